@@ -1,0 +1,1 @@
+"""Figures of results: `plot_x(result, *, ax=None, **style) -> Axes`. Nothing here computes or shows."""

@@ -1,0 +1,1 @@
+"""Ready model files (TOML) and small data; read through `neurodyn.models.load`."""

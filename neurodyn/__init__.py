@@ -1,0 +1,73 @@
+"""neurodyn: leaky-integrator, energy-based neural networks in continuous time.
+
+>>> import neurodyn as nd
+>>> from neurodyn import models, analysis
+>>> net = models.Hopfield.layered([5, 8, 3], seed=1)
+>>> equilibrium = nd.relax(net, [0.1, 0.2, 0.3, 0.4, 0.5])
+>>> run = nd.nudge(net, equilibrium, 2)
+>>> side = nd.side_network(net, equilibrium, 2, t_eval=run.t)
+>>> analysis.compare(run, side).max_relative_error < 1e-5
+True
+"""
+
+from pathlib import Path as _Path
+
+__version__ = "0.1.0"
+
+_here = _Path(__file__).resolve().parent
+if not (_here / "models").is_dir():  # a checkout without symbolic links
+    __path__.append(str(_here.parent))
+
+from neurodyn.errors import (  # noqa: E402
+    ArgumentError,
+    ConvergenceError,
+    DataError,
+    DivergenceError,
+    ModelError,
+    NeurodynError,
+    ResultFileError,
+    SimulationError,
+    TooLargeError,
+)
+from neurodyn.experiment import Experiment, experiment  # noqa: E402
+from neurodyn.files import load  # noqa: E402
+from neurodyn.gradient import gradient  # noqa: E402
+from neurodyn.graph import Connection, Population  # noqa: E402
+from neurodyn.network import Network  # noqa: E402
+from neurodyn.nudge import NudgedPhase, nudge  # noqa: E402
+from neurodyn.parameters import Parameters  # noqa: E402
+from neurodyn.relax import Equilibrium, relax  # noqa: E402
+from neurodyn.side import SidePhase, side_network  # noqa: E402
+from neurodyn.simulate import Trajectory, simulate  # noqa: E402
+from neurodyn.solver import Solver  # noqa: E402
+from neurodyn.status import Status  # noqa: E402
+
+__all__ = [
+    "ArgumentError",
+    "Connection",
+    "ConvergenceError",
+    "DataError",
+    "DivergenceError",
+    "Equilibrium",
+    "Experiment",
+    "ModelError",
+    "Network",
+    "NeurodynError",
+    "NudgedPhase",
+    "Parameters",
+    "Population",
+    "ResultFileError",
+    "SidePhase",
+    "SimulationError",
+    "Solver",
+    "Status",
+    "TooLargeError",
+    "Trajectory",
+    "experiment",
+    "gradient",
+    "load",
+    "nudge",
+    "relax",
+    "side_network",
+    "simulate",
+]

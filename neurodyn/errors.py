@@ -1,0 +1,58 @@
+"""The errors neurodyn raises: each is a `NeurodynError` and also the built-in kind a caller would expect.
+
+A message names the argument or object, the rule it broke, what came instead, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class NeurodynError(Exception):
+    """Base of every error that neurodyn raises on purpose."""
+
+
+class ArgumentError(NeurodynError, ValueError):
+    """An argument breaks a rule: wrong shape, range, name or combination."""
+
+
+class ModelError(NeurodynError, ValueError):
+    """A network or a model file is not well formed; lists all faults that were found."""
+
+
+class DataError(NeurodynError, ValueError):
+    """Data are missing, damaged, or do not fit the network."""
+
+
+class ResultFileError(NeurodynError, ValueError):
+    """A result file cannot be read or written."""
+
+
+class TooLargeError(NeurodynError, MemoryError):
+    """A request would record more than the memory of this machine."""
+
+
+class SimulationError(NeurodynError, RuntimeError):
+    """A simulation did not end as asked; `result` holds what was computed until then."""
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class ConvergenceError(SimulationError):
+    """A free phase did not reach a stable fixed point within its limits."""
+
+
+class DivergenceError(SimulationError):
+    """A state grew beyond every bound or stopped being a number."""
+
+
+def nearest(name: object, allowed: Iterable[str]) -> str:
+    """Say what is allowed and which allowed name is nearest to `name`: the tail of an error message."""
+    names = list(allowed)
+    match = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {match[0]!r}?" if match else ""
+    return f"allowed: {', '.join(names)}{hint}"

@@ -1,0 +1,72 @@
+"""The central experiment: relax, nudge, run the side network, on one time grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from neurodyn.errors import ArgumentError, ResultFileError
+from neurodyn.inputs import as_times
+from neurodyn.network import Network
+from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
+from neurodyn.relax import Equilibrium, relax
+from neurodyn.result import Result
+from neurodyn.side import SidePhase, side_network
+from neurodyn.solver import Solver
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Experiment(Result):
+    """The free phase, the nudged phase, and the side network of one run; saved as one file."""
+
+    equilibrium: Equilibrium = field(kw_only=True)
+    nudged: NudgedPhase = field(kw_only=True)
+    side: SidePhase = field(kw_only=True)
+
+    def to_xarray(self) -> xarray.DataTree:  # type: ignore[override]
+        """A DataTree with one Dataset for each phase."""
+        import xarray
+
+        parts = {name: getattr(self, name).to_xarray() for name in ("equilibrium", "nudged", "side")}
+        return xarray.DataTree.from_dict(parts)
+
+    @classmethod
+    def from_parts(cls, parts: dict[str, Any]) -> Experiment:
+        """From its three phases by name."""
+        if set(parts) != {"equilibrium", "nudged", "side"}:
+            raise ResultFileError(f"expected the phases equilibrium, nudged and side; got {', '.join(parts)}")
+        return cls(parts["nudged"].network, **parts)
+
+
+def experiment(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    start: Any = None,
+    tol: float = 1e-10,
+    t_max: float | None = None,
+    beta: float = 1e-3,
+    nudging: str = "centered",
+    duration: float | None = None,
+    t_eval: Any = None,
+    solver: Solver | None = None,
+) -> Experiment:
+    """Run `relax`, `nudge` and `side_network` with one solver; see there for the arguments and errors.
+
+    `duration` ends the second phase at that time instead of where the slowest mode has decayed.
+    """
+    if duration is not None and t_eval is not None:
+        raise ArgumentError("give `duration` or `t_eval`, not both")
+    equilibrium = relax(network, x, start=start, tol=tol, t_max=t_max, solver=solver)
+    if t_eval is None:
+        times = default_times(resting_point(network, equilibrium))
+        times = times if duration is None else times * (float(duration) / times[-1])
+    else:
+        times = as_times(t_eval)
+    nudged = nudge(network, equilibrium, y, beta=beta, nudging=nudging, t_eval=times, solver=solver)
+    side = side_network(network, equilibrium, y, t_eval=times, solver=solver)
+    return Experiment(network, equilibrium=equilibrium, nudged=nudged, side=side)

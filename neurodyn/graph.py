@@ -1,0 +1,234 @@
+"""The graph of a network: populations of units, and undirected connections between them.
+
+Free units are numbered population by population, in the order given; the input population is clamped and has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neurodyn.activation import canonical
+from neurodyn.errors import ModelError, nearest
+
+Array = npt.NDArray[np.float64]
+ROLES = ("input", "hidden", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A population of units that share an activation.
+
+    Parameters
+    ----------
+    name : str
+        A letter, then letters, digits or underscores.
+    size : int
+        Number of units, at least 1.
+    activation : str, optional
+        `tanh`, `sigmoid`, `hard-sigmoid`, `softplus` or `linear`; default `tanh`, for an input `linear`.
+    role : {"input", "hidden", "output"}
+        The input population is clamped to x; the output population is the one a cost sees.
+    outputs : int, optional
+        How many of the *last* units are outputs. Default: all of an output population, none of another.
+    """
+
+    name: str
+    size: int
+    activation: str = ""
+    role: str = "hidden"
+    outputs: int | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", str(self.name)):
+            raise ModelError(f"population name {self.name!r} must be a letter, then letters, digits or underscores")
+        if isinstance(self.size, bool) or not isinstance(self.size, (int, np.integer)) or self.size < 1:
+            raise ModelError(f"population {self.name!r}: size must be a whole number >= 1; got {self.size!r}")
+        if self.role not in ROLES:
+            raise ModelError(f"population {self.name!r}: unknown role {self.role!r}; {nearest(self.role, ROLES)}")
+        default = "linear" if self.role == "input" else "tanh"
+        object.__setattr__(self, "size", int(self.size))
+        object.__setattr__(self, "activation", canonical(self.activation or default))
+        if self.outputs is None:
+            object.__setattr__(self, "outputs", self.size if self.role == "output" else 0)
+        if not 0 <= self.n_outputs <= self.size or (self.role == "input" and self.n_outputs):
+            raise ModelError(
+                f"population {self.name!r}: outputs must lie between 0 and its size {self.size} "
+                f"(an input has none); got {self.outputs!r}"
+            )
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of output units."""
+        return int(self.outputs or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An undirected connection between all units of two populations; each pair of units shares one weight."""
+
+    first: str
+    second: str
+
+    @classmethod
+    def parse(cls, text: str | Connection) -> Connection:
+        """Read `"x-h1"`."""
+        if isinstance(text, Connection):
+            return text
+        parts = str(text).split("-")
+        if len(parts) != 2 or not all(parts):
+            raise ModelError(f"connection {text!r} must name two populations joined by a hyphen, like 'x-h1'")
+        return cls(*parts)
+
+    @property
+    def name(self) -> str:
+        """`first-second`, the key of its weights."""
+        return f"{self.first}-{self.second}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Populations and connections, checked; and where each lies among the free units.
+
+    Raises `ModelError` for unknown or repeated names, more than one input or output population, connections
+    inside the input, or pairs connected twice.
+    """
+
+    populations: tuple[Population, ...]
+    connections: tuple[Connection, ...]
+    slices: Mapping[str, slice] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.free:
+            raise ModelError("a network needs at least one population that is not the input")
+        names = [p.name for p in self.populations]
+        _refuse_repeats(names, "population")
+        for what, found in (
+            ("input", [p for p in self.populations if p.role == "input"]),
+            ("output", [p for p in self.populations if p.n_outputs]),
+        ):
+            if len(found) > 1:
+                raise ModelError(f"only one {what} population is possible; got {', '.join(p.name for p in found)}")
+        for c in self.connections:
+            for name in (c.first, c.second):
+                if name not in names:
+                    raise ModelError(f"connection {c.name!r}: unknown population {name!r}; {nearest(name, names)}")
+            if self[c.first].role == self[c.second].role == "input":
+                raise ModelError(f"connection {c.name!r} joins the clamped input to itself")
+        _refuse_repeats(["-".join(sorted((c.first, c.second))) for c in self.connections], "connection")
+        slices, start = {}, 0
+        for p in self.free:
+            slices[p.name] = slice(start, start + p.size)
+            start += p.size
+        object.__setattr__(self, "slices", slices)
+
+    @classmethod
+    def build(
+        cls,
+        populations: Mapping[str, Any] | Iterable[Population],
+        connections: Iterable[str | Connection],
+    ) -> Graph:
+        """Accept populations as objects, or as a mapping from names to sizes or to dicts of fields."""
+        if isinstance(populations, Mapping):
+            populations = [_population(name, value) for name, value in populations.items()]
+        return cls(tuple(populations), tuple(Connection.parse(c) for c in connections))
+
+    def __getitem__(self, name: str) -> Population:
+        return next(p for p in self.populations if p.name == name)
+
+    @property
+    def free(self) -> tuple[Population, ...]:
+        """The populations that move: all but the input."""
+        return tuple(p for p in self.populations if p.role != "input")
+
+    @property
+    def input(self) -> Population | None:
+        """The clamped population, if there is one."""
+        return next((p for p in self.populations if p.role == "input"), None)
+
+    @property
+    def n(self) -> int:
+        """Number of free units."""
+        return sum(p.size for p in self.free)
+
+    @property
+    def n_in(self) -> int:
+        """Number of clamped units."""
+        return self.input.size if self.input else 0
+
+    @property
+    def outputs(self) -> slice:
+        """The output units among the free ones (an empty slice if there are none)."""
+        for p in self.free:
+            if p.n_outputs:
+                stop = self.slices[p.name].stop
+                return slice(stop - p.n_outputs, stop)
+        return slice(0, 0)
+
+    @property
+    def n_out(self) -> int:
+        """Number of output units."""
+        return self.outputs.stop - self.outputs.start
+
+    def unit(self, index: int) -> str:
+        """Say which unit a free index means: "unit 3 of population 'h1'"."""
+        for name, where in self.slices.items():
+            if where.start <= index < where.stop:
+                return f"unit {index - where.start} of population {name!r}"
+        raise IndexError(index)
+
+
+def _population(name: str, value: Any) -> Population:
+    if isinstance(value, Population):
+        return value
+    if isinstance(value, Mapping):
+        return Population(name, **value)
+    return Population(name, value)
+
+
+def _refuse_repeats(names: list[str], what: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ModelError(f"{what} {name!r} is given more than once")
+
+
+def expand_tau(graph: Graph, tau: Any) -> Array:
+    """Time constants of all free units, (n,), from a scalar, one value per free population, or one per unit.
+
+    A sequence with one entry per free population may hold scalars or one array per population.
+    Raises `ModelError` unless all are positive and finite.
+    """
+    sizes = [p.size for p in graph.free]
+    try:
+        if np.ndim(tau) == 0:
+            values = np.full(graph.n, float(tau))
+        elif len(tau) == len(sizes):
+            values = np.concatenate(
+                [np.broadcast_to(np.asarray(v, float), (m,)) for v, m in zip(tau, sizes, strict=True)]
+            )
+        else:
+            values = np.array(tau, dtype=float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (graph.n,):
+        raise ModelError(
+            f"`tau` must be a number, one number per free population ({len(sizes)}: "
+            f"{', '.join(p.name for p in graph.free)}) or one per free unit ({graph.n}); "
+            f"got shape {_shape(tau)}"
+        )
+    for i in np.flatnonzero(~(np.isfinite(values) & (values > 0))):
+        raise ModelError(f"`tau` must be positive and finite; got {values[i]:g} for {graph.unit(int(i))}")
+    values.flags.writeable = False
+    return values
+
+
+def _shape(value: Any) -> str:
+    try:
+        return str(np.shape(value))
+    except ValueError:
+        return f"a ragged sequence of length {len(value)}"

@@ -1,0 +1,100 @@
+"""The door: what users pass becomes contiguous float64 arrays with a batch axis, or is refused in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.graph import Array
+
+
+def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
+    """Return `value` as (batch, width), and whether it came with its batch axis.
+
+    Raises `ArgumentError` for another shape, an empty batch, or entries that are not finite numbers.
+    """
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"`{name}` must be an array of numbers; got {type(value).__name__}") from error
+    if array.ndim not in (1, 2) or array.shape[-1] != width or array.size == 0:
+        raise ArgumentError(f"`{name}` must have shape (batch, {width}) or ({width},); got {array.shape}")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        raise ArgumentError(
+            f"`{name}` must be finite; got {array[tuple(bad[0])]} at index {tuple(int(i) for i in bad[0])}"
+        )
+    return np.ascontiguousarray(np.atleast_2d(array)), array.ndim == 2
+
+
+def as_input(x: Any, n_in: int) -> tuple[Array | None, bool]:
+    """Return the clamped rates as (batch, n_in), and whether they came with a batch axis; None without inputs."""
+    if n_in == 0:
+        if x is not None:
+            raise ArgumentError("`x` must be None: this network has no input population")
+        return None, True
+    if x is None:
+        raise ArgumentError(f"`x` is missing: this network has {n_in} inputs")
+    return as_batch(x, n_in, "x")
+
+
+def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
+    """Return targets as (batch, n_out); integer labels become one-hot rows.
+
+    Raises `ArgumentError` for labels outside 0 ... n_out - 1, wrong shapes, or a batch that is not that of x.
+    """
+    if n_out == 0:
+        raise ArgumentError("this network has no outputs: there is nothing to nudge")
+    labels = np.asarray(y)
+    if labels.ndim == (1 if batched else 0) and np.issubdtype(labels.dtype, np.integer):
+        labels = np.atleast_1d(labels)
+        wrong = np.flatnonzero((labels < 0) | (labels >= n_out))
+        if len(wrong):
+            raise ArgumentError(
+                f"labels in `y` must lie between 0 and {n_out - 1}; got {labels[wrong[0]]} at index {wrong[0]}"
+            )
+        target = np.zeros((len(labels), n_out))
+        target[np.arange(len(labels)), labels] = 1.0
+    else:
+        target, with_batch = as_batch(y, n_out, "y")
+        if with_batch != batched and not (batched and batch == 1):
+            raise ArgumentError(
+                f"`y` and the state must both have a batch axis or both lack it; got y of shape {labels.shape}"
+            )
+    if len(target) != batch:
+        raise ArgumentError(f"`y` has {len(target)} samples, the state has {batch}")
+    return target
+
+
+def as_start(start: Any, n: int, batch: int | None) -> tuple[Array | None, bool]:
+    """Return the start state as (batch, n), a single one repeated for all samples; None stays None."""
+    if start is None:
+        return None, False
+    state, batched = as_batch(start, n, "start")
+    if batch is not None and len(state) != batch:
+        if len(state) != 1:
+            raise ArgumentError(f"`start` has {len(state)} samples, `x` has {batch}")
+        state = np.repeat(state, batch, axis=0)
+    return state, batched
+
+
+def as_times(t_eval: Any) -> Array:
+    """Return the times to record as (T,), increasing from t >= 0."""
+    times = np.atleast_1d(np.asarray(t_eval, dtype=float))
+    if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
+        raise ArgumentError(f"`t_eval` must be a list of finite times; got shape {times.shape}")
+    if times[0] < 0 or np.any(np.diff(times) <= 0):
+        raise ArgumentError("`t_eval` must increase strictly from a time >= 0")
+    times.flags.writeable = False
+    return times
+
+
+def choice(value: str, allowed: Any, name: str) -> str:
+    """Return `value` if it is one of `allowed`, else refuse it with the nearest match."""
+    from neurodyn.errors import nearest
+
+    if value not in allowed:
+        raise ArgumentError(f"unknown `{name}` {value!r}; {nearest(value, allowed)}")
+    return value

@@ -1,0 +1,153 @@
+"""Parameters theta of a network, and gradients with respect to them: one type, one layout.
+
+`parameters["x-h1"]` is the weight block of a connection, (size of first, size of second); `parameters["h1"]` the
+biases of a population, (size,). A population's connection to itself is shown as its full symmetric matrix with a zero
+diagonal, but every pair of units shares *one* weight, and `.vector` holds it once (row by row above the diagonal).
+Norms, cosines and finite differences use `.vector`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.graph import Array, Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named part of the parameter vector."""
+
+    name: str
+    shape: tuple[int, ...]
+    symmetric: bool
+
+    @property
+    def size(self) -> int:
+        """Number of free parameters."""
+        if self.symmetric:
+            return self.shape[0] * (self.shape[0] - 1) // 2
+        return int(np.prod(self.shape))
+
+    def pack(self, values: Any) -> Array:
+        """Flatten an array of this block's shape; refuses wrong shapes, non-finite or asymmetric ones."""
+        array = np.asarray(values, dtype=float)
+        if array.shape != self.shape:
+            raise ModelError(f"parameters {self.name!r} must have shape {self.shape}; got {array.shape}")
+        if not np.isfinite(array).all():
+            raise ModelError(f"parameters {self.name!r} must be finite; got NaN or infinity")
+        if not self.symmetric:
+            return array.ravel()
+        if not np.array_equal(array, array.T) or np.any(np.diagonal(array)):
+            raise ModelError(
+                f"weights {self.name!r} must be symmetric with a zero diagonal: each connection is one weight"
+            )
+        return array[np.triu_indices(self.shape[0], 1)]
+
+    def unpack(self, vector: Array) -> Array:
+        """Array of this block's shape from its part of the vector."""
+        if not self.symmetric:
+            return vector.reshape(self.shape)
+        full = np.zeros(self.shape)
+        full[np.triu_indices(self.shape[0], 1)] = vector
+        full += full.T
+        full.flags.writeable = False
+        return full
+
+
+def blocks_of(graph: Graph) -> tuple[Block, ...]:
+    """The blocks of a graph: weights in the order of its connections, then biases of its free populations."""
+    weights = [
+        Block(c.name, (graph[c.first].size, graph[c.second].size), c.first == c.second) for c in graph.connections
+    ]
+    return (*weights, *(Block(p.name, (p.size,), False) for p in graph.free))
+
+
+class Parameters(Mapping[str, Array]):
+    """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
+
+    __slots__ = ("blocks", "vector")
+
+    def __init__(self, blocks: tuple[Block, ...], vector: Any) -> None:
+        values = np.array(vector, dtype=float)
+        size = sum(b.size for b in blocks)
+        if values.shape != (size,):
+            raise ModelError(f"the parameter vector must have shape ({size},); got {values.shape}")
+        values.flags.writeable = False
+        self.blocks = blocks
+        self.vector = values
+
+    @classmethod
+    def from_arrays(cls, blocks: tuple[Block, ...], arrays: Mapping[str, Any]) -> Parameters:
+        """Build from one array per block; raises `ModelError` for missing, unknown or malformed ones."""
+        names = [b.name for b in blocks]
+        for name in arrays:
+            if name not in names:
+                raise ModelError(f"unknown parameters {name!r}; {nearest(name, names)}")
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise ModelError(f"parameters are missing: {', '.join(missing)}")
+        parts = [b.pack(arrays[b.name]) for b in blocks]
+        return cls(blocks, np.concatenate(parts) if parts else np.zeros(0))
+
+    def part(self, name: str) -> Array:
+        """The stretch of `vector` that belongs to a block: each shared weight once."""
+        start = 0
+        for b in self.blocks:
+            if b.name == name:
+                return self.vector[start : start + b.size]
+            start += b.size
+        raise KeyError(f"unknown parameters {name!r}; {nearest(name, [b.name for b in self.blocks])}")
+
+    def __getitem__(self, name: str) -> Array:
+        vector = self.part(name)
+        return next(b for b in self.blocks if b.name == name).unpack(vector)
+
+    def __iter__(self) -> Iterator[str]:
+        return (b.name for b in self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Parameters) and self.blocks == other.blocks and np.array_equal(self.vector, other.vector)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _with(self, other: Parameters) -> Array:
+        if not isinstance(other, Parameters) or other.blocks != self.blocks:
+            raise ArgumentError("parameters of different layouts cannot be combined")
+        return other.vector
+
+    def __add__(self, other: Parameters) -> Parameters:
+        return Parameters(self.blocks, self.vector + self._with(other))
+
+    def __sub__(self, other: Parameters) -> Parameters:
+        return Parameters(self.blocks, self.vector - self._with(other))
+
+    def __mul__(self, factor: float) -> Parameters:
+        return Parameters(self.blocks, self.vector * float(factor))
+
+    __rmul__ = __mul__
+
+    @property
+    def norm(self) -> float:
+        """Euclidean norm of `vector`."""
+        return float(np.linalg.norm(self.vector))
+
+    def cosine(self, other: Parameters) -> float:
+        """Cosine of the angle between two vectors; NaN if either is zero."""
+        product = self.norm * other.norm
+        return float(self.vector @ self._with(other) / product) if product else float("nan")
+
+    def __repr__(self) -> str:
+        return f"Parameters({', '.join(f'{b.name} {b.shape}' for b in self.blocks)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (self.blocks, self.vector)

@@ -1,0 +1,60 @@
+"""Progress on standard error, for anything that takes longer than two seconds.
+
+Nothing is shown for quick work, so a script's output stays clean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+#: Seconds of silence before anything is shown.
+PATIENCE = 2.0
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say `what` is going on if the block takes longer than `PATIENCE` seconds."""
+    timer = threading.Timer(PATIENCE, lambda: print(f"neurodyn: {what} ...", file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class Bar:
+    """A progress bar over a fraction in [0, 1] that appears only when the work takes long."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bar: Any = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def update(self, fraction: float) -> None:
+        """Show that `fraction` of the work is done; never goes back."""
+        with self._lock:
+            if self._bar is None:
+                from tqdm import tqdm
+
+                self._bar = tqdm(
+                    total=1.0,
+                    desc=self._what,
+                    delay=PATIENCE,
+                    leave=False,
+                    file=sys.stderr,
+                    bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} so far, {remaining} left",
+                )
+            if fraction > self._bar.n:
+                self._bar.update(min(fraction, 1.0) - self._bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,268 @@
+"""The free phase: relax a network on an input to a stable fixed point of its energy."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.graph import Array
+from neurodyn.inputs import as_input, as_start
+from neurodyn.integrate import integrate
+from neurodyn.network import Network, inward
+from neurodyn.problem import Integers, Problem, Solution, describe_counters
+from neurodyn.result import Result, array, check_on_failure
+from neurodyn.solver import Solver
+from neurodyn.status import Status
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equilibrium(Result):
+    """A fixed point s* for each sample.
+
+    Attributes
+    ----------
+    state : (batch, n)
+        s*.
+    residual : (batch,)
+        Largest |dE/ds_i| over the units that are not stuck on a bound of their box, after polishing.
+    time : (batch,)
+        Time at which the force fell below the tolerance of the integration, in units of tau.
+    status : (batch,) int
+        A `Status` each: STABLE where all is well.
+    energy : (batch,)
+        E at s*.
+    x, start : (batch, n_in) or None, (batch, n)
+        What was clamped, and where the relaxation began.
+    active : (batch, n) bool
+        False for a unit that sits on a bound of its box with the force pointing out.
+    """
+
+    state: Array = array("batch", "unit")
+    residual: Array = array("batch", units="1")
+    time: Array = array("batch", units="time")
+    status: Integers = array("batch", units="status")
+    energy: Array = array("batch", units="energy")
+    active: Any = array("batch", "unit")
+    start: Array = array("batch", "unit")
+    x: Array | None = array("batch", "input", default=None)
+    solver: dict[str, Any] = field(default_factory=dict)
+    counters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def batched(self) -> bool:
+        """Whether arrays have a batch axis."""
+        return self.state.ndim == 2
+
+
+def relax(
+    network: Network,
+    x: Any = None,
+    *,
+    start: Any = None,
+    tol: float = 1e-10,
+    t_max: float | None = None,
+    solver: Solver | None = None,
+    on_failure: str = "raise",
+) -> Equilibrium:
+    """Let the free dynamics tau ds/dt = -dE/ds settle, and polish the fixed point by Newton's method.
+
+    The flow runs until every unit's force has stayed small for a time max(tau); the last digits are then Newton's,
+    accepted only close to where the flow had come and where the Hessian is positive definite. A state that rests at a
+    saddle is followed on, with tighter tolerances, in case it only lingers there.
+
+    Parameters
+    ----------
+    network : Network
+    x : (batch, n_in) or (n_in,) array, optional
+        Clamped rates. None for a network without input: the batch then comes from `start`.
+    start : (batch, n) or (n,) array, optional
+        Initial state, default zeros; one for all samples, or one each.
+    tol : float
+        Largest force at rest.
+    t_max : float, optional
+        Longest simulated time, default 1000·max(tau).
+    solver : Solver, optional
+    on_failure : {"raise", "return"}
+        What to do if some sample does not end STABLE.
+
+    Raises
+    ------
+    ConvergenceError, DivergenceError
+        Some sample did not reach a stable fixed point; `.result` is the Equilibrium as far as it came.
+    ArgumentError
+        For inputs that do not fit.
+
+    References
+    ----------
+    Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.
+    """
+    solver = solver or Solver()
+    check_on_failure(on_failure)
+    rates, x_batched = as_input(x, network.n_in)
+    initial, start_batched = as_start(start, network.n, None if rates is None else len(rates))
+    if initial is None:
+        initial = np.zeros((1 if rates is None else len(rates), network.n))
+        start_batched = rates is not None
+    batched = x_batched if rates is not None else start_batched
+    _check_box(network, initial)
+    limit = 1000.0 * float(network.tau.max()) if t_max is None else float(t_max)
+    if not (np.isfinite(limit) and limit > 0 and np.isfinite(tol) and tol > 0):
+        raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
+    search = _Relaxation(network, rates, inward(initial), solver, tol, limit)
+    search.run()
+    result = search.equilibrium(batched)
+    if on_failure == "raise" and np.any(result.status != Status.STABLE):
+        raise search.failure(result)
+    return result
+
+
+def _check_box(network: Network, start: Array) -> None:
+    box = network.box
+    if np.any((start[:, box] < 0.0) | (start[:, box] > 1.0)):
+        raise ArgumentError("`start` must lie in [0, 1] for units with the hard sigmoid, which live in that box")
+
+
+class _Relaxation:
+    """Flow and polish, in rounds with tighter tolerances for the samples that need them."""
+
+    #: A saddle's neighbourhood is left in the end, but only tight tolerances see that it has not come to rest.
+    LEVELS = (1.0, 1e-3, 1e-6)
+
+    def __init__(
+        self, network: Network, x: Array | None, start: Array, solver: Solver, tol: float, t_max: float
+    ) -> None:
+        batch = start.shape[1]
+        self.network, self.x, self.start, self.solver = network, x, start, solver
+        self.tol, self.t_max = tol, t_max
+        self.s, self.time, self.settled = start.copy(), np.zeros(batch), np.zeros(batch)
+        self.status = np.full(batch, int(Status.RUNNING))
+        self.counters: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Relax all samples."""
+        scale = max(1.0, float(np.abs(self.start).max(initial=0.0)))
+        first = self.tol
+        if not self.solver.fixed:
+            first = max(self.tol, 10.0 * (self.solver.atol + self.solver.rtol * scale))
+        for level in self.LEVELS:
+            todo = np.flatnonzero(np.isin(self.status, (Status.RUNNING, Status.SADDLE, Status.SETTLED)))
+            todo = todo[self.time[todo] < self.t_max]
+            if not todo.size:
+                break
+            self.round(todo, level * first)
+        self.status[self.status == Status.SETTLED] = Status.MOVING
+
+    def round(self, todo: Any, settle: float) -> None:
+        """One flow to the settling tolerance, then Newton, for the samples `todo`."""
+        x = None if self.x is None else self.x[todo]
+        solution = self.flow(np.ascontiguousarray(self.s[:, todo]), x, settle, float(self.time[todo].min()))
+        calm = np.isfinite(solution.calm)
+        self.settled[todo] = self.time[todo] + np.where(calm, solution.calm, solution.time)
+        self.time[todo] += solution.time
+        self.s[:, todo], self.status[todo] = solution.last, solution.status
+        rest = todo[self.status[todo] == Status.SETTLED]
+        if not rest.size:
+            return
+        point = FixedPoint(
+            self.network, np.ascontiguousarray(self.s[:, rest]), None if self.x is None else self.x[rest]
+        )
+        distance = np.linalg.norm(self.s[:, rest] - self.start[:, rest], axis=0)
+        point = point.polished(self.tol, distance)
+        self.s[:, rest] = point.s
+        for k, j in enumerate(rest):
+            if point.index(k):
+                self.status[j] = Status.SADDLE
+            elif point.residual[k] <= self.tol:
+                self.status[j] = Status.STABLE
+
+    def flow(self, start: Array, x: Array | None, settle: float, spent: float) -> Solution:
+        """Integrate the free flow until it settles."""
+        solver = self.solver
+        if not solver.fixed and settle < 10.0 * solver.rtol:
+            solver = dataclasses.replace(solver, rtol=max(3e-14, 0.1 * settle), atol=min(solver.atol, 1e-2 * settle))
+        problem = free_problem(self.network, start, x)
+        solution = integrate(
+            problem,
+            solver,
+            np.zeros(0),
+            t_end=self.t_max - spent,
+            settle=settle,
+            dwell=float(self.network.tau.max()),
+            what="free phase",
+        )
+        for name, total in describe_counters(solution.counters).items():
+            self.counters[name] = self.counters.get(name, 0) + total
+        return solution
+
+    def equilibrium(self, batched: bool) -> Equilibrium:
+        """The result."""
+        point = FixedPoint(self.network, self.s, self.x)
+        energy = self.network.evaluate(self.network.kernels.energy, self.s, point.rows, 1)[0]
+        pick: Any = slice(None) if batched else 0
+        return Equilibrium(
+            self.network,
+            state=np.ascontiguousarray(self.s.T)[pick],
+            residual=np.asarray(point.residual[pick]),
+            time=np.asarray(self.settled[pick]),
+            status=np.asarray(self.status[pick]),
+            energy=np.asarray(energy[pick]),
+            active=np.ascontiguousarray(point.local.active.T)[pick],
+            start=np.ascontiguousarray(self.start.T)[pick],
+            x=None if self.x is None else self.x[pick],
+            solver=self.solver.describe(),
+            counters=self.counters,
+        )
+
+    def failure(self, result: Equilibrium) -> ConvergenceError | DivergenceError:
+        """The error that says what went wrong with the first sample that failed."""
+        failed = np.flatnonzero(self.status != Status.STABLE)
+        j = int(failed[0])
+        status = Status(int(self.status[j]))
+        point = FixedPoint.of(self.network, self.s[:, j : j + 1].T, None if self.x is None else self.x[j : j + 1])
+        worst = int(np.argmax(np.abs(np.where(point.local.active, point.local.force, 0.0))))
+        text = (
+            f"free phase: sample {j} {status.sentence}; at t = {self.time[j]:.4g} the largest force is "
+            f"{point.residual[0]:.3g}, at {self.network.graph.unit(worst)}"
+        )
+        if self.solver.fixed and status in (Status.MOVING, Status.DIVERGED):
+            fastest = np.linalg.eigvalsh(_symmetric_rates(point))[-1]
+            text += f"; {self.solver.method} with step {self.solver.step:g}, the fastest mode here needs one below "
+            text += f"{2.0 / fastest:.3g}" if fastest > 0 else "any size"
+        if len(failed) > 1:
+            text += f" ({len(failed)} of {len(self.status)} samples failed)"
+        kind = DivergenceError if status is Status.DIVERGED else ConvergenceError
+        return kind(text, result)
+
+
+def _symmetric_rates(point: FixedPoint) -> Array:
+    root = np.sqrt(point.network.tau)
+    full = point.network.hessian_matrix(point.local._replace(active=np.ones_like(point.local.active)), 0)
+    return full / np.outer(root, root)
+
+
+def free_problem(network: Network, start: Array, x: Array | None) -> Problem:
+    """The free flow as an initial value problem; start (n, b), x (b, n_in)."""
+    rows = network.free_rows(x, start.shape[1])
+
+    def jacobian(sample: int, t: float, s: Array) -> Array:
+        one = np.repeat(s[:, None], 1, axis=1)
+        local = network.local(one, rows[:, sample : sample + 1].copy())
+        return -network.hessian_matrix(local, 0) / network.tau[:, None]
+
+    return Problem(
+        network.kernels.free,
+        start,
+        rows,
+        network.theta,
+        network.layout,
+        network.work_rows,
+        network.n,
+        jacobian,
+        network.graph.unit,
+        2 * network.n if network.box.any() else -1,
+    )

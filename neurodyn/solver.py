@@ -1,0 +1,83 @@
+"""Settings of a numerical integration; see `Solver`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, nearest
+from neurodyn.tableau import TABLEAUS
+
+#: Methods that SciPy solves, sample by sample.
+SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
+METHODS = (*TABLEAUS, *SCIPY_METHODS)
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """How to integrate.
+
+    Parameters
+    ----------
+    method : str
+        `tsit5` (default) or `dopri5`: compiled, adaptive, order 5(4). `rk4`, `euler`: compiled, fixed `step`.
+        `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the analytic Jacobian.
+    rtol, atol : float
+        Tolerances of the local error: its root mean square over units, each against atol + rtol·max|s|, is at most 1.
+    step : float, optional
+        Fixed step, in units of time. Needed by `rk4` and `euler`; makes `tsit5` and `dopri5` take fixed steps too.
+        Steps are shortened evenly so that they land on the recorded times.
+    max_steps : int
+        Attempted steps per trajectory.
+    max_seconds : float
+        Wall time for the whole batch.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown method, a missing or needless step, or limits that are not positive.
+    """
+
+    method: str = "tsit5"
+    rtol: float = 1e-8
+    atol: float = 1e-10
+    step: float | None = None
+    max_steps: int = 100_000
+    max_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ArgumentError(f"unknown solver method {self.method!r}; {nearest(self.method, METHODS)}")
+        for name in ("rtol", "atol", "max_steps", "max_seconds"):
+            value = getattr(self, name)
+            if not _positive(value):
+                raise ArgumentError(f"solver `{name}` must be positive and finite; got {value!r}")
+        if self.rtol < 3e-14:
+            raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")
+        if self.compiled and not TABLEAUS[self.method].adaptive and self.step is None:
+            raise ArgumentError(f"solver method {self.method!r} needs `step`, for example step=0.1")
+        if self.step is not None:
+            if not self.compiled:
+                raise ArgumentError(f"solver method {self.method!r} chooses its own steps: leave out `step`")
+            if not _positive(self.step):
+                raise ArgumentError(f"solver `step` must be positive and finite; got {self.step!r}")
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the method is one of our compiled ones."""
+        return self.method in TABLEAUS
+
+    @property
+    def fixed(self) -> bool:
+        """Whether steps are fixed."""
+        return self.step is not None
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value) and value > 0)

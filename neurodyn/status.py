@@ -1,0 +1,55 @@
+"""How a trajectory ended. The members' sentences are what a user reads, with the remedy."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """End of one trajectory; `sentence` says what it means and what to do."""
+
+    RUNNING = 0
+    DONE = 1
+    STABLE = 2
+    SADDLE = 3
+    MOVING = 4
+    DIVERGED = 5
+    STEP_UNDERFLOW = 6
+    MAX_STEPS = 7
+    MAX_SECONDS = 8
+    SETTLED = 9
+
+    @property
+    def sentence(self) -> str:
+        """What happened, and what to try."""
+        return _SENTENCES[self]
+
+    @property
+    def good(self) -> bool:
+        """True where the result can be used as asked."""
+        return self in (Status.DONE, Status.STABLE, Status.SETTLED)
+
+
+_SENTENCES = {
+    Status.RUNNING: "is still under way",
+    Status.DONE: "reached the end of the time span",
+    Status.STABLE: "rests at a stable fixed point",
+    Status.SADDLE: (
+        "rests at a saddle (or marginal point) of the energy, not at a minimum: start elsewhere with `start`"
+    ),
+    Status.MOVING: "was still moving when the time ran out: raise `t_max` or loosen `tol`",
+    Status.DIVERGED: (
+        "diverged: no equilibrium is near (too strong weights for an unbounded activation, a nudge beyond "
+        "beta_c, or too large a `step`): scale the weights down, choose a smaller |beta| or a smaller `step`"
+    ),
+    Status.STEP_UNDERFLOW: (
+        "needed steps below rounding: the problem is stiff or the tolerance too small; "
+        "try Solver(method='Radau') or a larger `rtol`"
+    ),
+    Status.MAX_STEPS: (
+        "used up `max_steps`: raise it, loosen `rtol`, or, where most steps are limited by stability, "
+        "use an implicit method such as Solver(method='Radau')"
+    ),
+    Status.MAX_SECONDS: "used up `max_seconds`: raise it, or ask for less",
+    Status.SETTLED: "settled: every unit's force stayed below the tolerance",
+}

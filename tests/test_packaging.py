@@ -1,0 +1,87 @@
+"""The project is packed, linked and imported as its folders stand."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import neurodyn
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ["models", "analysis"]
+
+
+def python(code: str, folder: Path, **env: str) -> str:
+    """What a fresh interpreter, started in `folder`, prints."""
+    run = subprocess.run([sys.executable, "-c", code], cwd=folder, env=os.environ | env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_package_list_matches_the_folders():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    found = set()
+    for package, top in declared["package-dir"].items():
+        for folder, inner, files in os.walk(ROOT / top):  # goes into no link
+            inner[:] = [name for name in inner if name != "__pycache__"]
+            if files:
+                found.add(".".join([package, *Path(folder).relative_to(ROOT / top).parts]))
+    assert set(declared["packages"]) == found
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_link_is_relative_and_no_copy(part):
+    link = ROOT / "neurodyn" / part
+    if link.is_symlink():
+        assert Path(os.readlink(link)) == Path("..", part)
+    else:
+        assert not link.is_dir(), f"neurodyn/{part} is a copy that hides the folder {part}"
+
+
+def test_checkout_without_links_finds_its_parts(tmp_path):
+    leave_out = shutil.ignore_patterns("__pycache__")
+    for folder in ["neurodyn", *PARTS]:
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=leave_out)
+    for part in PARTS:
+        link = tmp_path / "neurodyn" / part
+        link.unlink(missing_ok=True)
+        link.write_text(f"../{part}")  # what git leaves where links are not supported
+    code = "from neurodyn import models, analysis; print(models.__file__, analysis.__file__, sep='\\n')"
+    files = python("import sys; sys.path.insert(0, ''); " + code, tmp_path).splitlines()
+    assert [Path(file).resolve() for file in files] == [(tmp_path / part / "__init__.py").resolve() for part in PARTS]
+
+
+def test_import_is_light():
+    # numba itself loads the bare scipy package, to see its version
+    loaded, by_numba = (
+        set(python(f"import sys, {name}; print(*sys.modules)", ROOT).split()) for name in ["neurodyn", "numba"]
+    )
+    heavy = ("scipy", "matplotlib", "xarray", "pandas", "pydantic")
+    assert [name for name in loaded - by_numba if name.partition(".")[0] in heavy] == []
+
+
+@pytest.mark.skipif(not sys.flags.safe_path, reason="only where the installed wheel is tested")
+def test_installed_wheel_is_what_is_tested():
+    assert not Path(neurodyn.__file__).is_relative_to(ROOT / "neurodyn")
+    code = f"import importlib.util as u; print([part for part in {PARTS} if u.find_spec(part)])"
+    assert python(code, ROOT).strip() == "[]", "the wheel must install no package of such a general name"
+
+
+def test_citation_has_the_version():
+    assert f"\nversion: {neurodyn.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_no_file_names_a_development_machine():
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    files = [ROOT / os.fsdecode(name) for name in names.split(b"\0") if name]
+    machine_path = re.compile(rb"/(?:work/|tmp/|root\b)")
+    assert [file for file in files if file.is_file() and machine_path.search(file.read_bytes())] == []
