@@ -113,8 +113,9 @@ class Network(ABC):
             parameters = Parameters.from_arrays(blocks, given)
         else:
             raise ModelError(f"`parameters` must be a mapping from names to arrays; got {type(given).__name__}")
-        if not np.isfinite(parameters.vector).all():
-            raise ModelError("parameters must be finite; got NaN or infinity")
+        for block in blocks:
+            if not np.isfinite(parameters.part(block.name)).all():
+                raise ModelError(f"parameters {block.name!r} must be finite; got NaN or infinity")
         for name, value in {
             "graph": graph,
             "populations": graph.populations,

@@ -34,15 +34,13 @@ class Block:
         return int(np.prod(self.shape))
 
     def pack(self, values: Any) -> Array:
-        """Flatten an array of this block's shape; refuses wrong shapes, non-finite or asymmetric ones."""
+        """Flatten an array of this block's shape; refuses wrong shapes and asymmetric ones."""
         array = np.asarray(values, dtype=float)
         if array.shape != self.shape:
             raise ModelError(f"parameters {self.name!r} must have shape {self.shape}; got {array.shape}")
-        if not np.isfinite(array).all():
-            raise ModelError(f"parameters {self.name!r} must be finite; got NaN or infinity")
         if not self.symmetric:
             return array.ravel()
-        if not np.array_equal(array, array.T) or np.any(np.diagonal(array)):
+        if not np.array_equal(array, array.T, equal_nan=True) or np.any(np.diagonal(array)):
             raise ModelError(
                 f"weights {self.name!r} must be symmetric with a zero diagonal: each connection is one weight"
             )

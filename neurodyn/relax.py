@@ -85,7 +85,7 @@ def relax(
     tol : float
         Largest force at rest.
     t_max : float, optional
-        Longest simulated time, default 1000·max(tau).
+        Longest simulated time, default 10⁴·max(tau).
     solver : Solver, optional
     on_failure : {"raise", "return"}
         What to do if some sample does not end STABLE.
@@ -110,7 +110,7 @@ def relax(
         start_batched = rates is not None
     batched = x_batched if rates is not None else start_batched
     _check_box(network, initial)
-    limit = 1000.0 * float(network.tau.max()) if t_max is None else float(t_max)
+    limit = 1e4 * float(network.tau.max()) if t_max is None else float(t_max)
     if not (np.isfinite(limit) and limit > 0 and np.isfinite(tol) and tol > 0):
         raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
     search = _Relaxation(network, rates, inward(initial), solver, tol, limit)
@@ -125,6 +125,10 @@ def _check_box(network: Network, start: Array) -> None:
     box = network.box
     if np.any((start[:, box] < 0.0) | (start[:, box] > 1.0)):
         raise ArgumentError("`start` must lie in [0, 1] for units with the hard sigmoid, which live in that box")
+
+
+#: At rest an explicit method runs at its stability limit and keeps the force alive at about its tolerance times this.
+NOISE = 100.0
 
 
 class _Relaxation:
@@ -145,10 +149,9 @@ class _Relaxation:
 
     def run(self) -> None:
         """Relax all samples."""
-        scale = max(1.0, float(np.abs(self.start).max(initial=0.0)))
         first = self.tol
         if not self.solver.fixed:
-            first = max(self.tol, 10.0 * (self.solver.atol + self.solver.rtol * scale))
+            first = max(self.tol, NOISE * (self.solver.atol + self.solver.rtol))
         for level in self.LEVELS:
             todo = np.flatnonzero(np.isin(self.status, (Status.RUNNING, Status.SADDLE, Status.SETTLED)))
             todo = todo[self.time[todo] < self.t_max]
@@ -160,17 +163,16 @@ class _Relaxation:
     def round(self, todo: Any, settle: float) -> None:
         """One flow to the settling tolerance, then Newton, for the samples `todo`."""
         x = None if self.x is None else self.x[todo]
-        solution = self.flow(np.ascontiguousarray(self.s[:, todo]), x, settle, float(self.time[todo].min()))
+        solution = self.flow(np.ascontiguousarray(self.s[:, todo]), x, settle)
         calm = np.isfinite(solution.calm)
         self.settled[todo] = self.time[todo] + np.where(calm, solution.calm, solution.time)
         self.time[todo] += solution.time
         self.s[:, todo], self.status[todo] = solution.last, solution.status
-        rest = todo[self.status[todo] == Status.SETTLED]
+        small = self.point(todo).residual <= settle
+        rest = todo[small & np.isin(self.status[todo], (Status.SETTLED, Status.MOVING))]
         if not rest.size:
             return
-        point = FixedPoint(
-            self.network, np.ascontiguousarray(self.s[:, rest]), None if self.x is None else self.x[rest]
-        )
+        point = self.point(rest)
         distance = np.linalg.norm(self.s[:, rest] - self.start[:, rest], axis=0)
         point = point.polished(self.tol, distance)
         self.s[:, rest] = point.s
@@ -180,17 +182,24 @@ class _Relaxation:
             elif point.residual[k] <= self.tol:
                 self.status[j] = Status.STABLE
 
-    def flow(self, start: Array, x: Array | None, settle: float, spent: float) -> Solution:
+    def point(self, samples: Any) -> FixedPoint:
+        """Where some samples are now."""
+        x = None if self.x is None else self.x[samples]
+        return FixedPoint(self.network, np.ascontiguousarray(self.s[:, samples]), x)
+
+    def flow(self, start: Array, x: Array | None, settle: float) -> Solution:
         """Integrate the free flow until it settles."""
         solver = self.solver
-        if not solver.fixed and settle < 10.0 * solver.rtol:
-            solver = dataclasses.replace(solver, rtol=max(3e-14, 0.1 * settle), atol=min(solver.atol, 1e-2 * settle))
+        if not solver.fixed and settle < NOISE * solver.rtol:
+            solver = dataclasses.replace(
+                solver, rtol=max(3e-14, settle / NOISE), atol=min(solver.atol, 0.1 * settle / NOISE)
+            )
         problem = free_problem(self.network, start, x)
         solution = integrate(
             problem,
             solver,
             np.zeros(0),
-            t_end=self.t_max - spent,
+            t_end=self.t_max,
             settle=settle,
             dwell=float(self.network.tau.max()),
             what="free phase",

@@ -1,8 +1,8 @@
 """SciPy's solvers behind one door: their step classes, driven by a loop that cannot hang.
 
-`solve_ivp` is not used: it loops for ever on a force that is NaN, reports success on a state of NaN, and has no
-limit on steps or time (scipy issues 17846, 11700, 9686). Every force is checked to be finite, and after every step the progress
-of t, the size of the state, the step count and the clock.
+`solve_ivp` is not used: it loops for ever on a force that is NaN, reports success on a state of NaN, and has no limit
+on steps or time (scipy issues 17846, 11700, 9686). Every force is checked to be finite, and after every step the
+progress of t, the size of the state, the step count and the clock.
 """
 
 from __future__ import annotations

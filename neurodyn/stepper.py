@@ -199,7 +199,7 @@ def attempt(flow, constants, block, tableau, counts):
 def local_error(block, rows, tableau, numbers, counts, j):
     """Scaled error of the step of column j, and h·|lambda| as its last two stages show it.
 
-    A unit that the step has put on a bound of its box is exact there, whatever its estimate.
+    A unit that the step has put on a bound of its box, where its force holds it, is exact whatever its estimate.
     """
     y, trial, k, work, clock, marks = block
     stages = k.shape[0] - 1
@@ -210,7 +210,7 @@ def local_error(block, rows, tableau, numbers, counts, j):
         for m in range(stages + 1):
             error += tableau[stages + 1, m] * k[m, i, j]
             shift += tableau[stages + 2, m] * k[m, i, j]
-        if counts[BOUNDS] >= 0 and i < counts[UNITS]:
+        if counts[BOUNDS] >= 0 and i < counts[UNITS] and k[stages, i, j] == 0.0:
             low, high = rows[counts[BOUNDS] + i, j], rows[counts[BOUNDS] + counts[UNITS] + i, j]
             if trial[i, j] <= low or trial[i, j] >= high:
                 error = 0.0
