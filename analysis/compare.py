@@ -79,20 +79,21 @@ def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> C
     ArgumentError
         If the two do not belong together.
     """
-    _check(run, side)
+    check_pair(run, side)
     a, b = with_batch(run.error_signal, 3), with_batch(side.error_signal, 3)
     active = np.atleast_2d(run.active)
     difference = np.abs(np.where(active, a - b, 0.0))
     populations = {}
     for name, where in run.network.graph.slices.items():
-        error, over_time = _relative(difference[..., where], np.abs(b[..., where]))
+        error, over_time = relative_error(difference[..., where], np.abs(b[..., where]))
         populations[name] = PopulationComparison(error, over_time)
-    error, over_time = _relative(difference, np.abs(b))
+    error, over_time = relative_error(difference, np.abs(b))
     has_signal = np.abs(b).max(axis=(0, 2)) > 0.0
     return Comparison(error, populations, run.t, over_time, has_signal, _gradients(run, side, gradient_times))
 
 
-def _check(run: NudgedPhase, side: SidePhase) -> None:
+def check_pair(run: NudgedPhase, side: SidePhase) -> None:
+    """Refuse two phases that do not belong together."""
     if not isinstance(run, NudgedPhase) or not isinstance(side, SidePhase):
         raise ArgumentError(
             f"compare takes a NudgedPhase and a SidePhase; got {type(run).__name__} and {type(side).__name__}"
@@ -105,7 +106,7 @@ def _check(run: NudgedPhase, side: SidePhase) -> None:
         raise ArgumentError("the nudged phase and the side network have different equilibria or targets")
 
 
-def _relative(difference: Array, signal: Array) -> tuple[float, Array]:
+def relative_error(difference: Array, signal: Array) -> tuple[float, Array]:
     """Largest relative error over samples with a signal; and over them at each time. Both inputs (T, batch, units)."""
     scale = signal.max(axis=(0, 2))
     found = scale > 0.0

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurodyn.errors import ArgumentError, ResultFileError
+from neurodyn.graph import Array
 from neurodyn.inputs import as_times
 from neurodyn.network import Network
 from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
@@ -62,11 +65,17 @@ def experiment(
     if duration is not None and t_eval is not None:
         raise ArgumentError("give `duration` or `t_eval`, not both")
     equilibrium = relax(network, x, start=start, tol=tol, t_max=t_max, solver=solver)
-    if t_eval is None:
-        times = default_times(resting_point(network, equilibrium))
-        times = times if duration is None else times * (float(duration) / times[-1])
-    else:
-        times = as_times(t_eval)
+    times = second_phase_times(network, equilibrium, duration) if t_eval is None else as_times(t_eval)
     nudged = nudge(network, equilibrium, y, beta=beta, nudging=nudging, t_eval=times, solver=solver)
     side = side_network(network, equilibrium, y, t_eval=times, solver=solver)
     return Experiment(network, equilibrium=equilibrium, nudged=nudged, side=side)
+
+
+def second_phase_times(network: Network, equilibrium: Equilibrium, duration: float | None = None) -> Array:
+    """Times of the second phase, dense at first: to `duration`, or to where the slowest mode has decayed."""
+    times = default_times(resting_point(network, equilibrium))
+    if duration is None:
+        return times
+    if not (np.isfinite(duration) and duration > 0):
+        raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
+    return times * (float(duration) / times[-1])

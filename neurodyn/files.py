@@ -112,7 +112,7 @@ def save(result: Result, path: str | os.PathLike[str]) -> None:
         write(path, lambda temporary: data.to_netcdf(temporary, engine="h5netcdf"))
 
 
-def load(path: str | os.PathLike[str]) -> Result:
+def load(path: str | os.PathLike[str]) -> Any:
     """Read a result that was saved; it equals the one that was written.
 
     Raises

@@ -9,7 +9,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 #: Seconds of silence before anything is shown.
 PATIENCE = 2.0
@@ -28,7 +28,12 @@ def waiting(what: str) -> Iterator[None]:
 
 
 class Bar:
-    """A progress bar over a fraction in [0, 1] that appears only when the work takes long."""
+    """A progress bar over a fraction in [0, 1] that appears only when the work takes long.
+
+    Of nested bars only the outermost shows.
+    """
+
+    _outermost: ClassVar[Bar | None] = None
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -36,10 +41,14 @@ class Bar:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Bar:
+        if Bar._outermost is None:
+            Bar._outermost = self
         return self
 
     def update(self, fraction: float) -> None:
         """Show that `fraction` of the work is done; never goes back."""
+        if Bar._outermost is not self:
+            return
         with self._lock:
             if self._bar is None:
                 from tqdm import tqdm
@@ -56,5 +65,7 @@ class Bar:
                 self._bar.update(min(fraction, 1.0) - self._bar.n)
 
     def __exit__(self, *_: object) -> None:
+        if Bar._outermost is self:
+            Bar._outermost = None
         if self._bar is not None:
             self._bar.close()

@@ -1,0 +1,36 @@
+"""All figures of one experiment."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from neurodyn.analysis.compare import Comparison
+from neurodyn.analysis.convergence import Convergence
+from neurodyn.analysis.plots import style as look
+from neurodyn.analysis.plots.agreement import plot_agreement
+from neurodyn.analysis.plots.convergence import plot_convergence
+from neurodyn.analysis.plots.error_over_time import plot_error_over_time
+from neurodyn.analysis.plots.error_signals import plot_error_signals
+from neurodyn.analysis.plots.phases import plot_phases
+from neurodyn.experiment import Experiment
+
+
+def draw_report(experiment: Experiment, comparison: Comparison, convergence: Convergence | None) -> dict[str, Figure]:
+    """Draw the figures of an experiment; save one with `figure.savefig(path, dpi=150)`.
+
+    Returns
+    -------
+    figures : dict
+        `phases`, `error-signals`, `error-over-time`, `agreement`, and `convergence` if it is given.
+    """
+    run, side = experiment.nudged, experiment.side
+    sample = int(comparison.has_signal.argmax())
+    axes = {
+        "phases": plot_phases(experiment.network, experiment.equilibrium, run, sample=sample)[0],
+        "error-signals": plot_error_signals(run, side)[0],
+        "error-over-time": plot_error_over_time(comparison),
+        "agreement": plot_agreement(run, side),
+    }
+    if convergence is not None:
+        axes["convergence"] = plot_convergence(convergence, beta=run.beta)
+    return {name: look.figure_of(ax) for name, ax in axes.items()}

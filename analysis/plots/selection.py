@@ -1,0 +1,96 @@
+"""Which data a figure shows: samples, units and their names; the two error signals, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.compare import check_pair
+from neurodyn.errors import ArgumentError
+from neurodyn.graph import Array, Graph
+from neurodyn.nudge import NudgedPhase
+from neurodyn.result import with_batch
+from neurodyn.side import SidePhase
+
+
+def error_signals(run: NudgedPhase, side: SidePhase) -> tuple[Array, Array, Any]:
+    """Error signals (T, batch, n) of the nudged phase and the side network, and which samples (batch,) have one.
+
+    Unlike `compare`, this takes a phase that did not reach its end. Refuses two that do not belong together.
+    """
+    check_pair(run, side)
+    tilde, bar = with_batch(run.error_signal, 3), with_batch(side.error_signal, 3)
+    return tilde, bar, np.any(bar != 0.0, axis=(0, 2))
+
+
+def sample_index(sample: Any, batch: int) -> int:
+    """Return `sample`, a whole number below `batch`, or refuse it."""
+    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
+        rule = "must be 0: there is one sample" if batch == 1 else f"must be a whole number from 0 to {batch - 1}"
+        raise ArgumentError(f"`sample` {rule}; got {sample!r}")
+    return int(sample)
+
+
+def unit_indices(units: Any, graph: Graph) -> list[int]:
+    """Return free units, given by number or by name like "h1[3]", as numbers; each once, in the order given."""
+    one = isinstance(units, (int, np.integer, str)) or not isinstance(units, Iterable)
+    wanted = [units] if one else list(units)
+    if not wanted:
+        raise ArgumentError("`units` must name at least one unit; got none")
+    return list(dict.fromkeys(_unit_index(unit, graph) for unit in wanted))
+
+
+def _unit_index(unit: Any, graph: Graph) -> int:
+    if isinstance(unit, str):
+        match = re.fullmatch(r"(\w+)\[(\d+)\]", unit)
+        where = graph.slices.get(match[1]) if match else None
+        if match and where is not None and int(match[2]) < where.stop - where.start:
+            return int(where.start + int(match[2]))
+    elif isinstance(unit, (int, np.integer)) and not isinstance(unit, bool) and 0 <= unit < graph.n:
+        return int(unit)
+    names = ", ".join(f"{name}[0] to {name}[{w.stop - w.start - 1}]" for name, w in graph.slices.items())
+    raise ArgumentError(f"`units` must be free units, 0 to {graph.n - 1} or {names}; got {unit!r}")
+
+
+def leading_units(graph: Graph, size: Array, *, each: int = 2, populations: int = 6) -> list[int]:
+    """The units with the largest `size` (n,): of each population up to `each`, those above zero, but at least one.
+
+    More `populations` than that are thinned out evenly, the first and the last kept.
+    """
+    names = list(graph.slices)
+    if len(names) > populations:
+        names = [names[k] for k in np.linspace(0, len(names) - 1, populations).astype(int)]
+    found: list[int] = []
+    for name in names:
+        units = np.arange(graph.n)[graph.slices[name]]
+        order = units[np.argsort(-size[units], kind="stable")][:each]
+        found += [int(i) for k, i in enumerate(order) if k == 0 or size[i] > 0.0]
+    return found
+
+
+def by_population(graph: Graph, units: Iterable[int]) -> dict[str, list[int]]:
+    """Units grouped by population, populations in the network's order."""
+    chosen = list(units)
+    groups = {name: [i for i in chosen if w.start <= i < w.stop] for name, w in graph.slices.items()}
+    return {name: group for name, group in groups.items() if group}
+
+
+def unit_name(graph: Graph, index: int) -> str:
+    """Name of a free unit: "h1[3]"."""
+    name = next(name for name, w in graph.slices.items() if w.start <= index < w.stop)
+    return f"{name}[{index - graph.slices[name].start}]"
+
+
+def largest_over_time(path: Array) -> Array:
+    """Largest magnitude over the first axis, NaN counted as 0."""
+    return np.asarray(np.max(np.nan_to_num(np.abs(path), nan=0.0, posinf=0.0), axis=0))
+
+
+def settled_after(t: Array, path: Array, fraction: float = 3e-3) -> float:
+    """Last time at which some column of `path` (T, k) is above `fraction` of its own largest magnitude."""
+    size = np.nan_to_num(np.abs(path), nan=0.0, posinf=0.0)
+    above = np.flatnonzero(np.any(size > fraction * size.max(axis=0, initial=0.0), axis=1))
+    return float(t[min(above[-1] + 1, len(t) - 1)]) if above.size else float(t[-1])

@@ -1,0 +1,125 @@
+"""The visual language of all figures: colours, sizes, and the axes they are drawn on.
+
+Colours are those of Okabe & Ito (2008), told apart by the colour-blind; what they tell apart also differs in
+lightness, line style or marker, for print in grey. A hue means the same everywhere: the free phase is blue, the nudged
+phase vermilion, the side network black; populations have the remaining ones. Nothing global is touched: every property
+is set on the artists, and figures are plain `Figure` objects without pyplot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neurodyn.graph import Array
+
+FREE = "#0072B2"
+NUDGED = "#D55E00"
+SIDE = "#000000"
+QUIET = "#6E6E6E"
+#: Units within a phase are shades of its colour, the first the colour itself.
+FREE_SHADES = (FREE, "#56B4E9", "#00395A", "#8FA9C4")
+NUDGED_SHADES = (NUDGED, "#F2B134", "#7A3200", "#C9A27A")
+POPULATIONS = ("#009E73", "#CC79A7", "#0B3D2E", "#B8A500", "#7B3B63", "#7FCDB5")
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+WIDTH = 6.5
+LABEL, SMALL = 9.5, 8.5
+TIME = r"time $t$ (units of $\tau$)"
+NUDGED_TIME = r"time since the nudge $t$ (units of $\tau$)"
+NO_SIGNAL = "no sample has an error signal:\nall outputs sit on a bound or on their targets"
+
+
+def new_axes(
+    rows: int = 1, columns: int = 1, *, height: float = 3.2, width: float = WIDTH, **options: Any
+) -> list[Axes]:
+    """Dressed axes on a new figure, row by row; sizes in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        for side in ("left", "bottom"):
+            ax.spines[side].set(linewidth=0.7, color=QUIET)
+        ax.tick_params(labelsize=SMALL, length=3, width=0.7, color=QUIET)
+        ax.tick_params(which="minor", length=2, width=0.5, color=QUIET)
+        ax.xaxis.label.set_size(LABEL)
+        ax.yaxis.label.set_size(LABEL)
+    return axes
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure that axes belong to."""
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def cycle(options: Sequence[Any], index: int) -> Any:
+    """The option for the index-th thing, from the beginning again where there are too few."""
+    return options[index % len(options)]
+
+
+def title(ax: Axes, text: str) -> None:
+    """A short title, left aligned."""
+    ax.set_title(text, loc="left", fontsize=LABEL)
+
+
+def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:
+    """A legend without frame; beside the axes unless given a `loc`: there it cannot cover data."""
+    place = {"loc": "upper left", "bbox_to_anchor": (1.0 + gap, 1.0), "borderaxespad": 0.0}
+    shape = {
+        "frameon": False,
+        "fontsize": SMALL,
+        "handlelength": 2.4,
+        "labelspacing": 0.5,
+        "title_fontsize": SMALL,
+        "alignment": "left",
+    }
+    ax.legend(**{**({} if "loc" in options else place), **shape, **options})
+
+
+def note(ax: Axes, text: str) -> None:
+    """Say in the middle of an empty panel why it is empty."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=LABEL, color=QUIET)
+    ax.set(xticks=[], yticks=[])
+
+
+def signed_root(t: Any) -> Array:
+    """Signed square root, defined left of zero too, where matplotlib looks while it lays out axes."""
+    return np.asarray(np.sign(t) * np.sqrt(np.abs(t)))
+
+
+def signed_square(u: Any) -> Array:
+    """Inverse of `signed_root`."""
+    return np.asarray(np.sign(u) * np.square(u))
+
+
+def time_axis(ax: Axes, end: float, label: str = TIME, *, gap: float = 0.11) -> None:
+    """A square-root time axis from 0 to `end`: it shows the fast beginning and the slow end together.
+
+    Ticks stand at least the fraction `gap` of the axis apart.
+    """
+    end = end if np.isfinite(end) and end > 0.0 else 1.0
+    ax.set_xscale("function", functions=(signed_root, signed_square))
+    ax.set_xlim(0.0, end)
+    ticks = time_ticks(end, gap)
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_xlabel(label)
+
+
+def time_ticks(end: float, gap: float) -> list[float]:
+    """Round times from 0 to `end` that stand a fraction `gap` apart on a square-root axis."""
+    decade = int(np.floor(np.log10(end)))
+    ticks: list[float] = []
+    for power in (decade, decade - 1, decade - 2):
+        for digit in (5, 2, 1):
+            t = float(f"{digit}e{power}")
+            last = ticks[-1] / end if ticks else 2.0
+            if t <= end and np.sqrt(last) - np.sqrt(t / end) > gap and np.sqrt(t / end) > 0.75 * gap:
+                ticks.append(t)
+    return [0.0, *reversed(ticks)]

@@ -1,0 +1,36 @@
+"""Fixtures and settings of all tests."""
+
+import os
+import sys
+import zlib
+
+import hypothesis
+import numpy as np
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+pytest.register_assert_rewrite("contract", "naive")
+
+hypothesis.settings.register_profile("neurodyn", derandomize=True, deadline=None, max_examples=20)
+hypothesis.settings.load_profile("neurodyn")
+
+
+@pytest.fixture
+def rng(request):
+    """A generator of the test's own, the same in any order, selection or worker."""
+    kind = request.cls.__name__ if request.cls else ""
+    return np.random.default_rng(zlib.crc32(f"{request.path.name}:{kind}:{request.node.name}".encode()))
+
+
+@pytest.fixture(autouse=True)
+def _numpy_raises():
+    """NaN made by an operation is an error where it is made."""
+    with np.errstate(invalid="raise"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
