@@ -1,5 +1,6 @@
 """Networks, one energy per file, and a library of ready models with their data."""
 
 from neurodyn.models.hopfield import Hopfield
+from neurodyn.models.load import Model, Outline, load, names, outline, read
 
-__all__ = ["Hopfield"]
+__all__ = ["Hopfield", "Model", "Outline", "load", "names", "outline", "read"]

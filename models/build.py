@@ -1,0 +1,155 @@
+"""From the tables of a model file to a network; checks what concerns more than one table."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.graph import Array, Connection, Graph, Population
+from neurodyn.models.file import ConnectionTable, ModelFile
+from neurodyn.models.hopfield import Hopfield
+from neurodyn.parameters import Block, Parameters, blocks_of
+from neurodyn.solver import Solver
+
+#: More numbers than this (0.8 GB) in one network are taken for a slip.
+LARGEST = 100_000_000
+
+BROKEN_FILE = (
+    OSError, EOFError, ValueError, RuntimeError, MemoryError, OverflowError, SyntaxError, struct.error, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip  # what numpy.load lets through on damaged files
+
+
+def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, bool]:
+    """The graph as far as it is sound, each connection checked on its own, and whether all its populations are.
+
+    A population with a fault stands in with one unit, so that connections to it are not called wrong.
+    """
+    sound = tuple(
+        Population(name, 1) if t is None else Population(name, t.size, t.activation, t.role, t.outputs)
+        for name, t in tables.populations.items()
+    )
+    if not sound:
+        return None, False
+    complete = None not in tables.populations.values()
+    try:
+        Graph(sound, ())
+    except ModelError as error:
+        complete = False
+        faults.append(f"populations: {error}")
+        sound = tuple(Population(p.name, p.size) for p in sound)
+    graph = Graph(sound, ())
+    for i, table in enumerate(tables.connections):
+        if table is not None:
+            try:
+                connection = Connection.parse(table.between)
+                Graph(sound, (connection,))
+                graph = Graph(sound, (*graph.connections, connection))
+            except ModelError as error:
+                faults.append(f"connections.{i}: {error}")
+    return graph, complete
+
+
+def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: list[str]) -> Hopfield | None:
+    """The network, or None where `faults` (with those that were there before) leave none."""
+    unknown = {name for name, table in tables.populations.items() if table is None}
+    blocks = blocks_of(graph) if graph else ()
+    known = tuple(b for b in blocks if not unknown.intersection(b.name.split("-")))
+    count = sum(b.size for b in known)
+    if count > LARGEST:
+        faults.append(f"populations: the network would have {count:,} parameters; at most {LARGEST:,} are possible")
+        return None
+    arrays = _file_parameters(tables, folder, known, faults)
+    _check_weights(tables.connections, known, faults)
+    if faults or graph is None or tables.head is None:
+        return None
+    tau = [np.full(p.size, 1.0) * tables.populations[p.name].tau for p in graph.free]  # type: ignore[union-attr]
+    network = Hopfield(
+        graph.populations, graph.connections, tau=np.concatenate(tau), seed=tables.head.seed, gain=tables.head.gain
+    )
+    return network.replace(parameters=arrays or _initial_weights(tables, network.parameters))
+
+
+def _check_weights(tables: Sequence[ConnectionTable | None], blocks: Sequence[Block], faults: list[str]) -> None:
+    for i, table in enumerate(tables):
+        block = next((b for b in blocks if table is not None and b.name == table.between), None)
+        if table is None or table.weights is None or block is None:
+            continue
+        try:
+            block.pack(table.weights)
+        except ModelError as error:
+            faults.append(f"connections.{i}.weights: {error}")
+
+
+def _initial_weights(tables: ModelFile, drawn: Parameters) -> dict[str, Array]:
+    """Glorot weights as drawn, or those given; both times their factors."""
+    arrays: dict[str, Array] = {}
+    for table in tables.connections:
+        assert table is not None
+        assert tables.head is not None
+        if table.weights is not None:
+            arrays[table.between] = tables.head.gain * table.gain * np.array(table.weights, dtype=float)
+        else:
+            arrays[table.between] = (0.0 if table.init == "zeros" else table.gain) * drawn[table.between]
+    return arrays
+
+
+def _file_parameters(
+    tables: ModelFile, folder: Path, blocks: Sequence[Block], faults: list[str]
+) -> dict[str, Array] | None:
+    """The arrays of [parameters] file, or None without one."""
+    if tables.parameters is None or tables.parameters.file is None:
+        return None
+    for i, table in enumerate(tables.connections):
+        if table is not None and table.model_fields_set - {"between"}:
+            faults.append(f"connections.{i}: weights come from [parameters], so only `between` can be given")
+    if tables.head is not None and tables.head.gain != 1.0:
+        faults.append("gain: weights come from [parameters], not from the seed, so `gain` must be 1")
+    path, fault = folder / tables.parameters.file, "parameters.file"
+    try:
+        arrays = _read_arrays(path)
+    except FileNotFoundError:
+        faults.append(f"{fault}: no such file: {path}")
+        return None
+    except BROKEN_FILE as error:
+        faults.append(f"{fault}: {path} is not a readable .npz file of numbers ({error})")
+        return None
+    names = [b.name for b in blocks]
+    if None not in (*tables.connections, *tables.populations.values()):
+        faults += [f"{fault}: {path.name}: unknown parameters {name!r}; {nearest(name, names)}"
+                   for name in arrays if name not in names]  # fmt: skip
+    for block in blocks:
+        try:
+            if block.name not in arrays:
+                raise ModelError(f"parameters {block.name!r} are missing")
+            block.pack(arrays[block.name])
+        except ModelError as error:
+            faults.append(f"{fault}: {path.name}: {error}")
+    return arrays
+
+
+def _read_arrays(path: Path) -> dict[str, Array]:
+    with path.open("rb") as stream:
+        found = np.load(stream, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise ValueError("it holds one array without a name")
+        arrays = {name: found[name] for name in found.files}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise ValueError(f"{name!r} holds no real numbers but {array.dtype}")
+    return {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+
+
+def build_solver(tables: ModelFile, faults: list[str]) -> Solver:
+    """The solver; `faults` tells what it refuses."""
+    try:
+        return Solver(**(tables.solver.model_dump(exclude_none=True) if tables.solver else {}))
+    except ArgumentError as error:
+        faults.append(f"solver: {error}")
+        return Solver()

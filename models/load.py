@@ -1,0 +1,208 @@
+"""The library of ready models, and model files of one's own: find, read, change by paths, build."""
+
+from __future__ import annotations
+
+import copy
+import os
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurodyn.errors import ModelError, nearest
+from neurodyn.models.override import override
+from neurodyn.solver import Solver
+
+if TYPE_CHECKING:
+    from neurodyn.models.file import ModelFile
+    from neurodyn.models.hopfield import Hopfield
+
+LIBRARY = Path(__file__).with_name("library")
+
+#: No model file is longer, in bytes.
+LONGEST = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its data and the settings of the experiment.
+
+    Attributes
+    ----------
+    name, title : str
+        Name in the library, or the file's without its suffix; and what the file says it is.
+    network : Hopfield
+    x : (batch, n_in) or None
+        Inputs; None without [data] or without an input population.
+    y : (batch, n_out), or (batch,) integer labels, or None
+        Targets.
+    start : (batch, n), (n,) or None
+        Where the free phase begins.
+    tol, t_max, beta, nudging, duration, solver
+        As `neurodyn.experiment` takes them.
+    settings : dict
+        What the file says, with the changes by `overrides`, as plain data.
+    """
+
+    name: str
+    title: str
+    network: Hopfield
+    x: Any
+    y: Any
+    start: Any
+    tol: float
+    t_max: float | None
+    beta: float
+    nudging: str
+    duration: float | None
+    solver: Solver
+    settings: dict[str, Any] = field(repr=False)
+
+
+def names() -> tuple[str, ...]:
+    """Names of the models in the library."""
+    return tuple(sorted(path.stem for path in LIBRARY.glob("*.toml")))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a model of the library is, without its data: populations are sizes by name."""
+
+    name: str
+    title: str
+    populations: dict[str, int]
+    outputs: int
+
+
+def outline(name: str) -> Outline:
+    """Read the outline of a model; builds no network and needs no data."""
+    path, raw = settings(name)
+    faults: list[str] = []
+    tables = _parse(raw, faults)
+    sizes, outputs = {}, 0
+    for population, table in tables.populations.items():
+        if table is not None:
+            sizes[population] = table.size
+            outputs += table.size if table.role == "output" and table.outputs is None else table.outputs or 0
+    if faults or tables.head is None:
+        raise _fault(path, faults)
+    return Outline(path.stem, tables.head.title, sizes, outputs)
+
+
+def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> tuple[Hopfield, Any, Any]:
+    """Return (network, x, y) of a model; see `read`, which also gives its other settings."""
+    model = read(source, data=data)
+    return model.network, model.x, model.y
+
+
+def read(
+    source: str | os.PathLike[str], *, overrides: Sequence[str] = (), data: str | os.PathLike[str] | None = None
+) -> Model:
+    """Read a model of the library, or a model file.
+
+    Parameters
+    ----------
+    source : str or path
+        A name of the library, or the path of a TOML file.
+    overrides : sequence of str
+        Changes like ``"populations.h1.tau=2.0"``: the path of a key, and its value in TOML (a bare word is a string).
+    data : path, optional
+        Folder of data of one's own (MNIST). Default: the environment variable NEURODYN_DATA.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be read, or says what it must not; the message lists all faults, each with its path.
+    DataError
+        The data are missing or damaged.
+    """
+    path, raw = settings(source, overrides)
+    from neurodyn.models.build import build_graph, build_network, build_solver
+    from neurodyn.models.samples import build_samples
+
+    faults: list[str] = []
+    tables = _parse(raw, faults)
+    solver = build_solver(tables, faults)
+    graph, complete = build_graph(tables, faults)
+    network = build_network(tables, graph, path.parent, faults)
+    samples = build_samples(tables, graph if complete else None, data, faults)
+    if network is None or faults:
+        raise _fault(path, faults)
+    head, free, nudging = tables.head, tables.free, tables.nudging
+    assert head is not None
+    assert free is not None
+    assert nudging is not None
+    return Model(
+        path.stem,
+        head.title,
+        network,
+        samples.x,
+        samples.y,
+        samples.start,
+        free.tol,
+        free.t_max,
+        nudging.beta,
+        nudging.kind,
+        nudging.duration,
+        solver,
+        raw,
+    )
+
+
+def settings(source: str | os.PathLike[str], overrides: Sequence[str] = ()) -> tuple[Path, dict[str, Any]]:
+    """Path of a model file, and what it says with `overrides` applied, not yet checked."""
+    path = find(source)
+    raw = _toml(path)
+    for text in overrides:
+        override(raw, text)
+    return path, raw
+
+
+def find(source: str | os.PathLike[str]) -> Path:
+    """Path of a library name, or of a model file.
+
+    Raises
+    ------
+    ModelError
+        There is no such model; says which are there.
+    """
+    name = os.fspath(source)
+    if name in names():
+        return LIBRARY / f"{name}.toml"
+    path = Path(name)
+    if isinstance(source, str) and path.name == name and not path.suffix:
+        raise ModelError(f"unknown model {name!r}; {nearest(name, names())}; or the path of a file that ends in .toml")
+    if os.path.isdir(name):
+        raise ModelError(f"{name} is a folder, not a model file")
+    if not os.path.exists(name):
+        raise ModelError(f"no such model file: {name}; models of the library: {', '.join(names())}")
+    if path.suffix != ".toml" or not os.path.isfile(name):
+        raise ModelError(f"{name} is not a model file: it must be a file whose name ends in .toml")
+    return path
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > LONGEST:
+            raise ModelError(f"{path} is too long for a model file: more than {LONGEST:,} bytes")
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path} is not a text file in UTF-8 (byte {error.start} is not)") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not valid TOML: {error}") from error
+
+
+def _parse(raw: dict[str, Any], faults: list[str]) -> ModelFile:
+    from neurodyn.models.file import parse
+
+    return parse(copy.deepcopy(raw), faults)
+
+
+def _fault(path: Path, faults: list[str]) -> ModelError:
+    where = f"model {path.stem!r}" if path.parent == LIBRARY else str(path)
+    if len(faults) == 1:
+        return ModelError(f"{where}: {faults[0]}")
+    return ModelError("\n".join([f"{where} has {len(faults)} faults:", *(f"  {fault}" for fault in faults)]))

@@ -1,0 +1,83 @@
+"""Changes to what a model file says, by the path of a key: "populations.h1.tau=2.0"."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+from neurodyn.errors import ModelError, nearest
+
+
+def override(raw: dict[str, Any], text: str) -> None:
+    """Set one key of a model file's data in place; the value is TOML, and a bare word a string.
+
+    A connection goes by its name or its number: "connections.x-h1.gain=2". Whole tables can be replaced.
+
+    Raises
+    ------
+    ModelError
+        There is no such path; says what is allowed where it goes wrong.
+    """
+    path, equals, value = text.partition("=")
+    path = path.strip()
+    parts = path.split(".")
+    if not equals or not all(parts):
+        raise ModelError(f"cannot set {text!r}: write path.to.key=value, for example nudging.beta=1e-4")
+    try:
+        place, key = _place(raw, parts)
+    except ModelError as error:
+        raise ModelError(f"cannot set {path!r}: {error}") from error
+    place[key] = _value(value.strip())
+
+
+def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
+    """The table or list where a value goes, and its key there."""
+    from neurodyn.models.file import KEYS, SECTIONS, ConnectionTable, PopulationTable
+
+    first = _known(parts[0], KEYS)
+    if len(parts) == 1:
+        return raw, first
+    if first in SECTIONS:
+        place, allowed, keys = raw.setdefault(first, {}), SECTIONS[first].model_fields, parts[1:]
+    elif first == "populations":
+        place, allowed, keys = raw.get(first), PopulationTable.model_fields, parts[2:]
+        name = _known(parts[1], place if isinstance(place, dict) else ())
+        if not keys:
+            return place, name
+        place = place[name] if isinstance(place, dict) else None
+    elif first == "connections":
+        entries = raw[first] if isinstance(raw.get(first), list) else []
+        index, allowed, keys = _number(entries, parts[1]), ConnectionTable.model_fields, parts[2:]
+        if not keys:
+            return entries, index
+        if isinstance(entries[index], str):
+            entries[index] = {"between": entries[index]}
+        place = entries[index]
+    else:
+        keys = parts
+    if len(keys) != 1 or not isinstance(place, dict):
+        raise ModelError(f"there is nothing below {'.'.join(parts[:-1])!r}")
+    return place, _known(keys[0], allowed)
+
+
+def _number(entries: list[Any], name: str) -> int:
+    """Index of a connection, from its number or its name."""
+    called = [str(entry.get("between") if isinstance(entry, dict) else entry) for entry in entries]
+    if name.isdecimal() and int(name) < len(entries):
+        return int(name)
+    return called.index(_known(name, called))
+
+
+def _known(key: str, allowed: Iterable[str]) -> str:
+    if key not in allowed:
+        raise ModelError(f"unknown key {key!r}; {nearest(key, allowed)}")
+    return key
+
+
+def _value(text: str) -> Any:
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return found["value"] if len(found) == 1 else text

@@ -1,0 +1,32 @@
+"""What counts as a number, a list of numbers or a table of numbers in a model file."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def is_vector(value: object) -> bool:
+    """Whether a value is a list of finite numbers, not empty."""
+    return isinstance(value, list) and bool(value) and all(is_number(v) for v in value)
+
+
+def is_matrix(value: object) -> bool:
+    """Whether a value is a list of rows of finite numbers, all of one length."""
+    return isinstance(value, list) and all(is_vector(row) for row in value) and len({len(row) for row in value}) == 1
+
+
+def is_labels(value: object) -> bool:
+    """Whether a value is a list of whole numbers >= 0."""
+    return isinstance(value, list) and is_vector(value) and all(isinstance(v, int) and v >= 0 for v in value)
+
+
+def is_tau(value: object) -> bool:
+    """Whether a value is a positive number, or a list of them."""
+    values: list[Any] = value if isinstance(value, list) else [value]
+    return is_vector(values) and all(v > 0 for v in values)

@@ -1,0 +1,61 @@
+"""The command line: one file per verb. Everything heavy is imported inside functions, so that help comes quickly."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from neurodyn import __version__
+from neurodyn.cli.models import models
+from neurodyn.cli.run import run
+from neurodyn.errors import NeurodynError, nearest
+
+#: Exit codes: something asked for is wrong or cannot be done; stopped by the keyboard.
+FAILED, INTERRUPTED = 2, 130
+
+
+class Verbs(click.Group):
+    """A group of commands whose every error is one plain sentence on standard error, and never a traceback."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run and exit, or with `standalone_mode=False` return and raise as click does."""
+        perform: Any = super().main
+        if not standalone_mode:
+            return perform(*args, standalone_mode=False, **extra)
+        try:
+            code = perform(*args, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(FAILED)
+        except click.ClickException as error:
+            _say(error.format_message())
+            sys.exit(FAILED)
+        except NeurodynError as error:
+            _say(str(error))
+            sys.exit(FAILED)
+        except (KeyboardInterrupt, click.Abort):
+            _say("stopped")
+            sys.exit(INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command; names the nearest one if there is none."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise click.UsageError(f"unknown command {args[0]!r}; {nearest(args[0], self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"neurodyn: {sentence}", err=True)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="neurodyn")
+def main() -> None:
+    """Energy-based neural networks in continuous time: phases, error signals, timescales."""
+
+
+main.add_command(models)
+main.add_command(run)
