@@ -54,7 +54,7 @@ class Table(BaseModel):
 class HeadTable(Table):
     """The keys outside any table."""
 
-    title: str = Field(min_length=1)
+    title: str = ""
     seed: Seed = 0
     gain: float = 1.0
 

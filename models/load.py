@@ -87,7 +87,7 @@ def outline(name: str) -> Outline:
             outputs += table.size if table.role == "output" and table.outputs is None else table.outputs or 0
     if faults or tables.head is None:
         raise _fault(path, faults)
-    return Outline(path.stem, tables.head.title, sizes, outputs)
+    return Outline(path.stem, tables.head.title or path.stem, sizes, outputs)
 
 
 def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> tuple[Hopfield, Any, Any]:
@@ -135,7 +135,7 @@ def read(
     assert nudging is not None
     return Model(
         path.stem,
-        head.title,
+        head.title or path.stem,
         network,
         samples.x,
         samples.y,

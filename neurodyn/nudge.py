@@ -227,7 +227,8 @@ def nudge(
     )
     if on_failure == "raise" and np.any(ended != Status.DONE):
         more = f" (displacement over beta; beta_c is {critical.min():.3g} here, beta is {beta:g}, {nudging})"
-        raise failure("nudged phase", network, solution, result, more)
+        names = [f"nudged phase with {'-' if sign < 0 else '+'}beta" for sign in SIGNS[nudging]]
+        raise failure(names, network, solution, result, more)
     return result
 
 

@@ -9,6 +9,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar
 
 #: Seconds of silence before anything is shown.
@@ -17,14 +18,19 @@ PATIENCE = 2.0
 
 @contextlib.contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Say `what` is going on if the block takes longer than `PATIENCE` seconds."""
-    timer = threading.Timer(PATIENCE, lambda: print(f"neurodyn: {what} ...", file=sys.stderr, flush=True))
+    """Say, once in a process, that `what` is going on if the block takes longer than `PATIENCE` seconds."""
+    timer = threading.Timer(PATIENCE, _say, [what])
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+
+
+@cache
+def _say(what: str) -> None:
+    print(f"neurodyn: {what} ...", file=sys.stderr, flush=True)
 
 
 class Bar:

@@ -126,7 +126,7 @@ def side_network(
         counters=counters,
     )
     if solution is not None and on_failure == "raise" and np.any(status != Status.DONE):
-        raise failure("side network", network, solution, result)
+        raise failure(["side network"], network, solution, result)
     return result
 
 

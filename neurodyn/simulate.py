@@ -88,19 +88,24 @@ def simulate(
         counters=describe_counters(solution.counters),
     )
     if on_failure == "raise" and np.any(solution.status != Status.DONE):
-        raise failure("simulation", network, solution, result)
+        raise failure(["simulation"], network, solution, result)
     return result
 
 
-def failure(what: str, network: Network, solution: Solution, result: Any, more: str = "") -> SimulationError:
-    """The error for the first trajectory that did not end DONE: unit, time, last finite value, step."""
+def failure(phases: list[str], network: Network, solution: Solution, result: Any, more: str = "") -> SimulationError:
+    """The error for the first trajectory that did not end DONE: unit, time, last finite value, step.
+
+    The trajectories are those of all samples in the first of the phases, then in the next.
+    """
     failed = np.flatnonzero(solution.status != Status.DONE)
     j = int(failed[0])
     status = Status(int(solution.status[j]))
     worst = int(np.argmax(np.abs(solution.last[: network.n, j])))
+    phase, sample = divmod(j, len(solution.status) // len(phases))
     text = (
-        f"{what}: sample {j} {status.sentence}; at t = {solution.time[j]:.4g}, step {solution.step[j]:.2g}, "
-        f"the largest state is {solution.last[worst, j]:.4g}, of {network.graph.unit(worst)}{more}"
+        f"{phases[phase]}: sample {sample} {status.sentence}; at t = {solution.time[j]:.4g}, "
+        f"step {solution.step[j]:.2g}, the largest state is {solution.last[worst, j]:.4g}, "
+        f"of {network.graph.unit(worst)}{more}"
     )
     if len(failed) > 1:
         text += f" ({len(failed)} of {len(solution.status)} failed)"
