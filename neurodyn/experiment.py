@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from neurodyn.errors import ArgumentError, ResultFileError
 from neurodyn.graph import Array
-from neurodyn.inputs import as_times
+from neurodyn.inputs import as_times, is_positive
 from neurodyn.network import Network
 from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.relax import Equilibrium, relax
@@ -76,6 +74,6 @@ def second_phase_times(network: Network, equilibrium: Equilibrium, duration: flo
     times = default_times(resting_point(network, equilibrium))
     if duration is None:
         return times
-    if not (np.isfinite(duration) and duration > 0):
+    if not is_positive(duration):
         raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
     return times * (float(duration) / times[-1])

@@ -18,6 +18,7 @@ from neurodyn.errors import ModelError, nearest
 
 Array = npt.NDArray[np.float64]
 ROLES = ("input", "hidden", "output")
+FIELDS = ("size", "activation", "role", "outputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Population:
         object.__setattr__(self, "activation", canonical(self.activation or default))
         if self.outputs is None:
             object.__setattr__(self, "outputs", self.size if self.role == "output" else 0)
+        if not isinstance(self.outputs, (int, np.integer)):
+            raise ModelError(f"population {self.name!r}: outputs must be a whole number; got {self.outputs!r}")
         if not 0 <= self.n_outputs <= self.size or (self.role == "input" and self.n_outputs):
             raise ModelError(
                 f"population {self.name!r}: outputs must lie between 0 and its size {self.size} "
@@ -187,6 +190,9 @@ def _population(name: str, value: Any) -> Population:
     if isinstance(value, Population):
         return value
     if isinstance(value, Mapping):
+        for key in value:
+            if key not in FIELDS:
+                raise ModelError(f"population {name!r}: unknown field {key!r}; {nearest(key, FIELDS)}")
         return Population(name, **value)
     return Population(name, value)
 
@@ -205,7 +211,7 @@ def expand_tau(graph: Graph, tau: Any) -> Array:
     """
     sizes = [p.size for p in graph.free]
     try:
-        if np.ndim(tau) == 0:
+        if not isinstance(tau, (list, tuple)) and np.ndim(tau) == 0:
             values = np.full(graph.n, float(tau))
         elif len(tau) == len(sizes):
             values = np.concatenate(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError
+from neurodyn.errors import ArgumentError, nearest
 from neurodyn.graph import Array
 
 
@@ -26,7 +26,7 @@ def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
         raise ArgumentError(
             f"`{name}` must be finite; got {array[tuple(bad[0])]} at index {tuple(int(i) for i in bad[0])}"
         )
-    return np.ascontiguousarray(np.atleast_2d(array)), array.ndim == 2
+    return np.array(np.atleast_2d(array), order="C"), array.ndim == 2
 
 
 def as_input(x: Any, n_in: int) -> tuple[Array | None, bool]:
@@ -47,7 +47,10 @@ def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
     """
     if n_out == 0:
         raise ArgumentError("this network has no outputs: there is nothing to nudge")
-    labels = np.asarray(y)
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:
+        raise ArgumentError(f"`y` must be an array of numbers: {error}") from error
     if labels.ndim == (1 if batched else 0) and np.issubdtype(labels.dtype, np.integer):
         labels = np.atleast_1d(labels)
         wrong = np.flatnonzero((labels < 0) | (labels >= n_out))
@@ -82,7 +85,10 @@ def as_start(start: Any, n: int, batch: int | None) -> tuple[Array | None, bool]
 
 def as_times(t_eval: Any) -> Array:
     """Return the times to record as (T,), increasing from t >= 0."""
-    times = np.atleast_1d(np.asarray(t_eval, dtype=float))
+    try:
+        times = np.atleast_1d(np.array(t_eval, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"`t_eval` must be a list of finite times: {error}") from error
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
         raise ArgumentError(f"`t_eval` must be a list of finite times; got shape {times.shape}")
     if times[0] < 0 or np.any(np.diff(times) <= 0):
@@ -93,8 +99,12 @@ def as_times(t_eval: Any) -> Array:
 
 def choice(value: str, allowed: Any, name: str) -> str:
     """Return `value` if it is one of `allowed`, else refuse it with the nearest match."""
-    from neurodyn.errors import nearest
-
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(f"unknown `{name}` {value!r}; {nearest(value, allowed)}")
     return value
+
+
+def is_positive(value: Any) -> bool:
+    """Whether `value` is a number, positive and finite; True and False are none."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return number and bool(np.isfinite(value) and value > 0)

@@ -39,7 +39,7 @@ constant_integers = types.Array(types.int64, 1, "C", readonly=True)
 
 #: Every flow has this signature, so that one compiled integrator serves all:
 #: flow(t (b,), s (m, b), rows (k, b), theta (p,), layout (l,), work (w, b), out (m, b)).
-FLOW = types.void(vector, matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix)
+FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix)
 
 
 @cache

@@ -334,7 +334,10 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any) -> Network:
     module, _, name = str(description["model"]).rpartition(".")
     if module not in sys.modules and not module.startswith("neurodyn."):
         raise ModelError(f"import {module!r} first: the file's network is of its class {name!r}")
-    kind = getattr(importlib.import_module(module), name, None)
+    try:
+        kind = getattr(importlib.import_module(module), name, None)
+    except ImportError as error:
+        raise ModelError(f"the file's network is of the class {name!r} of {module!r}, which is not there") from error
     if not (isinstance(kind, type) and issubclass(kind, Network)):
         raise ModelError(f"{description['model']!r} is not a network class")
     populations = tuple(Population(**p) for p in description["populations"])
@@ -367,8 +370,10 @@ def _all_active(local: Local) -> Local:
 
 def _glorot(blocks: tuple[Block, ...], seed: int | None, gain: float) -> Parameters:
     """Uniform Glorot weights, each block from its own stream, so that adding a block changes no other."""
-    if not np.isfinite(gain):
-        raise ModelError(f"`gain` must be finite; got {gain}")
+    if not isinstance(gain, (int, float, np.number)) or not np.isfinite(gain):
+        raise ModelError(f"`gain` must be a finite number; got {gain!r}")
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ModelError(f"`seed` must be a whole number >= 0, or None; got {seed!r}")
     parts = []
     for i, block in enumerate(blocks):
         if len(block.shape) == 1:

@@ -11,7 +11,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_input, as_start
+from neurodyn.inputs import as_input, as_start, is_positive
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, inward
 from neurodyn.problem import Integers, Problem, Solution, describe_counters
@@ -110,8 +110,8 @@ def relax(
         start_batched = rates is not None
     batched = x_batched if rates is not None else start_batched
     _check_box(network, initial)
-    limit = 1e4 * float(network.tau.max()) if t_max is None else float(t_max)
-    if not (np.isfinite(limit) and limit > 0 and np.isfinite(tol) and tol > 0):
+    limit = 1e4 * float(network.tau.max()) if t_max is None else t_max
+    if not (is_positive(limit) and is_positive(tol)):
         raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
     search = _Relaxation(network, rates, inward(initial), solver, tol, limit)
     search.run()

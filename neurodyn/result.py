@@ -34,6 +34,14 @@ class Result:
 
     network: Network = field(repr=False)
 
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if "dims" in f.metadata and value is not None:
+                view = np.asarray(value).view()
+                view.flags.writeable = False
+                object.__setattr__(self, f.name, view)
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and all(
             _equal(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)

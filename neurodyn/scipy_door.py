@@ -24,6 +24,8 @@ from neurodyn.stepper import EXPLOSION
 #: Multistep methods interpolate with their own polynomial; a step of the others is cut to land on a recorded time.
 INTERPOLATING = ("BDF", "LSODA")
 IMPLICIT = ("Radau", "BDF", "LSODA")
+#: A state that has grown this much when steps vanish is on its way to infinity.
+GROWTH = 1e3
 
 
 class _NotFinite(ArithmeticError):
@@ -124,7 +126,7 @@ class _Trajectory:
         if self.solver.method in IMPLICIT:
             options["jac"] = self.jacobian
         kind = getattr(scipy.integrate, self.solver.method)
-        return kind(self.force, 0.0, self.y, self.end, **options)
+        return kind(self.force, self.t, self.y, self.end, **options)
 
     def loop(self, stepping: Any, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:
         interpolate = self.solver.method in INTERPOLATING
@@ -143,7 +145,8 @@ class _Trajectory:
             stepping.step()
             self.steps += 1
             if stepping.status == "failed" or stepping.t <= self.t:
-                self.status = Status.STEP_UNDERFLOW
+                growing = np.abs(self.y).max() > GROWTH * self.limit / EXPLOSION
+                self.status = Status.DIVERGED if growing else Status.STEP_UNDERFLOW
                 return
             self.step, self.t, self.y = stepping.t - self.t, stepping.t, self.clip(stepping.y)
             report(self.t)
@@ -154,6 +157,8 @@ class _Trajectory:
             while pending and pending[0] <= self.t:
                 t = pending.pop(0)
                 self.record(t, self.y if dense is None or t == self.t else self.clip(dense(t)))
+            if not np.array_equal(self.y, stepping.y) and self.t < self.end:  # it hit a bound: begin again from there
+                stepping = self.method()
             if settle > 0.0:
                 self.rate = self.force(self.t, self.y)
                 if self.settled(settle, dwell):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.inputs import is_positive
 from neurodyn.tableau import TABLEAUS
 
 #: Methods that SciPy solves, sample by sample.
@@ -52,8 +51,10 @@ class Solver:
             raise ArgumentError(f"unknown solver method {self.method!r}; {nearest(self.method, METHODS)}")
         for name in ("rtol", "atol", "max_steps", "max_seconds"):
             value = getattr(self, name)
-            if not _positive(value):
+            if not is_positive(value):
                 raise ArgumentError(f"solver `{name}` must be positive and finite; got {value!r}")
+        if int(self.max_steps) != self.max_steps:
+            raise ArgumentError(f"solver `max_steps` must be a whole number; got {self.max_steps!r}")
         if self.rtol < 3e-14:
             raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")
         if self.compiled and not TABLEAUS[self.method].adaptive and self.step is None:
@@ -61,7 +62,7 @@ class Solver:
         if self.step is not None:
             if not self.compiled:
                 raise ArgumentError(f"solver method {self.method!r} chooses its own steps: leave out `step`")
-            if not _positive(self.step):
+            if not is_positive(self.step):
                 raise ArgumentError(f"solver `step` must be positive and finite; got {self.step!r}")
 
     @property
@@ -77,7 +78,3 @@ class Solver:
     def describe(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
-
-
-def _positive(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value) and value > 0)

@@ -258,6 +258,9 @@ def control(block, rows, tableau, numbers, counts, j):
         reject(clock, marks, j, 0.1)
         return False
     error, stiffness = local_error(block, rows, tableau, numbers, counts, j)
+    if not np.isfinite(error):  # a stage without weight in the solution may not be a number
+        reject(clock, marks, j, 0.1)
+        return False
     if error > 1.0:
         reject(clock, marks, j, max(SHRINK, SAFETY * error ** (-0.2)))
         return False

@@ -39,6 +39,11 @@ COUNTS = {
 }
 
 
+def compressed(data: bytes) -> bytes:
+    """As gzip writes it, without the time of day: names of parametrized tests must not change."""
+    return gzip.compress(data, mtime=0)
+
+
 def idx_bytes(array, code=0x08):
     """Return the IDX file of an array, by the format's description and without the reader's help."""
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
@@ -50,7 +55,7 @@ def write_mnist(folder, prefix="train", mark="-", packed="", images=IMAGES, labe
     for stem, array in ((f"images{mark}idx3", images), (f"labels{mark}idx1", labels)):
         content = idx_bytes(array)
         path = folder / f"{prefix}-{stem}-ubyte{packed}"
-        path.write_bytes(gzip.compress(content) if packed else content)
+        path.write_bytes(compressed(content) if packed else content)
     return folder
 
 
@@ -169,7 +174,7 @@ def test_idx_gives_back_every_type_and_rank(tmp_path, code, dtype, shape, packed
     array = np.array([0, 1, 100, 127, 2, 3]).astype(dtype) * (1 if dtype == "u1" else -1)
     content = idx_bytes(array.astype(dtype).reshape(shape), code)
     path = tmp_path / "file"  # told by its content, not by its name
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path.write_bytes(compressed(content) if packed else content)
     result = read_idx(path)
     assert result.dtype == np.dtype(dtype)
     assert result.dtype.isnative
@@ -179,7 +184,7 @@ def test_idx_gives_back_every_type_and_rank(tmp_path, code, dtype, shape, packed
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_cut_anywhere_is_refused(tmp_path, packed):
     content = idx_bytes(IMAGES)
-    content = gzip.compress(content) if packed else content
+    content = compressed(content) if packed else content
     path = tmp_path / "cut"
     for length in range(len(content)):
         path.write_bytes(content[:length])
@@ -204,10 +209,10 @@ def test_idx_cut_anywhere_is_refused(tmp_path, packed):
         (b"\0\0\x0e\x02" + b"\xff" * 8, r"announce 1 to .* bytes; got 147,573,952,520,956,936,200 \("),
         (b"\0\0\x0b\x01\0\0\0\x02abc", r"4 bytes must follow the header \(2 values\); got 3; "),
         (b"\0\0\x08\x01\0\0\0\x02abc", r"2 bytes must follow the header \(2 values\); got more; "),
-        (gzip.compress(b""), "got an empty file; "),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x02a"), "2 bytes must follow the header .*; got 1; "),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x02abc"), "2 bytes must follow the header .*; got more; "),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x01a") + b"tail", "must be readable; got 'Not a gzipped file"),
+        (compressed(b""), "got an empty file; "),
+        (compressed(b"\0\0\x08\x01\0\0\0\x02a"), "2 bytes must follow the header .*; got 1; "),
+        (compressed(b"\0\0\x08\x01\0\0\0\x02abc"), "2 bytes must follow the header .*; got more; "),
+        (compressed(b"\0\0\x08\x01\0\0\0\x01a") + b"tail", "must be readable; got 'Not a gzipped file"),
         (b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + b"\xff" * 30, "must be readable; got 'Error -3"),
     ],
 )
@@ -221,7 +226,7 @@ def test_idx_faults_have_their_own_sentence(tmp_path, content, sentence):
 
 @pytest.mark.parametrize("position", range(-8, 0))
 def test_idx_checksum_and_length_of_gzip_are_checked(tmp_path, position):
-    content = bytearray(gzip.compress(idx_bytes(IMAGES)))
+    content = bytearray(compressed(idx_bytes(IMAGES)))
     content[position] ^= 0x10
     path = tmp_path / "damaged.gz"
     path.write_bytes(content)
@@ -249,7 +254,7 @@ def test_idx_without_permission_is_refused(tmp_path):
 def test_lying_header_takes_no_memory(tmp_path, count, packed):
     content = struct.pack(">BBBB3I", 0, 0, 8, 3, count, 28, 28) + b"abcd"
     path = tmp_path / "lies"
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path.write_bytes(compressed(content) if packed else content)
 
     def read():
         with pytest.raises(DataError, match="bytes"):
@@ -281,7 +286,7 @@ def test_gzip_bomb_is_not_unpacked(tmp_path):
 )
 def test_random_bytes_give_an_array_or_a_data_error(scratch, start, rest, packed):
     content = start + rest
-    scratch.write_bytes(gzip.compress(content) if packed else content)
+    scratch.write_bytes(compressed(content) if packed else content)
     try:
         array = read_idx(scratch)
     except DataError:
