@@ -1,0 +1,119 @@
+"""The mathematics once more, in plain NumPy, one sample at a time and with no thought for speed.
+
+Written from the definitions (`docs/conventions.md`), not from the kernels: one dense symmetric matrix over all units
+u = (x, s), where the kernels go connection by connection.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+def _softplus(s):
+    return np.logaddexp(0.0, s)
+
+
+def _logistic(s):
+    return 0.5 * (1.0 + np.tanh(0.5 * s))
+
+
+#: rho, rho', rho'' by name. The slope of the hard sigmoid is 1 on the closed interval [0, 1], where its units live.
+ACTIVATIONS: dict[str, Any] = {
+    "tanh": (np.tanh, lambda s: 1 / np.cosh(s) ** 2, lambda s: -2 * np.tanh(s) / np.cosh(s) ** 2),
+    "sigmoid": (
+        _logistic,
+        lambda s: _logistic(s) * _logistic(-s),
+        lambda s: _logistic(s) * _logistic(-s) * (_logistic(-s) - _logistic(s)),
+    ),
+    "hard-sigmoid": (lambda s: np.clip(s, 0, 1), np.ones_like, np.zeros_like),
+    "softplus": (_softplus, _logistic, lambda s: _logistic(s) * _logistic(-s)),
+    "linear": (lambda s: s, np.ones_like, np.zeros_like),
+}
+
+
+class NaiveHopfield:
+    """E = ½ Σ s_i² − ½ Σ_{i≠j} W_ij ρ_i ρ_j − Σ b_i ρ_i, its derivatives, and the flows, for one sample."""
+
+    def __init__(self, net):
+        self.net = net
+        clamped = [p for p in net.populations if p.role == "input"]
+        free = [p for p in net.populations if p.role != "input"]
+        self.where: dict[str, slice] = {}
+        self.kinds: list[str] = []
+        outputs: list[int] = []
+        for p in clamped + free:
+            start = len(self.kinds)
+            self.where[p.name] = slice(start, start + p.size)
+            self.kinds += [p.activation] * p.size
+        self.n_in = sum(p.size for p in clamped)
+        total = len(self.kinds)
+        self.free = np.arange(self.n_in, total)
+        self.weights, self.bias = np.zeros((total, total)), np.zeros(total)
+        for c in net.connections:
+            block = net.parameters[c.name]
+            self.weights[self.where[c.first], self.where[c.second]] = block
+            self.weights[self.where[c.second], self.where[c.first]] = block.T
+        for p in free:
+            self.bias[self.where[p.name]] = net.parameters[p.name]
+            if p.outputs:
+                outputs = list(range(self.where[p.name].stop - p.outputs, self.where[p.name].stop))
+        self.outputs = np.array(outputs, dtype=int) - self.n_in
+        self.tau = np.array(net.tau)
+        self.box = np.array([kind == "hard-sigmoid" for kind in self.kinds])[self.free]
+
+    def _all(self, x, s):
+        return np.concatenate([np.zeros(0) if x is None else x, s])
+
+    def _apply(self, derivative, u):
+        return np.array([ACTIVATIONS[kind][derivative](value) for kind, value in zip(self.kinds, u, strict=True)])
+
+    def rates(self, x, s):
+        return self._apply(0, self._all(x, s))
+
+    def energy(self, x, s):
+        r = self.rates(x, s)
+        return 0.5 * s @ s - 0.5 * r @ self.weights @ r - self.bias @ r
+
+    def field(self, x, s):
+        return (self.weights @ self.rates(x, s) + self.bias)[self.free]
+
+    def slope(self, s):
+        return self._apply(1, self._all(np.zeros(self.n_in), s))[self.free]
+
+    def bend(self, s):
+        return self._apply(2, self._all(np.zeros(self.n_in), s))[self.free]
+
+    def force(self, x, s):
+        return self.slope(s) * self.field(x, s) - s
+
+    def hessian(self, x, s):
+        d = self.slope(s)
+        inner = self.weights[np.ix_(self.free, self.free)]
+        return np.diag(1.0 - self.bend(s) * self.field(x, s)) - d[:, None] * inner * d
+
+    def energy_gradient(self, x, s):
+        """dE/dθ by name, for weights that are shared by both directions."""
+        r = self.rates(x, s)
+        out = {}
+        for c in self.net.connections:
+            out[c.name] = -np.outer(r[self.where[c.first]], r[self.where[c.second]])
+            if c.first == c.second:
+                np.fill_diagonal(out[c.name], 0.0)
+        for p in self.net.populations:
+            if p.role != "input":
+                out[p.name] = -r[self.where[p.name]]
+        return out
+
+    def cost_slope(self, s, y):
+        """∂C/∂s for C = ½‖s_out − y‖²."""
+        out = np.zeros_like(s)
+        out[self.outputs] = s[self.outputs] - y
+        return out
+
+    def velocity(self, x, s, y=None, beta=0.0):
+        """ds/dt of the free (β = 0) or nudged phase; on a bound of the box a unit does not move outwards."""
+        force = self.force(x, s)
+        if beta:
+            force = force - beta * self.cost_slope(s, y)
+        stuck = self.box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
+        return np.where(stuck, 0.0, force) / self.tau

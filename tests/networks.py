@@ -1,0 +1,84 @@
+"""Small networks that the tests share, by name. Biases are never zero and the time constants spread 20-fold."""
+
+import numpy as np
+
+from neurodyn import models
+
+
+def prepared(net, seed=7, bias=0.3):
+    """`net` with random biases and one time constant per unit, spread over a factor of 20."""
+    rng = np.random.default_rng(seed)
+    biases = {p.name: rng.uniform(-bias, bias, p.size) for p in net.graph.free}
+    tau = rng.permutation(np.geomspace(0.25, 5.0, net.n)) if net.n > 1 else 0.7
+    return net.replace(parameters=biases, tau=tau)
+
+
+def graph(populations, connections, **options):
+    """A network from a mapping of populations."""
+    return prepared(models.Hopfield(populations, connections, **options))
+
+
+def _input(size, **options):
+    return {"size": size, "role": "input", **options}
+
+
+def _output(size, **options):
+    return {"size": size, "role": "output", **options}
+
+
+def box_chain(seed=1):
+    """A hard-sigmoid chain, biases 0.2 ± 0.3: most units inside their box."""
+    net = models.Hopfield.layered([4, 6, 3], activation="hard-sigmoid", seed=seed)
+    rng = np.random.default_rng(seed)
+    return prepared(net).replace(parameters={p.name: 0.2 + rng.uniform(-0.3, 0.3, p.size) for p in net.graph.free})
+
+
+CHAIN = {"x": _input(3), "h1": 5, "h2": 4, "y": _output(2)}
+
+SMOOTH = {
+    "chain-tanh": lambda: prepared(models.Hopfield.layered([5, 8, 6, 3], gain=0.8, seed=1)),
+    "chain-sigmoid": lambda: prepared(models.Hopfield.layered([4, 6, 2], activation="sigmoid", seed=2)),
+    "chain-softplus": lambda: prepared(models.Hopfield.layered([4, 5, 2], activation="softplus", gain=0.4, seed=3)),
+    "chain-linear": lambda: prepared(models.Hopfield.layered([4, 5, 3], activation="linear", gain=0.4, seed=4)),
+    "mixed": lambda: prepared(
+        models.Hopfield.layered([3, 5, 4, 2], activation=["sigmoid", "softplus", "tanh"], gain=0.6, seed=5)
+    ),
+    "recurrent": lambda: prepared(models.Hopfield.recurrent(8, 3, 2, gain=0.6, seed=6)),
+    "recurrent-without-input": lambda: prepared(models.Hopfield.recurrent(6, 0, 2, gain=0.5, seed=7)),
+    "skip": lambda: graph(CHAIN, ["x-h1", "h1-h2", "h2-y", "x-y", "h1-y"], gain=0.6, seed=8),
+    "self-inside-chain": lambda: graph(CHAIN, ["x-h1", "h1-h1", "h1-h2", "h2-y"], gain=0.6, seed=9),
+    "input-second": lambda: graph(CHAIN, ["h1-x", "h2-h1", "y-h2", "y-x"], gain=0.6, seed=10),
+    "input-tanh": lambda: graph({**CHAIN, "x": _input(3, activation="tanh")}, ["x-h1", "h1-h2", "h2-y"], seed=11),
+    "input-last": lambda: graph({"y": _output(2), "h": 3, "x": _input(4)}, ["h-y", "h-x"], gain=0.8, seed=12),
+    "partial-outputs": lambda: graph({"x": _input(2), "s": {"size": 5, "outputs": 2}}, ["x-s"], seed=13),
+    "one-unit": lambda: graph({"x": _input(1), "y": _output(1)}, ["x-y"], seed=14),
+}
+BOXED = {
+    "chain-hard": box_chain,
+    "recurrent-hard": lambda: prepared(models.Hopfield.recurrent(6, 3, 2, activation="hard-sigmoid", gain=0.7, seed=3)),
+    "hard-and-tanh": lambda: prepared(
+        models.Hopfield.layered([3, 5, 4, 2], activation=["hard-sigmoid", "tanh", "hard-sigmoid"], gain=0.8, seed=2)
+    ),
+}
+WITHOUT_OUTPUT = {
+    "without-output": lambda: prepared(models.Hopfield.recurrent(5, 3, gain=0.6, seed=15)),
+    "without-both": lambda: prepared(models.Hopfield.recurrent(5, gain=0.6, seed=16)),
+}
+EVERY = {**SMOOTH, **BOXED, **WITHOUT_OUTPUT}
+
+
+def draw_input(net, batch, rng):
+    """Random rates, or None for a network without input."""
+    return rng.uniform(-1.0, 1.0, (batch, net.n_in)) if net.n_in else None
+
+
+def draw_state(net, batch, rng):
+    """Random states, inside the box where there is one."""
+    state = rng.normal(0.0, 0.7, (batch, net.n))
+    state[:, net.box] = rng.uniform(0.1, 0.9, (batch, int(net.box.sum())))
+    return state
+
+
+def draw_target(net, batch, rng):
+    """Random targets."""
+    return rng.uniform(0.0, 1.0, (batch, net.n_out))

@@ -1,0 +1,228 @@
+"""Wrong arguments get the right class of error, and a sentence that names the argument and what came."""
+
+import numpy as np
+import pytest
+
+import neurodyn as nd
+from networks import SMOOTH, box_chain
+from neurodyn import models
+
+NAN, INF = float("nan"), float("inf")
+TIMES = [0.0, 1.0]
+
+
+@pytest.fixture(scope="module")
+def net():
+    return models.Hopfield.layered([3, 4, 2], gain=0.8, seed=1)
+
+
+@pytest.fixture(scope="module")
+def eq(net):
+    return nd.relax(net, [[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]])
+
+
+@pytest.mark.parametrize("verb", [nd.relax, nd.simulate])
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([NAN, 0, 0], r"`x` must be finite; got nan at index \(0,\)"),
+        ([[0, 0, 0], [0, -INF, 0]], r"`x` must be finite; got -inf at index \(1, 1\)"),
+        ([0.0, 1.0], r"`x` must have shape \(batch, 3\) or \(3,\); got \(2,\)"),
+        (np.zeros((2, 4)), r"`x` .*got \(2, 4\)"),
+        (np.zeros((1, 2, 3)), r"`x` .*got \(1, 2, 3\)"),
+        (np.zeros((0, 3)), r"`x` .*got \(0, 3\)"),
+        (0.5, r"`x` .*got \(\)"),
+        ("abc", "`x` must be an array of numbers"),
+        ([[1.0, 2.0, 3.0], [1.0]], "`x` must be an array of numbers"),
+        (None, "`x` is missing: this network has 3 inputs"),
+    ],
+)
+def test_inputs(net, verb, x, message):
+    with pytest.raises(nd.ArgumentError, match=message):
+        verb(net, x)
+
+
+@pytest.mark.parametrize("verb", [nd.relax, nd.simulate])
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (np.full(6, NAN), "`start` must be finite"),
+        (np.zeros(5), r"`start` must have shape \(batch, 6\) or \(6,\); got \(5,\)"),
+        (np.zeros((3, 6)), "`start` has 3 samples, `x` has 2"),
+        ("start", "`start` must be an array"),
+    ],
+)
+def test_starts(net, verb, start, message):
+    with pytest.raises(nd.ArgumentError, match=message):
+        verb(net, np.zeros((2, 3)), start=start)
+
+
+def test_input_for_a_network_without_one():
+    with pytest.raises(nd.ArgumentError, match="`x` must be None"):
+        nd.relax(SMOOTH["recurrent-without-input"](), [1.0])
+
+
+def test_a_start_outside_the_box():
+    net = box_chain()
+    for verb in (nd.relax, nd.simulate):
+        with pytest.raises(nd.ArgumentError, match=r"`start` must lie in \[0, 1\]"):
+            verb(net, np.zeros(4), start=np.full(net.n, 1.01))
+
+
+@pytest.mark.parametrize("phase", [nd.nudge, nd.side_network])
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, 2], r"labels in `y` must lie between 0 and 1; got 2 at index 1"),
+        ([-1, 0], r"between 0 and 1; got -1 at index 0"),
+        ([0], "`y` has 1 samples, the state has 2"),
+        ([0.0, 1.0, 2.0], r"`y` must have shape \(batch, 2\) or \(2,\); got \(3,\)"),
+        (np.zeros((2, 3)), r"`y` .*got \(2, 3\)"),
+        (np.zeros((3, 2)), "`y` has 3 samples, the state has 2"),
+        ([0.0, 1.0], "`y` and the state must both have a batch axis"),
+        ([[0.0, NAN], [0.0, 0.0]], r"`y` must be finite; got nan at index \(0, 1\)"),
+        (None, "`y`"),
+        ("abc", "`y`"),
+        ([[1.0, 2.0], [1.0]], "`y` must be an array of numbers"),
+    ],
+)
+def test_targets(net, eq, phase, y, message):
+    with pytest.raises(nd.ArgumentError, match=message):
+        phase(net, eq, y, t_eval=TIMES)
+
+
+def test_target_with_a_batch_axis_for_a_sample_without(net):
+    single = nd.relax(net, [0.1, 0.2, 0.3])
+    with pytest.raises(nd.ArgumentError, match="both have a batch axis or both lack it"):
+        nd.nudge(net, single, [[0.0, 1.0]], t_eval=TIMES)
+    with pytest.raises(nd.ArgumentError, match="labels"):
+        nd.nudge(net, single, 2, t_eval=TIMES)
+    nd.nudge(net, single, 1, t_eval=TIMES)
+
+
+@pytest.mark.parametrize(
+    ("t_eval", "message"),
+    [
+        ([], "finite times"),
+        ([0.0, NAN], "finite times"),
+        ([0.0, INF], "finite times"),
+        ([[0.0, 1.0]], "finite times"),
+        ([0.0, 1.0, 1.0], "increase strictly"),
+        ([1.0, 0.5], "increase strictly"),
+        ([-0.1, 1.0], "increase strictly from a time >= 0"),
+        (["soon"], "`t_eval`"),
+        ([[0.0, 1.0], [2.0]], "`t_eval`"),
+    ],
+)
+def test_times(net, eq, t_eval, message):
+    for call in (
+        lambda: nd.simulate(net, eq.x, t_eval=t_eval),
+        lambda: nd.nudge(net, eq, [0, 1], t_eval=t_eval),
+        lambda: nd.side_network(net, eq, [0, 1], t_eval=t_eval),
+    ):
+        with pytest.raises(nd.ArgumentError, match=message):
+            call()
+
+
+def test_times_of_the_caller_stay_writeable(net, eq):
+    times = np.array([0.0, 1.0])
+    run = nd.simulate(net, eq.x, t_eval=times)
+    times[1] = 5.0
+    assert run.t[1] == 1.0
+
+
+@pytest.mark.parametrize("beta", [NAN, INF, "0.1", None, True, 1j, [0.1]])
+def test_beta(net, eq, beta):
+    with pytest.raises(nd.ArgumentError, match="`beta` must be a finite number; got"):
+        nd.nudge(net, eq, [0, 1], beta=beta)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"nudging": "centred"}, "`nudging` 'centred'; .*did you mean 'centered'"),
+        ({"on_failure": "rais"}, "`on_failure` 'rais'; .*did you mean 'raise'"),
+        ({"nudging": ["positive"]}, "`nudging`"),
+    ],
+)
+def test_choices_of_the_nudged_phase(net, eq, options, message):
+    with pytest.raises(nd.ArgumentError, match=message):
+        nd.nudge(net, eq, [0, 1], **options)
+
+
+def test_choices_elsewhere(net, eq):
+    with pytest.raises(nd.ArgumentError, match=r"`method` 'exacts'; .*did you mean 'exact'"):
+        nd.side_network(net, eq, [0, 1], method="exacts")
+    for verb in (nd.relax, nd.simulate):
+        with pytest.raises(nd.ArgumentError, match="`on_failure`"):
+            verb(net, eq.x, on_failure="ignore")
+
+
+@pytest.mark.parametrize("options", [{"tol": 0.0}, {"tol": NAN}, {"t_max": -1.0}, {"t_max": INF}, {"tol": "small"}])
+def test_limits_of_relax(net, options):
+    with pytest.raises(nd.ArgumentError, match="`tol` and `t_max` must be positive"):
+        nd.relax(net, np.zeros(3), **options)
+
+
+def test_an_equilibrium_of_another_network(net, eq):
+    other = models.Hopfield.layered([3, 4, 2], gain=0.8, seed=2)
+    larger = models.Hopfield.layered([3, 5, 2], gain=0.8, seed=1)
+    for wrong in (other, larger):
+        for phase in (nd.nudge, nd.side_network):
+            with pytest.raises(nd.ArgumentError, match="belongs to another network"):
+                phase(wrong, eq, [0, 1])
+    with pytest.raises(nd.ArgumentError, match=r"expected the Equilibrium.*got ndarray"):
+        nd.nudge(net, eq.state, [0, 1])
+
+
+def test_energy_and_its_derivatives(net):
+    s = np.zeros((2, 6))
+    with pytest.raises(nd.ArgumentError, match=r"`s` must have shape \(batch, 6\)"):
+        net.energy(s[:, :5], np.zeros((2, 3)))
+    with pytest.raises(nd.ArgumentError, match="`x` has 3 samples, `s` has 2"):
+        net.force(s, np.zeros((3, 3)))
+    with pytest.raises(nd.ArgumentError, match="`v` has 1 samples, `s` has 2"):
+        net.jvp(s, np.zeros(6), np.zeros((2, 3)))
+    with pytest.raises(nd.ArgumentError, match="`y` has 1 samples"):
+        net.cost(s, [0])
+
+
+def test_cost_by_hand(net):
+    s = np.array([[0, 0, 0, 0, 1.0, 2.0], [9, 9, 9, 9, 0.0, 1.0]])
+    np.testing.assert_array_equal(net.cost(s, [[0.0, 0.0], [0.0, 1.0]]), [2.5, 0.0])
+    np.testing.assert_array_equal(net.cost(s, [1, 1]), [1.0, 0.0])
+    assert net.cost(s[0], 1) == 1.0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: models.Hopfield({"h": {"size": 3, "activatoin": "tanh"}}),
+        lambda: models.Hopfield({"h": {"size": 3, "outputs": "a"}}),
+        lambda: models.Hopfield({"h": 3}, ["h-h"], seed=-1),
+        lambda: models.Hopfield({"h": 3}, ["h-h"], gain="large"),  # type: ignore[arg-type]
+        lambda: models.Hopfield.layered([3, 2], tau=[1.0, -1.0]),
+    ],
+)
+def test_a_malformed_network_is_a_model_error(make):
+    with pytest.raises(nd.ModelError):
+        make()
+
+
+def test_every_error_is_ours_and_the_builtin_kind():
+    assert issubclass(nd.ArgumentError, (nd.NeurodynError, ValueError))
+    for kind, builtin in [
+        (nd.ArgumentError, ValueError),
+        (nd.ModelError, ValueError),
+        (nd.ResultFileError, ValueError),
+        (nd.TooLargeError, MemoryError),
+        (nd.ConvergenceError, RuntimeError),
+        (nd.DivergenceError, RuntimeError),
+    ]:
+        assert issubclass(kind, nd.NeurodynError)
+        assert issubclass(kind, builtin)
+
+
+def test_a_recording_larger_than_memory_is_refused_before_it_starts(net):
+    with pytest.raises(nd.TooLargeError, match="thin `t_eval` or split the batch"):
+        nd.simulate(net, np.zeros((100_000, 3)), t_eval=np.linspace(0.0, 1.0, 1_000_000))

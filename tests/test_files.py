@@ -1,0 +1,191 @@
+"""Result files: what is written is what is read, or a plain refusal; see also the contract suite."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+
+import neurodyn as nd
+from networks import BOXED, SMOOTH
+from neurodyn import files, models
+
+TIMES = np.array([0.0, 0.5, 2.0])
+
+
+@pytest.fixture
+def net():
+    return SMOOTH["recurrent"]()
+
+
+@pytest.fixture
+def whole(net, rng):
+    return nd.experiment(net, rng.uniform(-0.5, 0.5, (2, 3)), [0, 1], t_eval=TIMES)
+
+
+def test_an_experiment_loads_equal_with_all_its_phases(whole, tmp_path):
+    whole.save(tmp_path / "result.nc")
+    loaded = nd.load(tmp_path / "result.nc")
+    assert isinstance(loaded, nd.Experiment)
+    assert loaded == whole
+    assert loaded.nudged.positive == whole.nudged.positive is not None
+    assert loaded.side.parameter_gradient() == whole.side.parameter_gradient()
+
+
+def test_a_loaded_equilibrium_can_be_nudged(whole, net, tmp_path):
+    whole.equilibrium.save(tmp_path / "rest.nc")
+    loaded = nd.load(tmp_path / "rest.nc")
+    assert isinstance(loaded, nd.Equilibrium)
+    again = nd.nudge(net, loaded, [0, 1], t_eval=TIMES)
+    np.testing.assert_array_equal(again.velocity, whole.nudged.velocity)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("name", ["without-input", "hard", "failed"])
+def test_special_results_load_equal(name, batched, rng, tmp_path):
+    pick = slice(None) if batched else 0
+    if name == "without-input":
+        net = SMOOTH["recurrent-without-input"]()
+        result: nd.Equilibrium | nd.Trajectory = nd.relax(net, start=rng.normal(size=(2, net.n))[pick])
+        assert result.x is None
+    elif name == "hard":
+        net = BOXED["chain-hard"]()
+        result = nd.relax(net, rng.uniform(-1.0, 1.0, (2, 4))[pick])
+        assert not result.active.all()
+    else:  # NaN where it did not get
+        net = models.Hopfield.layered([2, 3], activation="linear", gain=1.0)
+        result = nd.simulate(
+            net, np.ones((2, 2))[pick], t_eval=TIMES, solver=nd.Solver(max_steps=3), on_failure="return"
+        )
+        assert np.isnan(result.state).any()
+    result.save(tmp_path / "result.nc")
+    assert nd.load(tmp_path / "result.nc") == result
+
+
+def test_a_dataset_names_its_dimensions_and_units(whole):
+    data = whole.nudged.to_xarray()
+    assert data["displacement_rate"].dims == ("branch", "time", "batch", "unit")
+    assert data["displacement_rate"].attrs["units"] == "1/time"
+    assert data["tau"].attrs["units"] == "time"
+    np.testing.assert_array_equal(data["time"], TIMES)
+    assert set(data["population"].values) == {"s"}
+    assert data["residual"].dims == ("batch",)
+    single = nd.relax(whole.network, whole.equilibrium.x[0]).to_xarray()
+    assert single["state"].dims == ("unit",)
+    assert single["residual"].dims == ()
+
+
+def test_provenance_is_one_json_attribute(whole):
+    data = whole.nudged.to_xarray()
+    assert set(data.attrs) == {"neurodyn"}
+    about = json.loads(data.attrs["neurodyn"])
+    assert about["network"]["model"] == "neurodyn.models.hopfield.Hopfield"
+    assert about["network"]["seed"] == 6
+    assert about["fields"]["solver"]["method"] == "tsit5"
+    assert about["fields"]["counters"]["nfev"] > 0
+    assert about["versions"]["neurodyn"] == nd.__version__
+    np.testing.assert_array_equal(data["parameters"], whole.network.parameters.vector)
+
+
+def test_a_file_is_read_in_a_process_that_imported_no_model(whole, tmp_path):
+    whole.save(tmp_path / "result.nc")
+    code = (
+        "import sys, neurodyn as nd; assert 'neurodyn.models.hopfield' not in sys.modules; "
+        "print(nd.load(sys.argv[1]).network)"
+    )
+    path = [str(Path(nd.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "result.nc")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.strip() == repr(whole.network), run.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"not a file of ours", b"\x89HDF\r\n\x1a\n" + bytes(200)])
+def test_damaged_files_are_refused_by_name(content, tmp_path):
+    path = tmp_path / "damaged.nc"
+    path.write_bytes(content)
+    with pytest.raises(nd.ResultFileError, match=r"damaged\.nc"):
+        nd.load(path)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_truncated_files_are_refused(whole, part, tmp_path):
+    path = tmp_path / "whole.nc"
+    whole.save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(nd.ResultFileError, match=r"whole\.nc"):
+        nd.load(path)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(nd.ResultFileError, match=r"no such result file: .*nowhere.nc"):
+        nd.load(tmp_path / "nowhere.nc")
+    with pytest.raises(nd.ResultFileError, match="no such result file"):
+        nd.load(tmp_path)
+
+
+def test_other_peoples_files_are_refused(tmp_path):
+    xarray.Dataset({"a": ("time", [1.0, 2.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(nd.ResultFileError, match="not a neurodyn result"):
+        nd.load(tmp_path / "other.nc")
+
+
+@pytest.mark.parametrize("model", ["os.path.join", "neurodyn.graph.Graph", "neurodyn.nowhere.Model", "secret.Model"])
+def test_a_file_cannot_make_us_run_other_classes(whole, model, tmp_path):
+    data = whole.equilibrium.to_xarray()
+    about = json.loads(data.attrs["neurodyn"])
+    about["network"]["model"] = model
+    data.attrs["neurodyn"] = json.dumps(about)
+    data.to_netcdf(tmp_path / "forged.nc", engine="h5netcdf")
+    with pytest.raises(nd.ResultFileError, match=r"forged\.nc"):
+        nd.load(tmp_path / "forged.nc")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_debris(whole, tmp_path):
+    path = tmp_path / "result.nc"
+    path.write_text("old")
+
+    def fail(temporary):
+        Path(temporary).write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(nd.ResultFileError, match=r"cannot write .*result.nc: disk full"):
+        files.write(path, fail)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["result.nc"]
+
+
+def test_a_missing_folder_is_refused(whole, tmp_path):
+    with pytest.raises(nd.ResultFileError, match="cannot write"):
+        whole.save(tmp_path / "nowhere" / "result.nc")
+
+
+def test_a_new_file_has_ordinary_permissions(whole, tmp_path):
+    whole.equilibrium.save(tmp_path / "result.nc")
+    (tmp_path / "plain").touch()
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("result.nc", "plain")]
+    assert modes[0] == modes[1]
+
+
+def test_saving_twice_replaces(whole, tmp_path):
+    path = tmp_path / "result.nc"
+    whole.save(path)
+    whole.equilibrium.save(path)
+    assert nd.load(path) == whole.equilibrium
+
+
+def test_results_of_different_kind_or_content_differ(whole, net):
+    assert whole.equilibrium != whole.side
+    longer = nd.experiment(net, whole.equilibrium.x, [0, 1], t_eval=[0.0, 0.5, 3.0])
+    assert longer != whole
+    assert longer.equilibrium == whole.equilibrium
+    assert repr(whole.equilibrium).startswith("Equilibrium(state (2, 8)")

@@ -1,0 +1,278 @@
+"""Compiled kernels: where they are kept, that they are found again, pickled, and run without a compiler."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+from neurodyn import kernel
+from neurodyn.integrate import integrate
+from neurodyn.models import Hopfield, hopfield
+from neurodyn.solver import Solver
+from problems import limit_cycle, limit_cycle_problem
+
+FOLDER = "from neurodyn.kernel import cache_folder; print(cache_folder())"
+ROOT = Path(__file__).resolve().parents[1]
+IMPORTED = Path(kernel.__file__).resolve().parents[1]
+
+
+def python(code, *, root=IMPORTED, **env):
+    """What a fresh interpreter prints that imports neurodyn from `root`."""
+    settings = (
+        os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(ROOT / "tests")]), "PYTHONSAFEPATH": "1"} | env
+    )
+    run = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True, timeout=200)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A checkout's packages, copied."""
+    for name in ("neurodyn", "models", "analysis"):
+        ignored = shutil.ignore_patterns("__pycache__", "*.npz")
+        shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=ignored)
+    return tmp_path
+
+
+@pytest.fixture
+def places(monkeypatch, tmp_path):
+    """All places for the cache empty and below tmp_path: NUMBA_CACHE_DIR, XDG_CACHE_HOME, HOME, the temporary one."""
+    names = {"NUMBA_CACHE_DIR": "numba", "XDG_CACHE_HOME": "xdg", "HOME": "home", "USERPROFILE": "home"}
+    for variable, name in names.items():
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    return tmp_path
+
+
+def folder():
+    """The folder that a fresh process would use."""
+    return Path(kernel.cache_folder.__wrapped__())
+
+
+# -- the folder -------------------------------------------------------------------------------------------------
+
+
+def test_folder_of_an_equal_copy_is_the_same(copy):
+    assert python(FOLDER, root=copy) == python(FOLDER) == kernel.cache_folder()
+
+
+@pytest.mark.parametrize("name", ["product.py", "activation.py", "stepper.py", "kernel.py", "models/hopfield.py"])
+def test_folder_changes_with_every_source_that_holds_kernels(copy, monkeypatch, name):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    before = folder()
+    with open(copy / "neurodyn" / name, "a") as file:
+        file.write("\n# edited\n")
+    assert folder() != before
+
+
+def test_folder_changes_with_a_kernel_in_a_new_model(copy, monkeypatch):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    before = folder()
+    (copy / "models" / "new.py").write_text("from neurodyn.kernel import helper\n")
+    assert folder() != before
+
+
+def test_folder_does_not_change_with_other_sources(copy, monkeypatch):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    before = folder()
+    with open(copy / "neurodyn" / "nudge.py", "a") as file:
+        file.write("\n# edited\n")
+    assert folder() == before
+
+
+def test_models_beside_a_checkout_without_links_count(copy, monkeypatch):
+    """Git on some systems checks out no symbolic links: the folder beside must be hashed all the same."""
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    with_links = folder()
+    for name in ("models", "analysis"):
+        (copy / "neurodyn" / name).unlink()
+    assert folder() == with_links
+
+
+def test_folder_lies_in_numbas_if_that_is_set(places):
+    assert folder().parent == places / "numba"
+
+
+def test_folder_lies_in_the_users_cache_otherwise(places, monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert folder().parent == places / "xdg"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert folder().parent == places / "home" / ".cache"
+
+
+@pytest.mark.parametrize("unusable", [["numba"], ["numba", "xdg"]])
+def test_place_below_a_file_is_passed_over(places, unusable, monkeypatch):
+    (places / "file").touch()
+    for name, variable in {"numba": "NUMBA_CACHE_DIR", "xdg": "XDG_CACHE_HOME"}.items():
+        if name in unusable:
+            monkeypatch.setenv(variable, str(places / "file" / "nowhere"))
+    assert folder().parent == places / ("temporary" if "xdg" in unusable else "xdg")
+
+
+def test_home_below_a_file_is_passed_over(places, monkeypatch):
+    (places / "home").touch()
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert folder().parent == places / "temporary"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_place_that_is_read_only_is_passed_over(places):
+    (places / "numba").mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
+    assert folder().parent == places / "xdg"
+
+
+def test_place_where_no_file_can_be_made_is_passed_over(places, monkeypatch):
+    """As above, for root and for full disks."""
+    make = tempfile.TemporaryFile
+
+    def full(dir):
+        if "numba" in Path(dir).parent.name:
+            raise OSError("No space left on device")
+        return make(dir=dir)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    assert folder().parent == places / "xdg"
+
+
+def test_no_writable_place_at_all_says_what_to_set(places, monkeypatch):
+    (places / "temporary").touch()
+    for variable in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(places / "temporary"))
+    with pytest.raises(OSError, match="set NUMBA_CACHE_DIR"):
+        folder()
+
+
+def test_unusable_home_does_not_keep_the_program_from_running(tmp_path):
+    (tmp_path / "file").touch()
+    nowhere = str(tmp_path / "file" / "below")
+    code = "import neurodyn.models; from neurodyn.models import hopfield; hopfield.change.compiled; " + FOLDER
+    found = python(code, NUMBA_CACHE_DIR="", XDG_CACHE_HOME=nowhere, HOME=nowhere, TMPDIR=str(tmp_path))
+    assert Path(found).parent == tmp_path
+    assert list(Path(found).rglob("*.nbi"))
+
+
+def test_numbas_own_setting_is_left_alone(tmp_path):
+    code = """
+import numba
+before = numba.config.CACHE_DIR
+from neurodyn import stepper
+from neurodyn.models import hopfield
+assert numba.config.CACHE_DIR == before, numba.config.CACHE_DIR
+hopfield.change.compiled
+assert numba.config.CACHE_DIR == before, numba.config.CACHE_DIR
+"""
+    python(code)
+    python(code, NUMBA_CACHE_DIR="", XDG_CACHE_HOME=str(tmp_path))
+
+
+# -- kernels ----------------------------------------------------------------------------------------------------
+
+
+def test_importing_compiles_nothing():
+    code = """
+import neurodyn, neurodyn.models
+from neurodyn import kernel, stepper
+from neurodyn.models import hopfield
+found = [k for m in (stepper, hopfield) for k in vars(m).values() if isinstance(k, kernel.Kernel)]
+assert len(found) > 8 and all(k._compiled is None for k in found)
+"""
+    python(code)
+
+
+@pytest.mark.parametrize("one", [*Hopfield.kernels, limit_cycle], ids=lambda one: one.function.__name__)
+def test_kernels_pickle_by_name(one):
+    assert pickle.loads(pickle.dumps(one)) is one
+
+
+def test_kernel_keeps_the_functions_documentation():
+    assert hopfield.free.__doc__ == hopfield.free.function.__doc__
+    assert hopfield.free.__module__ == "neurodyn.models.hopfield"
+
+
+def test_kernel_is_compiled_once_for_its_signature():
+    integrate(limit_cycle_problem(), Solver(), np.array([1.0]))
+    dispatcher = limit_cycle.compiled
+    assert dispatcher is limit_cycle.compiled
+    assert isinstance(dispatcher, numba.core.dispatcher.Dispatcher)
+    assert len(dispatcher.signatures) == 1
+
+
+def test_arrays_of_another_type_are_refused_and_not_compiled_for():
+    problem = limit_cycle_problem()
+    out = np.empty_like(problem.start)
+    with pytest.raises(TypeError):
+        limit_cycle(
+            np.zeros(1), problem.start.astype(np.float32), problem.rows, problem.theta, problem.layout, out, out
+        )
+
+
+def test_second_process_loads_what_the_first_compiled(tmp_path):
+    code = """
+from problems import limit_cycle
+from neurodyn.models import hopfield
+for kernel in (limit_cycle, hopfield.change):
+    stats = kernel.compiled.stats
+    print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+    assert python(code, NUMBA_CACHE_DIR=str(tmp_path)).split() == ["0", "1", "0", "1"]
+    assert python(code, NUMBA_CACHE_DIR=str(tmp_path)).split() == ["1", "0", "1", "0"]
+
+
+def test_integrator_is_loaded_and_not_compiled_by_a_second_process():
+    integrate(limit_cycle_problem(), Solver(), np.array([1.0]))  # compiled by now
+    code = """
+from neurodyn import stepper
+stats = stepper.advance.compiled.stats
+print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+    assert python(code).split() == ["1", "0"]
+
+
+@pytest.mark.slow
+def test_edited_helper_is_not_served_stale(copy, tmp_path):
+    """numba looks at the outer function's file only."""
+    code = """
+import numpy as np
+from neurodyn.models import Hopfield
+print(Hopfield.recurrent(2, seed=0).force([1.0, 2.0])[0])
+"""
+    cache = str(tmp_path / "cache")
+    before = float(python(code, root=copy, NUMBA_CACHE_DIR=cache))
+    path = copy / "neurodyn" / "product.py"
+    path.write_text(path.read_text().replace("target[j] += weight * source[j]", "target[j] -= weight * source[j]"))
+    after = float(python(code, root=copy, NUMBA_CACHE_DIR=cache))
+    assert after + 1.0 == pytest.approx(-(before + 1.0))  # force + s = rho' W rho turns its sign
+    assert abs(after - before) > 0.01
+
+
+def test_everything_runs_without_the_compiler():
+    code = """
+import numba, numpy as np
+assert numba.config.DISABLE_JIT
+import neurodyn as nd
+from neurodyn.models import Hopfield
+net = Hopfield.layered([2, 2, 1], seed=1)
+x = [0.5, -0.2]
+equilibrium = nd.relax(net, x, solver=nd.Solver(rtol=1e-4, atol=1e-6))
+run = nd.nudge(net, equilibrium, [0.5], t_eval=[0.0, 1.0], solver=nd.Solver(rtol=1e-6, atol=1e-8))
+print(*equilibrium.state, *run.error_signal.ravel())
+"""
+    printed = np.array(python(code, NUMBA_DISABLE_JIT="1").split(), dtype=float)
+    net, x = Hopfield.layered([2, 2, 1], seed=1), [0.5, -0.2]
+    import neurodyn as nd
+
+    equilibrium = nd.relax(net, x)
+    run = nd.nudge(net, equilibrium, [0.5], t_eval=[0.0, 1.0])
+    assert printed == pytest.approx([*equilibrium.state, *run.error_signal.ravel()], abs=1e-5)
