@@ -44,8 +44,8 @@ class Convergence:
         `GradientComparison.relative_error`, likewise; its floor is `gradient_floor`.
     critical_beta : float
         Smallest beta_c of the samples: from there on s* need not be followed smoothly.
-    crossed : (K,) bool
-        Whether some unit left or reached a bound of its box, where the dynamics have a kink: then orders do not hold.
+    crossed : (K,)
+        Fraction of the units (of all samples) that left or reached a bound of their box at each beta.
     """
 
     betas: Array
@@ -56,7 +56,7 @@ class Convergence:
     gradient_centered: Array
     gradient_floor: float
     critical_beta: float
-    crossed: Any
+    crossed: Array
 
     @property
     def one_sided_slope(self) -> float:
@@ -87,7 +87,9 @@ class Convergence:
             raise ArgumentError(f"unknown `kind` {kind!r}; allowed: {', '.join(kinds)}")
         errors = getattr(self, kind)
         floor = self.gradient_floor if kind.startswith("gradient") else self.floor
-        used = (errors > ABOVE_FLOOR * floor) & (self.betas <= BELOW_CRITICAL * self.critical_beta) & ~self.crossed
+        used = (
+            (errors > ABOVE_FLOOR * floor) & (self.betas <= BELOW_CRITICAL * self.critical_beta) & (self.crossed == 0.0)
+        )
         if np.unique(self.betas[used]).size < 2:
             return float("nan"), float("nan"), used
         slope, intercept = np.polyfit(np.log(self.betas[used]), np.log(errors[used]), 1)
@@ -123,14 +125,14 @@ def convergence(
     strengths = _as_betas(np.logspace(-1.0, -6.0, 6) if betas is None else betas)
     times = default_times(resting_point(network, equilibrium))[::5] if t_eval is None else t_eval
     side = side_network(network, equilibrium, y, t_eval=times, solver=solver)
-    errors, crossed = np.empty((4, len(strengths))), np.zeros(len(strengths), dtype=bool)
+    errors, crossed = np.empty((4, len(strengths))), np.zeros(len(strengths))
     with Bar("convergence in beta") as bar:
         linear = nudge(network, equilibrium, y, beta=0.0, nudging="positive", t_eval=times, solver=solver)
         for k, beta in enumerate(strengths):
             bar.update((k + 1) / (len(strengths) + 1))
             run = nudge(network, equilibrium, y, beta=float(beta), t_eval=times, solver=solver, on_failure="return")
             errors[0::2, k], errors[1::2, k] = _errors(run.positive, side), _errors(run, side)
-            crossed[k] = np.any(run.crossed)
+            crossed[k] = np.mean(run.crossed)
     floor, gradient_floor = _errors(linear, side)
     critical = float(np.min(linear.critical_beta))
     return Convergence(strengths, errors[0], errors[1], floor, errors[2], errors[3], gradient_floor, critical, crossed)

@@ -48,7 +48,9 @@ SMOOTH = {
     "skip": lambda: graph(CHAIN, ["x-h1", "h1-h2", "h2-y", "x-y", "h1-y"], gain=0.6, seed=8),
     "self-inside-chain": lambda: graph(CHAIN, ["x-h1", "h1-h1", "h1-h2", "h2-y"], gain=0.6, seed=9),
     "input-second": lambda: graph(CHAIN, ["h1-x", "h2-h1", "y-h2", "y-x"], gain=0.6, seed=10),
-    "input-tanh": lambda: graph({**CHAIN, "x": _input(3, activation="tanh")}, ["x-h1", "h1-h2", "h2-y"], seed=11),
+    "input-tanh": lambda: graph(
+        {**CHAIN, "x": _input(3, activation="tanh")}, ["x-h1", "h1-h2", "h2-y"], gain=0.7, seed=11
+    ),
     "input-last": lambda: graph({"y": _output(2), "h": 3, "x": _input(4)}, ["h-y", "h-x"], gain=0.8, seed=12),
     "partial-outputs": lambda: graph({"x": _input(2), "s": {"size": 5, "outputs": 2}}, ["x-s"], seed=13),
     "one-unit": lambda: graph({"x": _input(1), "y": _output(1)}, ["x-y"], seed=14),

@@ -53,18 +53,25 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
         slopes = f"{number(order['one_sided_slope'])} one-sided, {number(order['centered_slope'])} centered"
         facts.append(("order in beta", f"{slopes}, above the solver's floor of {number(order['floor'])}"))
     if bounds := summary["hard_sigmoid"]:
+        text = (
+            f"{bounds['active_outputs']:.3g} of the outputs are active, {bounds['samples_without_signal']:.3g} of the "
+        )
+        facts.append(("on bounds", text + "samples have no signal"))
         facts.append(
-            (
-                "on bounds",
-                f"{bounds['active_outputs']:.3g} of the outputs are active, {bounds['samples_without_signal']:.3g} of "
-                f"the samples have no signal, {bounds['units_that_crossed']:.3g} of the units crossed a bound",
-            )
+            ("crossed", f"{bounds['units_that_crossed']:.3g} of the units met or left a bound{_crossing(order)}")
         )
     counts = summary["status_counts"].items()
     status = [f"{phase} {', '.join(f'{n} {word}' for word, n in found.items())}" for phase, found in counts]
     parts = [f"{part} {number(seconds)}" for part, seconds in summary["seconds_by_part"].items()]
     seconds = f"{number(summary['seconds'])} ({', '.join(parts)})"
     return [*facts, ("status", "; ".join(status)), ("seconds", seconds)]
+
+
+def _crossing(order: dict[str, Any] | None) -> str:
+    if not order:
+        return ""
+    pairs = zip(order["betas"], order["crossed"], strict=True)
+    return f"; by beta: {', '.join(f'{number(beta)}: {number(crossed)}' for beta, crossed in pairs)}"
 
 
 def _range(ends: Sequence[float]) -> str:
