@@ -188,6 +188,8 @@ class Graph:
 
 def _population(name: str, value: Any) -> Population:
     if isinstance(value, Population):
+        if value.name != name:
+            raise ModelError(f"population {name!r} is given an object named {value.name!r}")
         return value
     if isinstance(value, Mapping):
         for key in value:

@@ -16,9 +16,12 @@ def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
     Raises `ArgumentError` for another shape, an empty batch, or entries that are not finite numbers.
     """
     try:
-        array = np.asarray(value, dtype=float)
+        array = np.asarray(value)
+        array = array if np.iscomplexobj(array) else array.astype(float)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"`{name}` must be an array of numbers; got {type(value).__name__}") from error
+    if np.iscomplexobj(array):
+        raise ArgumentError(f"`{name}` must be real; got complex numbers")
     if array.ndim not in (1, 2) or array.shape[-1] != width or array.size == 0:
         raise ArgumentError(f"`{name}` must have shape (batch, {width}) or ({width},); got {array.shape}")
     bad = np.argwhere(~np.isfinite(array))
@@ -71,16 +74,23 @@ def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
     return target
 
 
-def as_start(start: Any, n: int, batch: int | None) -> tuple[Array | None, bool]:
-    """Return the start state as (batch, n), a single one repeated for all samples; None stays None."""
+def as_condition(x: Any, start: Any, n_in: int, n: int) -> tuple[Array | None, Array, bool]:
+    """Return rates (batch, n_in) or None, start states (batch, n), and whether results have a batch axis.
+
+    One x serves many starts and one start (default zeros) many x.
+    """
+    rates, x_batched = as_input(x, n_in)
     if start is None:
-        return None, False
-    state, batched = as_batch(start, n, "start")
-    if batch is not None and len(state) != batch:
-        if len(state) != 1:
-            raise ArgumentError(f"`start` has {len(state)} samples, `x` has {batch}")
-        state = np.repeat(state, batch, axis=0)
-    return state, batched
+        initial, batched = np.zeros((1, n)), False
+    else:
+        initial, batched = as_batch(start, n, "start")
+    if rates is None:
+        return None, initial, batched
+    batched = batched or x_batched
+    batch = max(len(rates), len(initial))
+    if len(initial) not in (1, batch) or len(rates) not in (1, batch):
+        raise ArgumentError(f"`start` has {len(initial)} samples, `x` has {len(rates)}")
+    return np.repeat(rates, batch // len(rates), axis=0), np.repeat(initial, batch // len(initial), axis=0), batched
 
 
 def as_times(t_eval: Any) -> Array:

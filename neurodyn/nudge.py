@@ -41,7 +41,7 @@ class NudgedPhase(Result):
     strengths : (branch,)
         Signed beta of each branch.
     beta : float
-        Signed beta of one-sided nudging, its size if centered. 0 is the linear limit.
+        Signed strength of the first branch. 0 is the linear limit.
     residual : (batch,)
         Largest active |dE/ds| at s*, which the flow of delta leaves out; `residual / |beta|` is its weight in delta.
     critical_beta : (batch,)

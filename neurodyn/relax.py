@@ -11,7 +11,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_input, as_start, is_positive
+from neurodyn.inputs import as_condition, is_positive
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, inward
 from neurodyn.problem import Integers, Problem, Solution, describe_counters
@@ -81,7 +81,7 @@ def relax(
     x : (batch, n_in) or (n_in,) array, optional
         Clamped rates. None for a network without input: the batch then comes from `start`.
     start : (batch, n) or (n,) array, optional
-        Initial state, default zeros; one for all samples, or one each.
+        Initial state, default zeros. One serves all x, and one x all starts.
     tol : float
         Largest force at rest.
     t_max : float, optional
@@ -103,13 +103,8 @@ def relax(
     """
     solver = solver or Solver()
     check_on_failure(on_failure)
-    rates, x_batched = as_input(x, network.n_in)
-    initial, start_batched = as_start(start, network.n, None if rates is None else len(rates))
-    if initial is None:
-        initial = np.zeros((1 if rates is None else len(rates), network.n))
-        start_batched = rates is not None
-    batched = x_batched if rates is not None else start_batched
-    _check_box(network, initial)
+    rates, initial, batched = as_condition(x, start, network.n_in, network.n)
+    check_box(network, initial)
     limit = 1e4 * float(network.tau.max()) if t_max is None else t_max
     if not (is_positive(limit) and is_positive(tol)):
         raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
@@ -121,7 +116,8 @@ def relax(
     return result
 
 
-def _check_box(network: Network, start: Array) -> None:
+def check_box(network: Network, start: Array) -> None:
+    """Refuse start states outside the box of hard-sigmoid units."""
     box = network.box
     if np.any((start[:, box] < 0.0) | (start[:, box] > 1.0)):
         raise ArgumentError("`start` must lie in [0, 1] for units with the hard sigmoid, which live in that box")

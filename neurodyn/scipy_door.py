@@ -47,8 +47,11 @@ def solve_with_scipy(
     counters = {
         name: np.zeros(batch, dtype=np.int64) for name in ("steps", "rejected", "nfev", "njev", "stability_limited")
     }
+    problem.flow.compiled  # noqa: B018  (compiled before the clock starts)
+    if solver.method in IMPLICIT:
+        problem.jacobian(0, 0.0, np.ascontiguousarray(problem.start[:, 0]))
     deadline = clocks.monotonic() + solver.max_seconds
-    with Bar(what) as bar:
+    with Bar(what) as bar, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for j in range(batch):
             one = _Trajectory(problem, solver, j, end, deadline)
             one.run(t_eval, settle, dwell, partial(_report, bar, j, batch, end))
@@ -157,7 +160,7 @@ class _Trajectory:
             while pending and pending[0] <= self.t:
                 t = pending.pop(0)
                 self.record(t, self.y if dense is None or t == self.t else self.clip(dense(t)))
-            if not np.array_equal(self.y, stepping.y) and self.t < self.end:  # it hit a bound: begin again from there
+            if self.landed(stepping.y) and self.t < self.end:  # begin again from there
                 stepping = self.method()
             if settle > 0.0:
                 self.rate = self.force(self.t, self.y)
@@ -165,6 +168,22 @@ class _Trajectory:
                     self.status = Status.SETTLED
             if not t_eval.size and self.t >= self.end and self.status is Status.RUNNING:
                 self.status = Status.MOVING
+
+    def landed(self, unclipped: Array) -> bool:
+        """Whether a unit has hit its bound, or creeps up to it, on which it is put.
+
+        The force jumps to zero on a bound: a corrector may find no solution across the jump and stop short of it.
+        """
+        p = self.problem
+        if p.bounds < 0:
+            return False
+        low, high = self.rows[p.bounds : p.bounds + p.units, 0], self.rows[p.bounds + p.units :, 0][: p.units]
+        y, rate = self.y[: p.units], self.force(self.t, self.y)[: p.units]
+        near = self.solver.atol + self.solver.rtol
+        down, up = (y > low) & (y <= low + near) & (rate < 0.0), (y < high) & (y >= high - near) & (rate > 0.0)
+        self.y = self.y.copy()
+        self.y[: p.units] = np.where(down, low, np.where(up, high, y))
+        return not np.array_equal(self.y, unclipped)
 
     def settled(self, settle: float, dwell: float) -> bool:
         """Whether the largest force has stayed small for the dwell time."""

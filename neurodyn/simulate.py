@@ -9,11 +9,11 @@ import numpy as np
 
 from neurodyn.errors import DivergenceError, SimulationError
 from neurodyn.graph import Array
-from neurodyn.inputs import as_input, as_start, as_times
+from neurodyn.inputs import as_condition, as_times
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, inward, outward
 from neurodyn.problem import Integers, Solution, describe_counters
-from neurodyn.relax import _check_box, free_problem
+from neurodyn.relax import check_box, free_problem
 from neurodyn.result import Result, array, check_on_failure
 from neurodyn.solver import Solver
 from neurodyn.status import Status
@@ -53,6 +53,7 @@ def simulate(
     x : (batch, n_in) or (n_in,) array, optional
         Clamped rates.
     start : (batch, n) or (n,) array, optional
+        One serves all x, and one x all starts.
     t_eval : (T,) array, optional
         Times to record, increasing from t >= 0; the state is `start` at t = 0. Default: 201 times over 20·max(tau).
     solver : Solver, optional
@@ -65,14 +66,8 @@ def simulate(
     """
     solver = solver or Solver()
     check_on_failure(on_failure)
-    rates, x_batched = as_input(x, network.n_in)
-    initial, start_batched = as_start(start, network.n, None if rates is None else len(rates))
-    if initial is None:
-        initial = np.zeros((1 if rates is None else len(rates), network.n))
-    elif rates is not None and len(rates) == 1 and not x_batched:
-        rates = np.repeat(rates, len(initial), axis=0)
-    batched = (x_batched and rates is not None) or start_batched
-    _check_box(network, initial)
+    rates, initial, batched = as_condition(x, start, network.n_in, network.n)
+    check_box(network, initial)
     times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
     problem = free_problem(network, inward(initial), rates)
     solution = integrate(problem, solver, times, what="simulating")

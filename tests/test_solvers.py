@@ -19,7 +19,7 @@ import neurodyn as nd
 from neurodyn.integrate import check_memory, integrate
 from neurodyn.models import Hopfield
 from neurodyn.relax import free_problem
-from neurodyn.solver import METHODS
+from neurodyn.solver import METHODS, SCIPY_METHODS
 from neurodyn.status import Status
 from neurodyn.tableau import TABLEAUS
 from problems import (
@@ -619,6 +619,21 @@ def test_relaxation_in_the_box_finds_the_same_point(method):
     net, x, start = driven_box()
     reference = nd.relax(net, x, start=start)
     assert nd.relax(net, x, start=start, solver=solver_for(method)).state == pytest.approx(reference.state, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", [5, 16])
+@pytest.mark.parametrize("method", SCIPY_METHODS)
+def test_no_step_is_caught_between_a_bound_and_the_jump_of_the_force_there(method, seed):
+    """Where these units creep up to their bound, the correctors of BDF and LSODA found no solution."""
+    net = Hopfield.recurrent(6, 3, activation="hard-sigmoid", tau=[0.5, 1.0, 1.5, 2.0, 2.5, 3.0], gain=2.0, seed=seed)
+    rng = np.random.default_rng(seed)
+    net = net.replace(parameters={"s": rng.normal(0.0, 1.5, 6)})
+    start, x = rng.uniform(0.0, 1.0, (4, 6)), rng.uniform(-1.0, 1.0, (4, 3))
+    path, reference = (
+        nd.simulate(net, x, start=start, t_eval=np.linspace(0.0, 30.0, 31), solver=nd.Solver(m, max_steps=5000))
+        for m in (method, "tsit5")
+    )
+    assert path.state == pytest.approx(reference.state, abs=1e-4)
 
 
 # -- settings ---------------------------------------------------------------------------------------------------
