@@ -41,8 +41,9 @@ class Solution:
     """States y and rates f = dy/dt at the recorded times, (T, m, b), and how each trajectory ended, (b,).
 
     What was not reached is NaN. `last` (m, b) is the last finite state, at `time`; `calm` the time since which the
-    force stayed below the settling tolerance (inf if it does not). counters: steps, rejected (0 where SciPy does not tell), nfev (force
-    evaluations of each trajectory), stability_limited (steps whose size stability bounded, not accuracy).
+    force stayed below the settling tolerance (inf if it does not). counters: steps, rejected (0 where SciPy does not
+    tell), nfev (force evaluations of each trajectory), stability_limited (steps whose size stability bounded, not
+    accuracy).
     """
 
     y: Array
