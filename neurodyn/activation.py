@@ -10,10 +10,11 @@ units live in the box [0, 1], so inside these functions its slope is 1.
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.kernel import helper
+from neurodyn.vectormath import HIGHEST, expm1_and_exp, log, log1p
 
 TANH, SIGMOID, HARD_SIGMOID, SOFTPLUS, LINEAR = range(5)
 
@@ -37,28 +38,30 @@ def canonical(name: object) -> str:
 
 @helper
 def rate_and_slope(code, s, r, d):
-    """Write rho(s) and rho'(s) of one unit (a row over the batch) into r and d; both to rounding in both tails."""
+    """Write rho(s) and rho'(s) of a stretch of states into r and d; both to rounding in both tails."""
     if code == TANH:
         for j in range(s.size):
-            r[j] = np.tanh(s[j])
-            d[j] = (1.0 - r[j]) * (1.0 + r[j])
-            if d[j] < 0.02:
-                e = np.exp(-2.0 * abs(s[j]))
-                d[j] = 4.0 * e / (1.0 + e) ** 2
+            a = abs(s[j])
+            t, e = expm1_and_exp(2.0 * (20.0 if a > 20.0 else a))
+            inverse = 1.0 / (t + 2.0)
+            r[j] = math.copysign(t * inverse, s[j])
+            d[j] = 4.0 * e * inverse * inverse
     elif code == SIGMOID:
         for j in range(s.size):
-            e = np.exp(-abs(s[j]))
-            r[j] = (1.0 if s[j] >= 0.0 else e) / (1.0 + e)
-            d[j] = e / (1.0 + e) ** 2
+            _, e = expm1_and_exp(-abs(s[j]))
+            inverse = 1.0 / (1.0 + e)
+            r[j] = inverse if s[j] >= 0.0 else e * inverse
+            d[j] = e * inverse * inverse
     elif code == HARD_SIGMOID:
         for j in range(s.size):
             r[j] = min(max(s[j], 0.0), 1.0)
             d[j] = 1.0
     elif code == SOFTPLUS:
         for j in range(s.size):
-            e = np.exp(-abs(s[j]))
-            r[j] = max(s[j], 0.0) + np.log1p(e)
-            d[j] = (1.0 if s[j] >= 0.0 else e) / (1.0 + e)
+            _, e = expm1_and_exp(-abs(s[j]))
+            inverse = 1.0 / (1.0 + e)
+            r[j] = (s[j] if s[j] >= 0.0 else 0.0) + log1p(e)
+            d[j] = inverse if s[j] >= 0.0 else e * inverse
     else:
         for j in range(s.size):
             r[j] = s[j]
@@ -73,59 +76,50 @@ def bend(code, r, d):
     if code == SIGMOID:
         return d * (1.0 - 2.0 * r)
     if code == SOFTPLUS:
-        return d * np.exp(-r)
+        return d * expm1_and_exp(-r)[1]
     return 0.0
 
 
 @helper
+def nonzero(beta):
+    """A divisor in the place of beta, whose quotient is not used where beta is 0."""
+    return 1.0 if beta == 0.0 else beta
+
+
+@helper
 def divided_differences(code, a, d, delta, beta, dr, dd):
-    """Write (rho(s* + beta delta) - rho(s*)) / beta into dr, and the same of rho' into dd, for one unit."""
-    for j in range(delta.size):
-        b = beta[j]
-        if b == 0.0 or code in (LINEAR, HARD_SIGMOID):
-            dr[j] = d[j] * delta[j]
-            dd[j] = bend(code, a[j], d[j]) * delta[j]
-        elif code == TANH:
-            dr[j] = _tanh_difference(a[j], d[j], b * delta[j]) / b
-            dd[j] = -(2.0 * a[j] + b * dr[j]) * dr[j]
-        elif code == SIGMOID:
+    """Write (rho(s* + beta delta) - rho(s*)) / beta into dr, and the same of rho' into dd, for a stretch of states.
+
+    All go back to sigma(s + x) - sigma(s) = p q (e^x - 1) / (q + p e^x), p = sigma(s), q = 1 - p, which does not
+    cancel if the smaller of p and q is not formed by subtraction.
+    """
+    if code == TANH:  # tanh s = 2 sigma(2s) - 1
+        for j in range(delta.size):
+            growth, factor = expm1_and_exp(2.0 * (beta[j] * delta[j]))
+            large = 0.5 * (1.0 + abs(a[j]))
+            small = 0.25 * d[j] / large
+            below = small + large * factor if a[j] > 0.0 else large + small * factor
+            change = 0.5 * d[j] * growth / below / nonzero(beta[j])
+            dr[j] = d[j] * delta[j] if beta[j] == 0.0 else change
+            dd[j] = -(2.0 * a[j] + beta[j] * dr[j]) * dr[j]
+    elif code == SIGMOID:
+        for j in range(delta.size):
+            growth, factor = expm1_and_exp(beta[j] * delta[j])
             rest = d[j] / a[j] if a[j] > 0.5 else 1.0 - a[j]
-            dr[j] = _logistic_difference(a[j], rest, b * delta[j]) / b
-            dd[j] = (1.0 - 2.0 * a[j] - b * dr[j]) * dr[j]
-        else:  # softplus, whose slope is the logistic function d, and 1 - d = exp(-rho)
-            rest = np.exp(-a[j])
-            dr[j] = _softplus_difference(d[j], rest, b * delta[j]) / b
-            dd[j] = _logistic_difference(d[j], rest, b * delta[j]) / b
-
-
-@helper
-def _logistic_difference(a, rest, x):
-    """sigma(s + x) - sigma(s), with a = sigma(s) and rest = 1 - a: a rest (e^x - 1) / (rest + a e^x)."""
-    if a == 0.0 or rest == 0.0:
-        return 0.0
-    if x <= 0.0:
-        return a * rest * np.expm1(x) / (rest + a * np.exp(x))
-    return -a * rest * np.expm1(-x) / (rest * np.exp(-x) + a)
-
-
-@helper
-def _tanh_difference(a, d, x):
-    """tanh(s + x) - tanh(s), with a = tanh(s), d = 1 - a^2; where it would cancel, as 2 sigma(2s) - 1."""
-    u = np.tanh(x)
-    if a * u > -0.5:
-        return u * d / (1.0 + a * u)
-    near, far = 0.5 * d / (1.0 + abs(a)), 0.5 * (1.0 + abs(a))
-    if a > 0.0:
-        return 2.0 * _logistic_difference(far, near, 2.0 * x)
-    return 2.0 * _logistic_difference(near, far, 2.0 * x)
-
-
-@helper
-def _softplus_difference(d, rest, x):
-    """log(1 + e^(s + x)) - log(1 + e^s) = log(rest + d e^x), with d = sigma(s) and rest = 1 - d."""
-    if x > 700.0:
-        return max(0.0, x + np.log(d + rest * np.exp(-x)))
-    growth = d * np.expm1(x)
-    if growth > -0.5:
-        return np.log1p(growth)
-    return np.log(rest + d * np.exp(x))
+            change = d[j] * growth / (rest + a[j] * factor) / nonzero(beta[j])
+            dr[j] = d[j] * delta[j] if beta[j] == 0.0 else change
+            dd[j] = (1.0 - 2.0 * a[j] - beta[j] * dr[j]) * dr[j]
+    elif code == SOFTPLUS:  # its slope d is sigma(s), and 1 - d = exp(-rho)
+        for j in range(delta.size):
+            x = beta[j] * delta[j]
+            growth, factor = expm1_and_exp(x)
+            rest = expm1_and_exp(-a[j])[1]
+            below = rest + d[j] * factor
+            change = log1p(d[j] * growth) if d[j] * growth > -0.5 else log(below)
+            change += x - HIGHEST if x > HIGHEST else 0.0
+            dr[j] = d[j] * delta[j] if beta[j] == 0.0 else change / nonzero(beta[j])
+            dd[j] = d[j] * rest * (delta[j] if beta[j] == 0.0 else growth / below / nonzero(beta[j]))
+    else:
+        for j in range(delta.size):
+            dr[j] = delta[j]
+            dd[j] = 0.0
