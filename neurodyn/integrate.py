@@ -91,8 +91,8 @@ class _Compiled:
         self.y = np.full((t_eval.size, m, batch), np.nan)
         self.f = np.full((t_eval.size, m, batch), np.nan)
         self.last = problem.start.copy()
-        self.clock = np.zeros((7, batch))
-        self.marks = np.zeros((8, batch), dtype=np.int64)
+        self.clock = np.zeros((stepper.FORCE + 1, batch))
+        self.marks = np.zeros((stepper.ACCEPTED + 1, batch), dtype=np.int64)
         self.deadline = clocks.monotonic() + solver.max_seconds
         self.stop = threading.Event()
 
@@ -144,7 +144,7 @@ class _Compiled:
         """Run one block to its end, taking finished columns out whenever half of them are done."""
         problem = self.problem
         m = problem.start.shape[0]
-        clock, marks = np.zeros((7, columns.size)), np.zeros((8, columns.size), dtype=np.int64)
+        clock, marks = self.clock[:, columns].copy(order="C"), self.marks[:, columns].copy(order="C")
         clock[stepper.T] = -1.0
         marks[stepper.COLUMN] = columns
         y = np.ascontiguousarray(problem.start[:, columns])
@@ -152,7 +152,8 @@ class _Compiled:
         rows = np.ascontiguousarray(problem.rows[:, columns])
         counts = np.array([1, problem.units, problem.bounds, self.solver.max_steps], dtype=np.int64)
         while columns.size:
-            arrays = (y, np.empty_like(y), k, np.empty((problem.work_rows, columns.size)), clock, marks)
+            scratch = np.empty((stepper.SCRATCH, max(y.shape)))
+            arrays = (y, np.empty_like(y), k, np.empty((problem.work_rows, columns.size)), scratch, clock, marks)
             iterations, running = 1, columns.size
             while 2 * running > columns.size:
                 counts[stepper.ITERATIONS] = iterations
@@ -181,7 +182,8 @@ class _Compiled:
             self.last[:, columns], self.clock[:, columns], self.marks[:, columns] = y, clock, marks
             alive = marks[stepper.STATUS] == stepper.RUNNING
             columns = columns[alive]  # compress, as indexing promises no memory order
-            clock, marks, y, rows = (np.compress(alive, a, axis=1) for a in (clock, marks, y, rows))
+            clock, marks = np.compress(alive, clock, axis=1), np.compress(alive, marks, axis=1)
+            y, rows = np.compress(alive, y, axis=1), np.compress(alive, rows, axis=1)
             k = np.compress(alive, k, axis=2)
 
     def report(self, columns: Any, clock: Array) -> None:
