@@ -35,49 +35,71 @@ from neurodyn.inputs import as_input
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.network import Kernels, Local, Network, inward
 from neurodyn.parameters import Parameters
-from neurodyn.product import add_product, add_transposed_product
+from neurodyn.product import add_product
 
 # Layout: a header, then a few integers per free population, per connection between free populations, and per
 # connection of the input.
 N, POPULATIONS, CONNECTIONS, INPUTS, BIASES, INPUT_CODE, HEADER = range(7)
-PER_POPULATION, PER_CONNECTION, PER_INPUT = 3, 5, 4
+PER_POPULATION, PER_CONNECTION, PER_INPUT = 3, 5, 3
+
+
+@helper
+def flat(array, start, stop):
+    """Rows start ... stop as one long row: all samples of a population, or all units of a single sample."""
+    return array[start:stop].reshape((stop - start) * array.shape[1])
 
 
 @helper
 def activate(s, layout, r, d):
     """Rates and slopes of all free units."""
     for p in range(layout[POPULATIONS]):
-        o = HEADER + PER_POPULATION * p
-        for i in range(layout[o], layout[o + 1]):
-            rate_and_slope(layout[o + 2], s[i], r[i], d[i])
+        start, stop, code = population(layout, p)
+        rate_and_slope(code, flat(s, start, stop), flat(r, start, stop), flat(d, start, stop))
+
+
+@helper
+def population(layout, p):
+    """First unit, end, and activation of a free population."""
+    o = HEADER + PER_POPULATION * p
+    return layout[o], layout[o + 1], layout[o + 2]
 
 
 @helper
 def couple(r, theta, layout, out):
-    """out += W r, over all connections between free populations."""
+    """out += W r, over all connections between free populations.
+
+    theta holds each block and its transpose, so that both directions run along memory. A single sample is a row: its
+    product is taken from the other side, which gives the same chains of additions.
+    """
     first = HEADER + PER_POPULATION * layout[POPULATIONS]
     for c in range(layout[CONNECTIONS]):
         o = first + PER_CONNECTION * c
         a, m, b, n, where = layout[o], layout[o + 1], layout[o + 2], layout[o + 3], layout[o + 4]
         w = theta[where : where + m * n].reshape(m, n)
-        add_product(w, r[b : b + n], out[a : a + m])
-        if a != b:
-            add_transposed_product(w, r[a : a + m], out[b : b + n])
+        turned = theta[where + m * n : where + 2 * m * n].reshape(n, m)
+        near, far = r[a : a + m], r[b : b + n]
+        if r.shape[1] == 1:
+            add_product(far.reshape(1, n), turned, out[a : a + m].reshape(1, m))
+            if a != b:
+                add_product(near.reshape(1, m), w, out[b : b + n].reshape(1, n))
+        else:
+            add_product(w, far, out[a : a + m])
+            if a != b:
+                add_product(turned, near, out[b : b + n])
 
 
 @helper
 def hessian_product(v, slope, diagonal, theta, layout, work, out):
     """out = H v, with the diagonal 1 - rho'' g given; rows of inactive units are zero."""
     n = layout[N]
-    weighted = work[:n]
-    for i in range(n):
-        for j in range(v.shape[1]):
-            weighted[i, j] = slope[i, j] * v[i, j]
-            out[i, j] = 0.0
-    couple(weighted, theta, layout, out)
-    for i in range(n):
-        for j in range(v.shape[1]):
-            out[i, j] = diagonal[i, j] * v[i, j] - slope[i, j] * out[i, j]
+    weighted, product = flat(work, 0, n), flat(out, 0, n)
+    x, d, h = flat(v, 0, n), flat(slope, 0, n), flat(diagonal, 0, n)
+    for j in range(x.size):
+        weighted[j] = d[j] * x[j]
+        product[j] = 0.0
+    couple(work[:n], theta, layout, out)
+    for j in range(x.size):
+        product[j] = h[j] * x[j] - d[j] * product[j]
 
 
 @flow_kernel
@@ -90,11 +112,8 @@ def drive(t, x, rows, theta, layout, work, out):
     m = x.shape[0]
     for c in range(layout[INPUTS]):
         o = first + PER_INPUT * c
-        b, n, where, transposed = layout[o], layout[o + 1], layout[o + 2], layout[o + 3]
-        if transposed:
-            add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
-        else:
-            add_transposed_product(theta[where : where + m * n].reshape(m, n), x, out[b : b + n])
+        b, n, where = layout[o], layout[o + 1], layout[o + 2]
+        add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
 
 
 @flow_kernel
@@ -111,10 +130,10 @@ def local(t, s, rows, theta, layout, work, out):
     r, d, c, g = out[:n], out[n : 2 * n], out[2 * n : 3 * n], out[3 * n :]
     activate(s, layout, r, d)
     for p in range(layout[POPULATIONS]):
-        o = HEADER + PER_POPULATION * p
-        for i in range(layout[o], layout[o + 1]):
+        start, stop, code = population(layout, p)
+        for i in range(start, stop):
             for j in range(s.shape[1]):
-                c[i, j] = bend(layout[o + 2], r[i, j], d[i, j])
+                c[i, j] = bend(code, r[i, j], d[i, j])
                 g[i, j] = rows[n + i, j]
     couple(r, theta, layout, g)
 
@@ -142,72 +161,81 @@ def free(t, s, rows, theta, layout, work, out):
     n = layout[N]
     r, d = work[:n], work[n:]
     activate(s, layout, r, d)
-    for i in range(n):
-        for j in range(s.shape[1]):
-            out[i, j] = rows[n + i, j]
+    field, current = flat(out, 0, n), flat(rows, n, 2 * n)
+    for j in range(field.size):
+        field[j] = current[j]
     couple(r, theta, layout, out)
     for p in range(layout[POPULATIONS]):
-        o = HEADER + PER_POPULATION * p
-        hard = layout[o + 2] == HARD_SIGMOID
-        for i in range(layout[o], layout[o + 1]):
-            for j in range(s.shape[1]):
-                if hard:  # s was clipped to r, also in stages that overshoot the box
-                    f = out[i, j] - r[i, j]
-                    if (s[i, j] <= 0.0 and f < 0.0) or (s[i, j] >= 1.0 and f > 0.0):
-                        f = 0.0
-                else:
-                    f = d[i, j] * out[i, j] - s[i, j]
-                out[i, j] = rows[i, j] * f
+        start, stop, code = population(layout, p)
+        f, x, rate = flat(out, start, stop), flat(s, start, stop), flat(rows, start, stop)
+        if code == HARD_SIGMOID:
+            clipped = flat(r, start, stop)  # also in stages that overshoot the box
+            for j in range(f.size):
+                force = f[j] - clipped[j]
+                stuck = (x[j] <= 0.0 and force < 0.0) or (x[j] >= 1.0 and force > 0.0)
+                f[j] = 0.0 if stuck else rate[j] * force
+        else:
+            slope = flat(d, start, stop)
+            for j in range(f.size):
+                f[j] = rate[j] * (slope[j] * f[j] - x[j])
 
 
 @flow_kernel
 def nudged(t, delta, rows, theta, layout, work, out):
     """ddelta/dt of the nudged phase around s*.
 
-    Rows, n each but beta: 1/tau, rho(s*), rho'(s*), g*, dC/ds(s*), C'', beta (one row), and with a box the outward
-    force of inactive units / beta, lower and upper bounds of delta.
+    Rows, n each: 1/tau, rho(s*), rho'(s*), g*, dC/ds(s*), C'', beta, and with a box the outward force of inactive
+    units / beta, lower and upper bounds of delta.
     """
     n = layout[N]
     change, bent = work[:n], work[n:]
-    beta = rows[6 * n]
-    pressure, lower, upper = 6 * n + 1, 7 * n + 1, 8 * n + 1
-    for p in range(layout[POPULATIONS]):
-        o = HEADER + PER_POPULATION * p
-        for i in range(layout[o], layout[o + 1]):
-            divided_differences(layout[o + 2], rows[n + i], rows[2 * n + i], delta[i], beta, change[i], bent[i])
-            for j in range(delta.shape[1]):
-                out[i, j] = 0.0
-                if layout[o + 2] == HARD_SIGMOID:
-                    change[i, j] = min(max(delta[i, j], rows[lower + i, j]), rows[upper + i, j])
+    differences(delta, rows, layout, change, bent)
+    field = flat(out, 0, n)
+    for j in range(field.size):
+        field[j] = 0.0
     couple(change, theta, layout, out)
     for p in range(layout[POPULATIONS]):
-        o = HEADER + PER_POPULATION * p
-        hard = layout[o + 2] == HARD_SIGMOID
-        for i in range(layout[o], layout[o + 1]):
-            for j in range(delta.shape[1]):
-                pull = 1.0 + beta[j] * rows[5 * n + i, j]
-                if hard:
-                    x = change[i, j]
-                    f = out[i, j] + rows[pressure + i, j] - rows[4 * n + i, j] - pull * x
-                    if (delta[i, j] <= rows[lower + i, j] and f < 0.0) or (
-                        delta[i, j] >= rows[upper + i, j] and f > 0.0
-                    ):
-                        f = 0.0
-                else:
-                    slope = rows[2 * n + i, j] + beta[j] * bent[i, j]
-                    f = slope * out[i, j] + rows[3 * n + i, j] * bent[i, j]
-                    f -= rows[4 * n + i, j] + pull * delta[i, j]
-                out[i, j] = rows[i, j] * f
+        start, stop, code = population(layout, p)
+        f, rate = flat(out, start, stop), flat(rows, start, stop)
+        gap, spring = flat(rows, 4 * n + start, 4 * n + stop), flat(rows, 5 * n + start, 5 * n + stop)
+        beta, x = flat(rows, 6 * n + start, 6 * n + stop), flat(delta, start, stop)
+        if code == HARD_SIGMOID:
+            inside, pressure = flat(change, start, stop), flat(rows, 7 * n + start, 7 * n + stop)
+            low, high = flat(rows, 8 * n + start, 8 * n + stop), flat(rows, 9 * n + start, 9 * n + stop)
+            for j in range(f.size):
+                force = f[j] + pressure[j] - gap[j] - (1.0 + beta[j] * spring[j]) * inside[j]
+                stuck = (x[j] <= low[j] and force < 0.0) or (x[j] >= high[j] and force > 0.0)
+                f[j] = 0.0 if stuck else rate[j] * force
+        else:
+            d, g = flat(rows, 2 * n + start, 2 * n + stop), flat(rows, 3 * n + start, 3 * n + stop)
+            b = flat(bent, start, stop)
+            for j in range(f.size):
+                force = (d[j] + beta[j] * b[j]) * f[j] + g[j] * b[j]
+                force -= gap[j] + (1.0 + beta[j] * spring[j]) * x[j]
+                f[j] = rate[j] * force
+
+
+@helper
+def differences(delta, rows, layout, change, bent):
+    """Divided differences of rates and slopes around s*; hard-sigmoid units are held inside their box first."""
+    n = layout[N]
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        x, dr = flat(delta, start, stop), flat(change, start, stop)
+        if code == HARD_SIGMOID:
+            low, high = flat(rows, 8 * n + start, 8 * n + stop), flat(rows, 9 * n + start, 9 * n + stop)
+            for j in range(x.size):
+                dr[j] = min(max(x[j], low[j]), high[j])
+        else:
+            a, d = flat(rows, n + start, n + stop), flat(rows, 2 * n + start, 2 * n + stop)
+            beta = flat(rows, 6 * n + start, 6 * n + stop)
+            divided_differences(code, a, d, x, beta, dr, flat(bent, start, stop))
 
 
 @flow_kernel
 def change(t, delta, rows, theta, layout, work, out):
     """(rho(s* + beta delta) - rho(s*)) / beta; rows are those of `nudged`."""
-    n = layout[N]
-    for p in range(layout[POPULATIONS]):
-        o = HEADER + PER_POPULATION * p
-        for i in range(layout[o], layout[o + 1]):
-            divided_differences(layout[o + 2], rows[n + i], rows[2 * n + i], delta[i], rows[6 * n], out[i], work[i])
+    differences(delta, rows, layout, out, work[: layout[N]])
 
 
 @flow_kernel
@@ -224,14 +252,13 @@ def side(t, z, rows, theta, layout, work, out):
     H is symmetric here, so that its product serves as the transposed one. Rows are those of `jvp`.
     """
     n = layout[N]
-    current = out[n:]
-    for i in range(n):
-        for j in range(z.shape[1]):
-            current[i, j] = rows[i, j] * z[i, j]
-    hessian_product(current, rows[n : 2 * n], rows[2 * n : 3 * n], theta, layout, work, out[:n])
-    for i in range(n):
-        for j in range(z.shape[1]):
-            out[i, j] = -out[i, j]
+    current, signal, rate = flat(out, n, 2 * n), flat(z, 0, n), flat(rows, 0, n)
+    for j in range(current.size):
+        current[j] = rate[j] * signal[j]
+    hessian_product(out[n:], rows[n : 2 * n], rows[2 * n : 3 * n], theta, layout, work, out[:n])
+    fall = flat(out, 0, n)
+    for j in range(fall.size):
+        fall[j] = -fall[j]
 
 
 class Hopfield(Network):
@@ -304,15 +331,17 @@ class Hopfield(Network):
             w = self.parameters[c.name]
             ends = [graph[c.first], graph[c.second]]
             if graph.input in ends:
-                transposed = ends.index(graph.input)
-                target = graph.slices[ends[1 - transposed].name]
-                inputs += [target.start, target.stop - target.start, offset, transposed]
+                first = ends[0] == graph.input
+                target = graph.slices[ends[1 if first else 0].name]
+                inputs += [target.start, target.stop - target.start, offset]
+                stored = [w.T if first else w]
             else:
                 for end in ends:
                     connections += [graph.slices[end.name].start, end.size]
                 connections.append(offset)
-            blocks.append(w.ravel())
-            offset += w.size
+                stored = [w, w.T]
+            blocks += [part.ravel() for part in stored]
+            offset += sum(part.size for part in stored)
         header[CONNECTIONS] = len(connections) // PER_CONNECTION
         header[INPUTS] = len(inputs) // PER_INPUT
         header[BIASES] = offset
@@ -341,7 +370,7 @@ class Hopfield(Network):
         spring = np.zeros((n, len(beta)))
         spring[self.outputs] = 1.0
         rate = np.repeat(1.0 / self.tau[:, None], len(beta), axis=1)
-        rows = [rate, local.rate, local.slope, local.field, gap, spring, beta[None]]
+        rows = [rate, local.rate, local.slope, local.field, gap, spring, np.repeat(beta[None], n, axis=0)]
         if self.box.any():
             rows += self._box_rows(s, local, beta)
         return np.concatenate(rows)

@@ -76,4 +76,4 @@ def second_phase_times(network: Network, equilibrium: Equilibrium, duration: flo
         return times
     if not is_positive(duration):
         raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
-    return times * (float(duration) / times[-1])
+    return times / times[-1] * float(duration)

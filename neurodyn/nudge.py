@@ -293,7 +293,7 @@ def nudged_problem(point: FixedPoint, gap: Array, strengths: Array) -> Problem:
         n,
         jacobian,
         network.graph.unit,
-        7 * n + 1 if boxed else -1,
+        8 * n if boxed else -1,
     )
 
 

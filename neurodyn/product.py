@@ -1,35 +1,113 @@
-"""Products of a weight block with rates, unit-major: r is (units, batch), so W and its transpose serve by strides.
+"""Products of weights with rates, unit-major: out (m, b) += w (m, n) r (n, b), in register tiles.
 
-Each output is one chain of additions in the order of the presynaptic units, whatever the batch: a trajectory has the
-same bits alone and in company. (BLAS does not promise that.)
+Each output is one chain of fused multiply-adds in the order of the presynaptic units, whatever the tile it lies in: a
+trajectory has the same bits alone and in company, which BLAS does not promise. A tile keeps its outputs in vector
+registers while it runs through all n, so that every load serves several products.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
 from neurodyn.kernel import helper
+
+#: Rows and columns of the tiles: eight accumulators of eight floats fit the registers of current processors.
+TALL, WIDE, NARROW, LONG = 4, 16, 8, 64
+
+
+def _make_tile(height: int, width: int) -> Any:
+    """Compile-time tile: out[i : i + height, j : j + width] += w[i : i + height] r[:, j : j + width]."""
+    if numba.config.DISABLE_JIT:
+
+        def plain(w, r, out, i, j):
+            out[i : i + height, j : j + width] += w[i : i + height] @ r[:, j : j + width]
+
+        return plain
+
+    def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        w, r, out = (
+            target.make_array(kind)(target, builder, value)
+            for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
+        )
+        i, j = arguments[3:]
+        real, word = ir.DoubleType(), ir.IntType(64)
+        vector = ir.VectorType(real, width)
+        fma = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{width}f64"
+        )
+        n = cgutils.unpack_tuple(builder, r.shape, 2)[0]
+        columns = cgutils.unpack_tuple(builder, out.shape, 2)[1]
+
+        def place(array: Any, row: Any, stride: Any, column: Any) -> Any:
+            return builder.gep(array.data, [builder.add(builder.mul(row, stride), column)])
+
+        def load(pointer: Any) -> Any:
+            return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=8)
+
+        rows = [builder.add(i, word(q)) for q in range(height)]
+        targets = [place(out, row, columns, j) for row in rows]
+        weights = [place(w, row, n, word(0)) for row in rows]
+        sums = [load(pointer) for pointer in targets]
+        entry, head, body, done = builder.block, *(builder.append_basic_block(x) for x in ("head", "body", "done"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        k = builder.phi(word)
+        k.add_incoming(word(0), entry)
+        running = [builder.phi(vector) for _ in sums]
+        for phi, start in zip(running, sums, strict=True):
+            phi.add_incoming(start, entry)
+        builder.cbranch(builder.icmp_signed("<", k, n), body, done)
+        builder.position_at_end(body)
+        source = load(place(r, k, columns, j))
+        undefined, zeros = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), width), None)
+        for phi, pointer in zip(running, weights, strict=True):
+            weight = builder.load(builder.gep(pointer, [k]))
+            spread = builder.shuffle_vector(
+                builder.insert_element(undefined, weight, ir.IntType(32)(0)), undefined, zeros
+            )
+            phi.add_incoming(builder.call(fma, [spread, source, phi]), body)
+        k.add_incoming(builder.add(k, word(1)), body)
+        builder.branch(head)
+        builder.position_at_end(done)
+        for phi, pointer in zip(running, targets, strict=True):
+            builder.store(phi, builder.bitcast(pointer, vector.as_pointer()), align=8)
+        return target.get_dummy_value()
+
+    @intrinsic
+    def tile(_context, w, r, out, i, j):
+        return types.void(w, r, out, types.int64, types.int64), generate
+
+    return tile
+
+
+tall_wide, tall_narrow, tall_single = (_make_tile(TALL, width) for width in (WIDE, NARROW, 1))
+flat_long, flat_narrow, flat_single = (_make_tile(1, width) for width in (LONG, NARROW, 1))
 
 
 @helper
 def add_product(w, r, out):
-    """out[i] += sum_k w[i, k] r[k]; w (m, n), r (n, batch), out (m, batch)."""
-    for i in range(w.shape[0]):
-        row = w[i]
-        target = out[i]
-        for k in range(w.shape[1]):
-            weight = row[k]
-            source = r[k]
-            for j in range(target.size):
-                target[j] += weight * source[j]
-
-
-@helper
-def add_transposed_product(w, r, out):
-    """out[k] += sum_i w[i, k] r[i]; w (m, n), r (m, batch), out (n, batch)."""
-    for i in range(w.shape[0]):
-        row = w[i]
-        source = r[i]
-        for k in range(w.shape[1]):
-            weight = row[k]
-            target = out[k]
-            for j in range(target.size):
-                target[j] += weight * source[j]
+    """out (m, b) += w (m, n) r (n, b), all contiguous."""
+    m, b = out.shape
+    tall = m - m % TALL
+    wide, narrow = b - b % WIDE, b - b % NARROW
+    for i in range(0, tall, TALL):
+        for j in range(0, wide, WIDE):
+            tall_wide(w, r, out, i, j)
+        for j in range(wide, narrow, NARROW):
+            tall_narrow(w, r, out, i, j)
+        for j in range(narrow, b):
+            tall_single(w, r, out, i, j)
+    long = b - b % LONG
+    for i in range(tall, m):
+        for j in range(0, long, LONG):
+            flat_long(w, r, out, i, j)
+        for j in range(long, narrow, NARROW):
+            flat_narrow(w, r, out, i, j)
+        for j in range(narrow, b):
+            flat_single(w, r, out, i, j)

@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from numba import config
 
 import neurodyn as nd
 from naive import ACTIVATIONS, NaiveHopfield
@@ -15,7 +16,7 @@ from neurodyn import models
 from neurodyn.activation import CODES, bend, divided_differences, rate_and_slope
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.nudge import nudged_problem
-from neurodyn.product import add_product, add_transposed_product
+from neurodyn.product import add_product
 from neurodyn.side import side_problem
 
 SMALL = {
@@ -141,18 +142,29 @@ def test_divided_differences_of_saturated_units_stay_finite(name):
 # -- products ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (4, 1)])
-@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (4, 8), (6, 2), (9, 7)])
+@pytest.mark.parametrize("batch", [1, 3, 8, 16, 29, 67])
 def test_products_add_to_what_is_there(rng, shape, batch):
-    w, out = rng.normal(size=shape), rng.normal(size=(shape[0], batch))
-    r = rng.normal(size=(shape[1], batch))
-    expected = out + w @ r
+    w, r = rng.normal(size=shape), rng.normal(size=(shape[1], batch))
+    out = np.ones((shape[0], batch))
     add_product(w, r, out)
-    np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-15)
-    back = rng.normal(size=(shape[1], batch))
-    expected = back + w.T @ out
-    add_transposed_product(w, out, back)
-    np.testing.assert_allclose(back, expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(out, 1.0 + w @ r, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="NumPy's products have other last bits")
+@pytest.mark.parametrize("shape", [(2, 2), (5, 7), (16, 16), (100, 128), (70, 500)])
+def test_products_have_the_same_bits_in_every_tile_and_from_the_other_side(rng, shape):
+    m, n = shape
+    w, r = rng.normal(size=shape), rng.normal(size=(n, 53))
+    whole = np.zeros((m, 53))
+    add_product(w, r, whole)
+    for j in (0, 15, 16, 40, 52):
+        alone = np.zeros((m, 1))
+        add_product(w, np.ascontiguousarray(r[:, j : j + 1]), alone)
+        row = np.zeros((1, m))
+        add_product(np.ascontiguousarray(r[:, j]).reshape(1, n), np.ascontiguousarray(w.T), row)
+        np.testing.assert_array_equal(alone[:, 0], whole[:, j])
+        np.testing.assert_array_equal(row[0], whole[:, j])
 
 
 # -- the model's kernels -----------------------------------------------------------------------------------------------
