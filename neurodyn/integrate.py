@@ -12,17 +12,19 @@ from typing import Any
 import numba
 import numpy as np
 
+from neurodyn import stepcontrol as control
 from neurodyn import stepper
 from neurodyn.errors import TooLargeError
 from neurodyn.graph import Array
 from neurodyn.problem import Problem, Solution
+from neurodyn.product import NARROW
 from neurodyn.progress import Bar
 from neurodyn.solver import Solver
 from neurodyn.status import Status
 from neurodyn.tableau import TABLEAUS, Tableau
 
 #: State entries of one block: large enough to amortise a call, small enough for the second-level cache.
-BLOCK_ENTRIES = 4096
+BLOCK_ENTRIES = 8192
 #: Wall time of one call into the compiled loop, after which limits, progress and interrupts are looked at.
 SLICE_SECONDS = 0.1
 
@@ -76,6 +78,24 @@ def pack(tableau: Tableau) -> Array:
     return table
 
 
+def whole_tiles(width: int) -> int:
+    """The width rounded up to whole tiles of the products, unless it is a single column."""
+    return max(1, width) if width <= 1 else -(-width // NARROW) * NARROW
+
+
+def next_width(width: int) -> int:
+    """To how many columns a block of this width shrinks: about half, in whole tiles; then one; then none."""
+    return 0 if width == 1 else max(1, width // (2 * NARROW) * NARROW)
+
+
+def columns_to_keep(alive: Any, width: int) -> Any:
+    """Indices of the running columns, filled up to the width with finished ones, which do nothing; none if all are."""
+    running = np.flatnonzero(alive)
+    if running.size <= 1:
+        return running
+    return np.concatenate([running, np.flatnonzero(~alive)])[:width]
+
+
 class _Compiled:
     """One integration with a compiled method: shared settings, outputs, and the run over its blocks."""
 
@@ -91,8 +111,8 @@ class _Compiled:
         self.y = np.full((t_eval.size, m, batch), np.nan)
         self.f = np.full((t_eval.size, m, batch), np.nan)
         self.last = problem.start.copy()
-        self.clock = np.zeros((stepper.FORCE + 1, batch))
-        self.marks = np.zeros((stepper.ACCEPTED + 1, batch), dtype=np.int64)
+        self.clock = np.zeros((control.CLOCKS, batch))
+        self.marks = np.zeros((control.MARKS, batch), dtype=np.int64)
         self.deadline = clocks.monotonic() + solver.max_seconds
         self.stop = threading.Event()
 
@@ -101,7 +121,7 @@ class _Compiled:
         self.deadline = clocks.monotonic() + self.solver.max_seconds
         batch = self.last.shape[1]
         threads = max(1, min(numba.config.NUMBA_NUM_THREADS, batch))
-        width = max(1, min(BLOCK_ENTRIES // self.last.shape[0] or 1, -(-batch // threads)))
+        width = whole_tiles(min(BLOCK_ENTRIES // self.last.shape[0], -(-batch // threads)))
         blocks = [np.arange(a, min(a + width, batch)) for a in range(0, batch, width)]
         with Bar(what) as bar:
             self.bar = bar
@@ -111,21 +131,21 @@ class _Compiled:
             else:
                 self.threaded(blocks, threads)
         marks, clock = self.marks, self.clock
-        attempts = marks[stepper.STEPS] + marks[stepper.REJECTED]
+        attempts = marks[control.STEPS] + marks[control.REJECTED]
         first = 1 if self.solver.fixed else 2
         return Solution(
             y=self.y,
             f=self.f,
             last=self.last,
-            time=clock[stepper.T].copy(),
-            calm=clock[stepper.CALM].copy(),
-            step=clock[stepper.USED].copy(),
-            status=marks[stepper.STATUS].copy(),
+            time=clock[control.T].copy(),
+            calm=clock[control.CALM].copy(),
+            step=clock[control.USED].copy(),
+            status=marks[control.STATUS].copy(),
             counters={
-                "steps": marks[stepper.STEPS].copy(),
-                "rejected": marks[stepper.REJECTED].copy(),
+                "steps": marks[control.STEPS].copy(),
+                "rejected": marks[control.REJECTED].copy(),
                 "nfev": attempts * len(TABLEAUS[self.solver.method].b) + first,
-                "stability_limited": marks[stepper.STABILITY].copy(),
+                "stability_limited": marks[control.STABILITY].copy(),
             },
         )
 
@@ -141,22 +161,24 @@ class _Compiled:
                 raise
 
     def block(self, columns: Any) -> None:
-        """Run one block to its end, taking finished columns out whenever half of them are done."""
+        """Run one block to its end, taking finished columns out whenever about half of them are done."""
         problem = self.problem
         m = problem.start.shape[0]
         clock, marks = self.clock[:, columns].copy(order="C"), self.marks[:, columns].copy(order="C")
-        clock[stepper.T] = -1.0
-        marks[stepper.COLUMN] = columns
+        clock[control.T] = -1.0
+        marks[control.COLUMN] = columns
         y = np.ascontiguousarray(problem.start[:, columns])
         k = np.empty((len(self.table) - 3, m, columns.size))
         rows = np.ascontiguousarray(problem.rows[:, columns])
-        counts = np.array([1, problem.units, problem.bounds, self.solver.max_steps], dtype=np.int64)
+        counts = np.array([1, problem.units, problem.bounds, self.solver.max_steps, 0], dtype=np.int64)
+        iterations = 1
         while columns.size:
-            scratch = np.empty((stepper.SCRATCH, max(y.shape)))
+            scratch = np.empty((control.SCRATCH, max(y.shape)))
             arrays = (y, np.empty_like(y), k, np.empty((problem.work_rows, columns.size)), scratch, clock, marks)
-            iterations, running = 1, columns.size
-            while 2 * running > columns.size:
-                counts[stepper.ITERATIONS] = iterations
+            running, enough = columns.size, next_width(columns.size)
+            counts[control.ENOUGH] = enough
+            while running > enough:
+                counts[control.ITERATIONS] = iterations
                 started = clocks.monotonic()
                 running = stepper.advance(
                     problem.flow.compiled,
@@ -175,18 +197,17 @@ class _Compiled:
                 if self.stop.is_set():
                     return
                 if now > self.deadline:
-                    expired = marks[stepper.STATUS] == stepper.RUNNING
-                    marks[stepper.STATUS, expired] = int(Status.MAX_SECONDS)
+                    expired = marks[control.STATUS] == control.RUNNING
+                    marks[control.STATUS, expired] = int(Status.MAX_SECONDS)
                     running = 0
                 self.report(columns, clock)
             self.last[:, columns], self.clock[:, columns], self.marks[:, columns] = y, clock, marks
-            alive = marks[stepper.STATUS] == stepper.RUNNING
-            columns = columns[alive]  # compress, as indexing promises no memory order
-            clock, marks = np.compress(alive, clock, axis=1), np.compress(alive, marks, axis=1)
-            y, rows = np.compress(alive, y, axis=1), np.compress(alive, rows, axis=1)
-            k = np.compress(alive, k, axis=2)
+            keep = columns_to_keep(marks[control.STATUS] == control.RUNNING, enough)
+            columns = columns[keep]  # take, as indexing promises no memory order
+            clock, marks, k = np.take(clock, keep, axis=1), np.take(marks, keep, axis=1), np.take(k, keep, axis=2)
+            y, rows = np.take(y, keep, axis=1), np.take(rows, keep, axis=1)
 
     def report(self, columns: Any, clock: Array) -> None:
         """Show how far all trajectories are, as a fraction of the time span."""
-        self.clock[stepper.T, columns] = clock[stepper.T]
-        self.bar.update(float(np.mean(self.clock[stepper.T])) / max(self.numbers[0], 1e-300))
+        self.clock[control.T, columns] = clock[control.T]
+        self.bar.update(float(np.mean(self.clock[control.T])) / max(self.numbers[0], 1e-300))
