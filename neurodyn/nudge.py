@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,24 +106,13 @@ class NudgedPhase(Result):
         if self.nudging != "centered":
             return None
         k = slice(0, 1) if nudging == "positive" else slice(1, 2)
-        return NudgedPhase(
-            self.network,
-            t=self.t,
-            base=self.base,
+        return dataclasses.replace(
+            self,
             displacement=self.displacement[k],
             displacement_rate=self.displacement_rate[k],
             strengths=self.strengths[k],
-            target=self.target,
-            residual=self.residual,
-            critical_beta=self.critical_beta,
-            active=self.active,
-            crossed=self.crossed,
-            status=self.status,
-            x=self.x,
             beta=float(self.strengths[k][0]),
             nudging=nudging,
-            solver=self.solver,
-            counters=self.counters,
         )
 
     def parameter_gradient(self, t: float | None = None) -> Parameters:
