@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
+from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
 from neurodyn.nudge import NudgedPhase
 from neurodyn.result import with_batch
@@ -29,11 +30,15 @@ class GradientComparison:
 
     relative_error: norm of their difference at the last time over the largest norm of Theta-bar at the times
     compared. over_time: the same at `t`. cosine and norm_ratio (‖Theta-tilde‖/‖Theta-bar‖) are at the last time.
+    nudged_to_exact, side_to_exact: distance of each at the last time from dJ/dtheta, over its norm. Both are large
+    together where the phase was too short: the two are then the gradient of the cost after that time.
     """
 
     relative_error: float
     cosine: float
     norm_ratio: float
+    nudged_to_exact: float
+    side_to_exact: float
     t: Array
     over_time: Array
 
@@ -121,11 +126,14 @@ def _gradients(run: NudgedPhase, side: SidePhase, times: int) -> GradientCompari
     pairs = [(run.parameter_gradient(t), side.parameter_gradient(t)) for t in run.t[picks]]
     largest = max(bar.norm for _, bar in pairs)
     tilde, bar = pairs[-1]
+    exact = FixedPoint.of(side.network, side.base, side.x).exact_gradient(np.atleast_2d(side.target))
     over_time = np.array([(a - b).norm for a, b in pairs]) / (largest or np.nan)
     return GradientComparison(
         relative_error=float(over_time[-1]),
         cosine=tilde.cosine(bar),
         norm_ratio=tilde.norm / bar.norm if bar.norm else float("nan"),
+        nudged_to_exact=(tilde - exact).norm / (exact.norm or np.nan),
+        side_to_exact=(bar - exact).norm / (exact.norm or np.nan),
         t=run.t[picks],
         over_time=over_time,
     )

@@ -97,6 +97,17 @@ class FixedPoint:
                 out[keep, j] = np.linalg.solve(self.hessian(j), right[keep, j])
         return out
 
+    def gap(self, target: Array) -> Array:
+        """dC/ds, (n, b): s_out − y on the outputs, for targets (b, n_out)."""
+        gap = np.zeros_like(self.s)
+        outputs = self.network.outputs
+        gap[outputs] = self.s[outputs] - target.T
+        return gap
+
+    def exact_gradient(self, target: Array) -> Parameters:
+        """dJ/dtheta, by solving H lambda = dC/ds on the active units."""
+        return self.side_gradient(self.solve(self.gap(target) * self.local.active))
+
     def side_gradient(self, integral: Array) -> Parameters:
         """-(d2E/dtheta ds) lambda, averaged over the batch, for lambda (n, b): the time integral of S/tau."""
         local = self.local

@@ -9,7 +9,7 @@ import numpy as np
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.inputs import as_target, choice
 from neurodyn.network import Network
-from neurodyn.nudge import nudge, output_gap
+from neurodyn.nudge import nudge
 from neurodyn.parameters import Parameters
 from neurodyn.relax import Equilibrium, relax
 from neurodyn.side import side_network
@@ -66,7 +66,7 @@ def implicit(network: Network, equilibrium: Equilibrium, y: Any) -> Parameters:
     """Exact dJ/dtheta at an equilibrium, by solving H lambda = dC/ds on the active units."""
     point = FixedPoint.of(network, equilibrium.state, equilibrium.x)
     target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)
-    return point.side_gradient(point.solve(output_gap(point, target) * point.local.active))
+    return point.exact_gradient(target)
 
 
 def _finite_differences(

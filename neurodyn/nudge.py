@@ -187,7 +187,7 @@ def nudge(
     target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     strengths = np.array([sign * float(beta) for sign in SIGNS[nudging]]) + 0.0
-    problem = nudged_problem(point, output_gap(point, target), strengths)
+    problem = nudged_problem(point, point.gap(target), strengths)
     solution = integrate(problem, solver, times, what="nudged phase")
     batched, batch, shape = equilibrium.batched, point.s.shape[1], (len(times), network.n, len(strengths), -1)
     delta, rate = (np.moveaxis(a.reshape(shape), 2, 0) for a in (solution.y, solution.f))
@@ -233,14 +233,6 @@ def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
     if network.graph != equilibrium.network.graph or network.parameters != equilibrium.network.parameters:
         raise ArgumentError("the equilibrium belongs to another network: relax this one (only `tau` may differ)")
     return FixedPoint.of(network, equilibrium.state, equilibrium.x)
-
-
-def output_gap(point: FixedPoint, target: Array) -> Array:
-    """dC/ds at s*, (n, b): s_out − y on the outputs."""
-    gap = np.zeros_like(point.s)
-    outputs = point.network.outputs
-    gap[outputs] = point.s[outputs] - target.T
-    return gap
 
 
 def default_times(point: FixedPoint) -> Array:

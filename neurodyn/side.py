@@ -17,7 +17,7 @@ from neurodyn.graph import Array
 from neurodyn.inputs import as_target, as_times, choice
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, inward, outward
-from neurodyn.nudge import default_times, output_gap, resting_point
+from neurodyn.nudge import default_times, resting_point
 from neurodyn.parameters import Parameters
 from neurodyn.problem import Integers, Problem, describe_counters
 from neurodyn.relax import Equilibrium
@@ -101,7 +101,7 @@ def side_network(
     batched, batch = equilibrium.batched, point.s.shape[1]
     target = as_target(y, network.n_out, batch, batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
-    signal = output_gap(point, target) * point.local.active
+    signal = point.gap(target) * point.local.active
     solution = None
     if method == "exact":
         error, integral = _exact(point, signal, times)

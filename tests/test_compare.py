@@ -122,3 +122,17 @@ def test_what_does_not_belong_together_is_refused(pair):
     ]:
         with pytest.raises(nd.ArgumentError, match=message):
             analysis.compare(run, wrong)
+
+
+def test_distances_from_the_exact_gradient_are_reported_and_large_together_where_the_phase_is_short(rng):
+    chain = SMOOTH["chain-tanh"]()
+    eq, y = nd.relax(chain, rng.uniform(-0.5, 0.5, (3, 5))), rng.uniform(size=(3, 3))
+    exact = nd.gradient(chain, eq.x, y, method="implicit")
+    for times, low, high in (([0.0, 1.0, 2.0], 0.01, 1.0), (None, 0.0, 1e-7)):  # None: until the slowest mode is gone
+        run = nd.nudge(chain, eq, y, beta=1e-4, t_eval=times)
+        side = nd.side_network(chain, eq, y, t_eval=times)
+        found = analysis.compare(run, side).gradient
+        assert found.relative_error < 1e-6
+        assert low <= found.side_to_exact <= high
+        assert found.nudged_to_exact == pytest.approx((run.parameter_gradient() - exact).norm / exact.norm)
+        assert found.side_to_exact == pytest.approx((side.parameter_gradient() - exact).norm / exact.norm)

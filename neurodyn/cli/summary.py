@@ -45,6 +45,8 @@ def summarise(
                 "cosine": comparison.gradient.cosine,
                 "relative_error": comparison.gradient.relative_error,
                 "norm_ratio": comparison.gradient.norm_ratio,
+                "nudged_to_exact": comparison.gradient.nudged_to_exact,
+                "side_to_exact": comparison.gradient.side_to_exact,
             },
             "residual": np.max(rest.residual),
             "residual_over_beta": np.max(run.residual_over_beta),

@@ -46,6 +46,8 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
                     f"{number(summary['duration'], 4)}"),
         ("gradient", f"cosine {number(gradient['cosine'], 12)}, relative error {number(gradient['relative_error'])}, "
                      f"ratio of norms {number(gradient['norm_ratio'], 9)}"),
+        ("exact dJ/dθ", f"at a relative distance of {number(gradient['nudged_to_exact'])} from the nudged phase's, "
+                        f"{number(gradient['side_to_exact'])} from the side network's"),
         ("residual", f"{number(summary['residual'])} at rest, over beta {number(summary['residual_over_beta'])}"),
         ("samples", f"{samples['with_signal']} of {samples['total']} have an error signal"),
     ]  # fmt: skip
