@@ -22,7 +22,7 @@ from neurodyn.solver import Solver
 
 #: Errors closer than this factor to the solver's floor say nothing about beta, and beta closer than this fraction to
 #: beta_c nothing about the limit: higher orders count there.
-ABOVE_FLOOR, BELOW_CRITICAL = 10.0, 0.25
+ABOVE_FLOOR, BELOW_CRITICAL = 10.0, 1.0 / 3.0
 #: Tighter than the default one, whose floor near 1e-7 would hide the second order.
 SOLVER = Solver(rtol=1e-10, atol=1e-12)
 
@@ -71,7 +71,7 @@ class Convergence:
     def slope(self, kind: str) -> float:
         """Least squares slope of log error against log beta; `kind` is the name of a field of errors.
 
-        Over the beta up to a quarter of `critical_beta` whose error is above 10 times the floor and that pushed no
+        Over the beta up to a third of `critical_beta` whose error is above 10 times the floor and that pushed no
         unit across a bound; NaN if fewer than two.
         """
         return self._fit(kind)[0]
