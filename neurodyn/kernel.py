@@ -31,7 +31,6 @@ from neurodyn.progress import waiting
 vector = types.Array(types.float64, 1, "C")
 matrix = types.Array(types.float64, 2, "C")
 cube = types.Array(types.float64, 3, "C")
-integers = types.Array(types.int64, 1, "C")
 integer_matrix = types.Array(types.int64, 2, "C")
 constant_vector = types.Array(types.float64, 1, "C", readonly=True)
 constant_matrix = types.Array(types.float64, 2, "C", readonly=True)

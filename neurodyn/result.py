@@ -15,7 +15,6 @@ import numpy as np
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.graph import Array
 from neurodyn.network import Network
-from neurodyn.status import Status
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -86,13 +85,6 @@ def _equal(a: Any, b: Any) -> bool:
 def with_batch(values: Array, axes: int) -> Array:
     """`values` with its batch axis (second of three, first of two), which a single sample's result lacks."""
     return values if values.ndim == axes else np.expand_dims(values, axes - 2)
-
-
-def describe_status(status: Any) -> str:
-    """Say how many samples ended how."""
-    values = np.atleast_1d(status)
-    kinds = [(Status(int(code)), int(np.sum(values == code))) for code in np.unique(values)]
-    return ", ".join(f"{count} {kind.name.lower()}" for kind, count in kinds)
 
 
 def time_index(t: Array, wanted: float | None) -> int:

@@ -189,6 +189,12 @@ def accept_fixed(clock, marks):
 
 
 @helper
+def vanished(h, t):
+    """Whether a step is lost in the rounding of t."""
+    return h < 1e-15 * max(t, 1e-3)
+
+
+@helper
 def keep_accounts(clock, marks, numbers, counts):
     """Move the clocks of accepted columns, count, and mark the columns at which something has happened."""
     t, used, calm, force = clock[T], clock[USED], clock[CALM], clock[FORCE]
@@ -209,7 +215,7 @@ def keep_accounts(clock, marks, numbers, counts):
         calm[j] = now if here else calm[j]
         settled = t[j] - calm[j] >= numbers[DWELL] and numbers[SETTLE] > 0.0
         arrived = here and (landing[j] == 1 or settled or largest[j] > limit[j])
-        failed = not here and (not adaptive or h[j] < 1e-15 * max(t[j], 1e-3))
+        failed = not here and (not adaptive or vanished(h[j], t[j]))
         spent = steps[j] + rejected[j] >= counts[MAX_STEPS]
         event[j] = 1 if running and (arrived or failed or spent) else 0
 
@@ -244,10 +250,10 @@ def end_of(block, record, numbers, counts, j):
     """Status of column j after its step."""
     clock, marks = block[5], block[6]
     if not marks[ACCEPTED, j]:
-        if numbers[STEP] > 0.0 or (clock[H, j] < 1e-15 * max(clock[T, j], 1e-3) and clock[LOST, j] != 0.0):
+        if numbers[STEP] > 0.0:
             return DIVERGED
-        if clock[H, j] < 1e-15 * max(clock[T, j], 1e-3):
-            return UNDERFLOW
+        if vanished(clock[H, j], clock[T, j]):
+            return DIVERGED if clock[LOST, j] != 0.0 else UNDERFLOW
         return OUT_OF_STEPS
     if clock[LARGEST, j] > clock[LIMIT, j]:
         return DIVERGED
