@@ -1,32 +1,25 @@
-"""Integrate a problem: blocks of trajectories through the compiled loop, on threads; or SciPy, sample by sample."""
+"""Integrate a problem: through the compiled loop; by SciPy, sample by sample; or by both, where it is stiff."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import threading
-import time as clocks
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import numba
 import numpy as np
 
+from neurodyn import aligned
 from neurodyn import stepcontrol as control
-from neurodyn import stepper
+from neurodyn.blocks import Blocks
 from neurodyn.errors import TooLargeError
 from neurodyn.graph import Array
-from neurodyn.problem import Problem, Solution
-from neurodyn.product import NARROW
+from neurodyn.problem import Integers, Problem, Solution
 from neurodyn.progress import Bar
 from neurodyn.solver import Solver
-from neurodyn.status import Status
-from neurodyn.tableau import TABLEAUS, Tableau
 
-#: State entries of one block: large enough to amortise a call, small enough for the second-level cache.
-BLOCK_ENTRIES = 8192
-#: Wall time of one call into the compiled loop, after which limits, progress and interrupts are looked at.
-SLICE_SECONDS = 0.1
+#: The implicit method that `auto` goes over to.
+IMPLICIT = "Radau"
+#: State entries for which rates are evaluated at once.
+RATE_ENTRIES = 200_000
 
 
 def integrate(
@@ -45,11 +38,12 @@ def integrate(
     """
     end = float(t_eval[-1]) if t_eval.size else float(t_end or 0.0)
     check_memory(t_eval.size, *problem.start.shape)
-    if solver.compiled:
-        return _Compiled(problem, solver, t_eval, end, settle, dwell).run(what)
-    from neurodyn.scipy_door import solve_with_scipy
+    with Bar(what) as bar:
+        if solver.compiled:
+            return run_blocks(Blocks(problem, solver, t_eval, end, settle, dwell), bar)
+        from neurodyn.scipy_door import solve_with_scipy
 
-    return solve_with_scipy(problem, solver, t_eval, end, settle, dwell, what)
+        return solve_with_scipy(problem, solver, t_eval, end, settle, dwell, bar)
 
 
 def check_memory(times: int, components: int, batch: int) -> None:
@@ -66,148 +60,71 @@ def check_memory(times: int, components: int, batch: int) -> None:
         )
 
 
-def pack(tableau: Tableau) -> Array:
-    """Lay out a tableau for the compiled loop: a, b, error weights, b minus last row of a, c; (m + 4, m + 1)."""
-    m = len(tableau.b)
-    table = np.zeros((m + 4, m + 1))
-    table[:m, :m] = tableau.a
-    table[m, :m] = tableau.b
-    table[m + 1] = tableau.e
-    table[m + 2, :m] = tableau.b - tableau.a[-1]
-    table[m + 3] = [*tableau.c, 1.0]
-    return table
+def run_blocks(blocks: Blocks, bar: Bar) -> Solution:
+    """Integrate with a compiled method, and what `auto` finds stiff with an implicit one from there on."""
+    blocks.run(bar)
+    clock, marks = blocks.clock, blocks.marks
+    recorded = marks[control.NEXT].copy()
+    attempts = marks[control.STEPS] + marks[control.REJECTED]
+    solution = Solution(
+        y=blocks.y,
+        f=recorded_rates(blocks.problem, blocks.times, blocks.y),
+        last=blocks.last,
+        time=clock[control.T].copy(),
+        calm=clock[control.CALM].copy(),
+        step=clock[control.USED].copy(),
+        status=marks[control.STATUS].copy(),
+        counters={
+            "steps": marks[control.STEPS].copy(),
+            "rejected": marks[control.REJECTED].copy(),
+            "nfev": attempts * len(blocks.solver.tableau.b) + (1 if blocks.solver.fixed else 2) + recorded,
+            "stability_limited": marks[control.STABILITY].copy(),
+        },
+    )
+    if blocks.solver.auto:
+        go_over(blocks, solution, recorded, bar)
+    return solution
 
 
-def whole_tiles(width: int) -> int:
-    """The width rounded up to whole tiles of the products, unless it is a single column."""
-    return max(1, width) if width <= 1 else -(-width // NARROW) * NARROW
+def go_over(blocks: Blocks, solution: Solution, recorded: Integers, bar: Bar) -> None:
+    """Solve stiff trajectories to their end with an implicit method; writes into the solution and its counters."""
+    from neurodyn.scipy_door import Stepping
+
+    stiff = [int(j) for j in np.flatnonzero(solution.status == control.STIFF)]
+    solution.counters["implicit"] = np.isin(np.arange(solution.status.size), stiff).astype(np.int64)
+    solution.counters["njev"] = np.zeros_like(solution.status)
+    solver = dataclasses.replace(blocks.solver, method=IMPLICIT)
+    end, settle, dwell = (float(blocks.numbers[k]) for k in (control.T_END, control.SETTLE, control.DWELL))
+    for done, j in enumerate(stiff):
+        first = int(recorded[j])
+        one = Stepping(blocks.problem, solver, j, end, blocks.deadline)
+        steps = int(solution.counters["steps"][j])
+        one.begin(solution.last[:, j], float(solution.time[j]), float(solution.calm[j]), steps)
+        one.run(blocks.times[first:], settle, dwell, bar.part(done, len(stiff), end))
+        one.write(solution, j, first)
 
 
-def next_width(width: int) -> int:
-    """To how many columns a block of this width shrinks: about half, in whole tiles; then one; then none."""
-    return 0 if width == 1 else max(1, width // (2 * NARROW) * NARROW)
+def recorded_rates(problem: Problem, times: Array, y: Array) -> Array:
+    """The flow at recorded states (T, m, B), NaN where nothing was.
 
-
-def columns_to_keep(alive: Any, width: int) -> Any:
-    """Indices of the running columns, filled up to the width with finished ones, which do nothing; none if all are."""
-    running = np.flatnonzero(alive)
-    if running.size <= 1:
-        return running
-    return np.concatenate([running, np.flatnonzero(~alive)])[:width]
-
-
-class _Compiled:
-    """One integration with a compiled method: shared settings, outputs, and the run over its blocks."""
-
-    def __init__(
-        self, problem: Problem, solver: Solver, t_eval: Array, end: float, settle: float, dwell: float
-    ) -> None:
-        m, batch = problem.start.shape
-        self.problem = problem
-        self.solver = solver
-        self.times = np.ascontiguousarray(t_eval)
-        self.table = pack(TABLEAUS[solver.method])
-        self.numbers = np.array([end, solver.rtol, solver.atol, solver.step or 0.0, settle, dwell])
-        self.y = np.full((t_eval.size, m, batch), np.nan)
-        self.f = np.full((t_eval.size, m, batch), np.nan)
-        self.last = problem.start.copy()
-        self.clock = np.zeros((control.CLOCKS, batch))
-        self.marks = np.zeros((control.MARKS, batch), dtype=np.int64)
-        self.deadline = clocks.monotonic() + solver.max_seconds
-        self.stop = threading.Event()
-
-    def run(self, what: str) -> Solution:
-        stepper.advance.compiled, self.problem.flow.compiled  # compile before threads and clocks start  # noqa: B018
-        self.deadline = clocks.monotonic() + self.solver.max_seconds
-        batch = self.last.shape[1]
-        threads = max(1, min(numba.config.NUMBA_NUM_THREADS, batch))
-        width = whole_tiles(min(BLOCK_ENTRIES // self.last.shape[0], -(-batch // threads)))
-        blocks = [np.arange(a, min(a + width, batch)) for a in range(0, batch, width)]
-        with Bar(what) as bar:
-            self.bar = bar
-            if len(blocks) == 1 or threads == 1:
-                for block in blocks:
-                    self.block(block)
-            else:
-                self.threaded(blocks, threads)
-        marks, clock = self.marks, self.clock
-        attempts = marks[control.STEPS] + marks[control.REJECTED]
-        first = 1 if self.solver.fixed else 2
-        return Solution(
-            y=self.y,
-            f=self.f,
-            last=self.last,
-            time=clock[control.T].copy(),
-            calm=clock[control.CALM].copy(),
-            step=clock[control.USED].copy(),
-            status=marks[control.STATUS].copy(),
-            counters={
-                "steps": marks[control.STEPS].copy(),
-                "rejected": marks[control.REJECTED].copy(),
-                "nfev": attempts * len(TABLEAUS[self.solver.method].b) + first,
-                "stability_limited": marks[control.STABILITY].copy(),
-            },
-        )
-
-    def threaded(self, blocks: Sequence[Any], threads: int) -> None:
-        """Blocks on threads (the compiled loop releases the interpreter); an interrupt stops all at their next look."""
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                for future in [pool.submit(self.block, block) for block in blocks]:
-                    future.result()
-            except BaseException:
-                self.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-
-    def block(self, columns: Any) -> None:
-        """Run one block to its end, taking finished columns out whenever about half of them are done."""
-        problem = self.problem
-        m = problem.start.shape[0]
-        clock, marks = self.clock[:, columns].copy(order="C"), self.marks[:, columns].copy(order="C")
-        clock[control.T] = -1.0
-        marks[control.COLUMN] = columns
-        y = np.ascontiguousarray(problem.start[:, columns])
-        k = np.empty((len(self.table) - 3, m, columns.size))
-        rows = np.ascontiguousarray(problem.rows[:, columns])
-        counts = np.array([1, problem.units, problem.bounds, self.solver.max_steps, 0], dtype=np.int64)
-        iterations = 1
-        while columns.size:
-            scratch = np.empty((control.SCRATCH, max(y.shape)))
-            arrays = (y, np.empty_like(y), k, np.empty((problem.work_rows, columns.size)), scratch, clock, marks)
-            running, enough = columns.size, next_width(columns.size)
-            counts[control.ENOUGH] = enough
-            while running > enough:
-                counts[control.ITERATIONS] = iterations
-                started = clocks.monotonic()
-                running = stepper.advance(
-                    problem.flow.compiled,
-                    (rows, problem.theta, problem.layout),
-                    arrays,
-                    (self.times, self.y, self.f),
-                    self.table,
-                    self.numbers,
-                    counts,
-                )
-                now = clocks.monotonic()
-                if now - started < 0.5 * SLICE_SECONDS:
-                    iterations *= 2
-                elif now - started > 2.0 * SLICE_SECONDS:
-                    iterations = max(1, iterations // 2)
-                if self.stop.is_set():
-                    return
-                if now > self.deadline:
-                    expired = marks[control.STATUS] == control.RUNNING
-                    marks[control.STATUS, expired] = int(Status.MAX_SECONDS)
-                    running = 0
-                self.report(columns, clock)
-            self.last[:, columns], self.clock[:, columns], self.marks[:, columns] = y, clock, marks
-            keep = columns_to_keep(marks[control.STATUS] == control.RUNNING, enough)
-            columns = columns[keep]  # take, as indexing promises no memory order
-            clock, marks, k = np.take(clock, keep, axis=1), np.take(marks, keep, axis=1), np.take(k, keep, axis=2)
-            y, rows = np.take(y, keep, axis=1), np.take(rows, keep, axis=1)
-
-    def report(self, columns: Any, clock: Array) -> None:
-        """Show how far all trajectories are, as a fraction of the time span."""
-        self.clock[control.T, columns] = clock[control.T]
-        self.bar.update(float(np.mean(self.clock[control.T])) / max(self.numbers[0], 1e-300))
+    One call serves all samples at a time, or many times of a sample, whichever are more.
+    """
+    count, m, batch = y.shape
+    f = np.empty_like(y)
+    constants = (problem.theta, problem.layout)
+    if batch >= count:
+        work = aligned.empty((problem.work_rows, batch))
+        for k, t in enumerate(times):
+            problem.flow(np.full(batch, t), y[k], problem.rows, *constants, work, f[k])
+    else:
+        width = max(1, min(count, RATE_ENTRIES // m))
+        for j in range(batch):
+            for first in range(0, count, width):
+                some = slice(first, min(first + width, count))
+                t, state = times[some], aligned.copy(y[some, :, j].T)
+                rows = np.repeat(problem.rows[:, j : j + 1], t.size, axis=1)
+                out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, t.size))
+                problem.flow(t, state, rows, *constants, work, out)
+                f[some, :, j] = out.T
+    f[np.isnan(y)] = np.nan
+    return f

@@ -17,8 +17,10 @@ from numba.extending import intrinsic
 
 from neurodyn.kernel import helper
 
-#: Rows and columns of the tiles: eight accumulators of eight floats fit the registers of current processors.
-TALL, WIDE, NARROW, LONG = 4, 16, 8, 64
+#: Rows and columns of the tiles: sixteen accumulators of eight floats keep the multipliers busy in every cycle.
+TALL, WIDE, NARROW = 8, 16, 8
+#: Columns of a tile of one row, which streams through the weights: the longer its stretches, the faster they come.
+LONG, MIDDLE = 128, 32
 
 
 def _make_tile(height: int, width: int) -> Any:
@@ -87,27 +89,34 @@ def _make_tile(height: int, width: int) -> Any:
 
 
 tall_wide, tall_narrow, tall_single = (_make_tile(TALL, width) for width in (WIDE, NARROW, 1))
-flat_long, flat_narrow, flat_single = (_make_tile(1, width) for width in (LONG, NARROW, 1))
+flat_long, flat_middle, flat_narrow, flat_single = (_make_tile(1, width) for width in (LONG, MIDDLE, NARROW, 1))
 
 
 @helper
 def add_product(w, r, out):
-    """out (m, b) += w (m, n) r (n, b), all contiguous."""
+    """out (m, b) += w (m, n) r (n, b), all contiguous.
+
+    A strip of r as wide as a tile stays in the first-level cache while all rows of w pass by it.
+    """
     m, b = out.shape
     tall = m - m % TALL
     wide, narrow = b - b % WIDE, b - b % NARROW
-    for i in range(0, tall, TALL):
-        for j in range(0, wide, WIDE):
+    for j in range(0, wide, WIDE):
+        for i in range(0, tall, TALL):
             tall_wide(w, r, out, i, j)
-        for j in range(wide, narrow, NARROW):
+    for j in range(wide, narrow, NARROW):
+        for i in range(0, tall, TALL):
             tall_narrow(w, r, out, i, j)
-        for j in range(narrow, b):
+    for j in range(narrow, b):
+        for i in range(0, tall, TALL):
             tall_single(w, r, out, i, j)
-    long = b - b % LONG
+    long, middle = b - b % LONG, b - b % MIDDLE
     for i in range(tall, m):
         for j in range(0, long, LONG):
             flat_long(w, r, out, i, j)
-        for j in range(long, narrow, NARROW):
+        for j in range(long, middle, MIDDLE):
+            flat_middle(w, r, out, i, j)
+        for j in range(middle, narrow, NARROW):
             flat_narrow(w, r, out, i, j)
         for j in range(narrow, b):
             flat_single(w, r, out, i, j)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar
 
@@ -69,6 +69,10 @@ class Bar:
                 )
             if fraction > self._bar.n:
                 self._bar.update(min(fraction, 1.0) - self._bar.n)
+
+    def part(self, index: int, of: int, end: float) -> Callable[[float], None]:
+        """What reports the time t, from 0 to end, of one of several runs in turn."""
+        return lambda t: self.update((index + t / max(end, 1e-300)) / of)
 
     def __exit__(self, *_: object) -> None:
         if Bar._outermost is self:

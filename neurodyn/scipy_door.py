@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time as clocks
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ class _OutOfTime(Exception):
 
 
 def solve_with_scipy(
-    problem: Problem, solver: Solver, t_eval: Array, end: float, settle: float, dwell: float, what: str
+    problem: Problem, solver: Solver, t_eval: Array, end: float, settle: float, dwell: float, bar: Bar
 ) -> Solution:
     """Solve every trajectory in turn; see `integrate`."""
     m, batch = problem.start.shape
@@ -47,26 +46,19 @@ def solve_with_scipy(
     counters = {
         name: np.zeros(batch, dtype=np.int64) for name in ("steps", "rejected", "nfev", "njev", "stability_limited")
     }
+    solution = Solution(y, f, last, time, calm, step, status, counters)
     problem.flow.compiled  # noqa: B018  (compiled before the clock starts)
     if solver.method in IMPLICIT:
         problem.jacobian(0, 0.0, np.ascontiguousarray(problem.start[:, 0]))
     deadline = clocks.monotonic() + solver.max_seconds
-    with Bar(what) as bar, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for j in range(batch):
-            one = _Trajectory(problem, solver, j, end, deadline)
-            one.run(t_eval, settle, dwell, partial(_report, bar, j, batch, end))
-            y[:, :, j], f[:, :, j] = one.states(t_eval.size), one.rates(t_eval.size)
-            last[:, j], time[j], calm[j], step[j], status[j] = one.y, one.t, one.calm, one.step, one.status
-            counters["steps"][j] = one.steps
-            counters["nfev"][j], counters["njev"][j] = one.nfev, one.njev
-    return Solution(y, f, last, time, calm, step, status, counters)
+    for j in range(batch):
+        one = Stepping(problem, solver, j, end, deadline)
+        one.run(t_eval, settle, dwell, bar.part(j, batch, end))
+        one.write(solution, j, 0)
+    return solution
 
 
-def _report(bar: Bar, sample: int, batch: int, end: float, t: float) -> None:
-    bar.update((sample + t / max(end, 1e-300)) / batch)
-
-
-class _Trajectory:
+class Stepping:
     """One trajectory: the force and its Jacobian as SciPy wants them, the guarded loop, what it recorded."""
 
     def __init__(self, problem: Problem, solver: Solver, sample: int, end: float, deadline: float) -> None:
@@ -82,6 +74,20 @@ class _Trajectory:
         self.steps = self.nfev = self.njev = 0
         self.status = Status.RUNNING
         self.recorded: list[tuple[Array, Array]] = []
+
+    def begin(self, y: Array, t: float, calm: float, steps: int) -> None:
+        """Go on from a state at a time, after some steps, calm since a time."""
+        self.y, self.t, self.calm, self.steps = np.array(y), t, calm, steps
+
+    def write(self, solution: Solution, sample: int, recorded: int) -> None:
+        """Write what was found into a solution of which `recorded` times are there, and add to its counters."""
+        for k, (y, f) in enumerate(self.recorded, recorded):
+            solution.y[k, :, sample], solution.f[k, :, sample] = y, f
+        solution.last[:, sample], solution.time[sample], solution.calm[sample] = self.y, self.t, self.calm
+        solution.step[sample], solution.status[sample] = self.step, self.status
+        solution.counters["steps"][sample] = self.steps
+        solution.counters["nfev"][sample] += self.nfev
+        solution.counters["njev"][sample] += self.njev
 
     def force(self, t: float, y: Array) -> Array:
         """dy/dt, a new array; raises where it is not finite, or the time is up."""
@@ -113,9 +119,10 @@ class _Trajectory:
     def run(self, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:
         """Step to the end, unless the trajectory settles, is lost, or a limit is reached."""
         try:
-            self.rate = self.force(0.0, self.y)
-            self.settled(settle, dwell)
-            self.loop(self.method(), t_eval, settle, dwell, report)
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                self.rate = self.force(self.t, self.y)
+                self.settled(settle, dwell)
+                self.loop(self.method(), t_eval, settle, dwell, report)
         except _NotFinite:
             self.status = Status.DIVERGED
         except _OutOfTime:
@@ -132,6 +139,7 @@ class _Trajectory:
         return kind(self.force, self.t, self.y, self.end, **options)
 
     def loop(self, stepping: Any, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:
+        """Step and record until there is a status."""
         interpolate = self.solver.method in INTERPOLATING
         pending = list(t_eval)
         if pending and pending[0] == 0.0:
@@ -197,17 +205,3 @@ class _Trajectory:
     def record(self, t: float, y: Array) -> None:
         """Keep a state and the force there, from the vector field."""
         self.recorded.append((y, self.force(t, y)))
-
-    def states(self, times: int) -> Array:
-        """Recorded states (T, m), NaN where not reached."""
-        return self._padded([y for y, _ in self.recorded], times)
-
-    def rates(self, times: int) -> Array:
-        """Recorded rates (T, m), NaN where not reached."""
-        return self._padded([f for _, f in self.recorded], times)
-
-    def _padded(self, found: list[Array], times: int) -> Array:
-        out = np.full((times, self.y.size), np.nan)
-        if found:
-            out[: len(found)] = found
-        return out

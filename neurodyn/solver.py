@@ -7,11 +7,11 @@ from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.inputs import is_positive
-from neurodyn.tableau import TABLEAUS
+from neurodyn.tableau import TABLEAUS, Tableau
 
 #: Methods that SciPy solves, sample by sample.
 SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
-METHODS = (*TABLEAUS, *SCIPY_METHODS)
+METHODS = (*TABLEAUS, "auto", *SCIPY_METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Solver:
     ----------
     method : str
         `tsit5` (default) or `dopri5`: compiled, adaptive, order 5(4). `rk4`, `euler`: compiled, fixed `step`.
-        `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the analytic Jacobian.
+        `auto`: `tsit5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter `implicit`
+        says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the analytic
+        Jacobian.
     rtol, atol : float
         Tolerances of the local error: its root mean square over units, each against atol + rtol·max|s|, is at most 1.
     step : float, optional
@@ -57,18 +59,28 @@ class Solver:
             raise ArgumentError(f"solver `max_steps` must be a whole number; got {self.max_steps!r}")
         if self.rtol < 3e-14:
             raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")
-        if self.compiled and not TABLEAUS[self.method].adaptive and self.step is None:
+        if self.compiled and not self.tableau.adaptive and self.step is None:
             raise ArgumentError(f"solver method {self.method!r} needs `step`, for example step=0.1")
         if self.step is not None:
-            if not self.compiled:
+            if not self.compiled or self.auto:
                 raise ArgumentError(f"solver method {self.method!r} chooses its own steps: leave out `step`")
             if not is_positive(self.step):
                 raise ArgumentError(f"solver `step` must be positive and finite; got {self.step!r}")
 
     @property
     def compiled(self) -> bool:
-        """Whether the method is one of our compiled ones."""
-        return self.method in TABLEAUS
+        """Whether the method is, or begins as, one of our compiled ones."""
+        return self.auto or self.method in TABLEAUS
+
+    @property
+    def auto(self) -> bool:
+        """Whether stiff trajectories go over to an implicit method."""
+        return self.method == "auto"
+
+    @property
+    def tableau(self) -> Tableau:
+        """The compiled method."""
+        return TABLEAUS["tsit5" if self.auto else self.method]
 
     @property
     def fixed(self) -> bool:

@@ -44,11 +44,11 @@ _SENTENCES = {
     ),
     Status.STEP_UNDERFLOW: (
         "needed steps below rounding: the problem is stiff or the tolerance too small; "
-        "try Solver(method='Radau') or a larger `rtol`"
+        "try Solver(method='auto') or a larger `rtol`"
     ),
     Status.MAX_STEPS: (
         "used up `max_steps`: raise it, loosen `rtol`, or, where most steps are limited by stability, "
-        "use an implicit method such as Solver(method='Radau')"
+        "use Solver(method='auto')"
     ),
     Status.MAX_SECONDS: "used up `max_seconds`: raise it, or ask for less",
     Status.SETTLED: "settled: every unit's force stayed below the tolerance",

@@ -1,7 +1,8 @@
 """Step size control for a block of trajectories: choose steps, judge them, keep every column's account.
 
 Everything here reads and writes rows with one entry per trajectory, in loops without branches, and no column reads
-another's. What is rare (a time to record, the end, a failure) is left to `events`, column by column.
+another's. What is rare (a time to record, the end, a failure) is marked as an event and left to `neurodyn.recorder`.
+The loops are short because a compiler turns a loop into vector code only if it can tell a handful of arrays apart.
 
 Step size control: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, II.4 (error norm),
 and II (Stiff Problems), IV.2 (PI controller; detection of steps limited by stability).
@@ -14,19 +15,24 @@ import numpy as np
 from neurodyn.kernel import helper
 from neurodyn.status import Status
 from neurodyn.vectormath import expm1_and_exp, fma, log
+from neurodyn.view import rectangle, window
 
 # Rows of `clock` (floats) and `marks` (integers), one column per trajectory.
-T, H, USED, GOAL, LOG_ERROR, CALM, LIMIT, AT, TOTAL, BENT, MOVED, LARGEST, LOST, FORCE, CLOCKS = range(15)
-STATUS, NEXT, STEPS, REJECTED, STABILITY, COLUMN, LANDING, RETRY, ACCEPTED, EVENT, MARKS = range(11)
+T, FROM, H, USED, PAST, GOAL, SOON, CALM, LIMIT, AT, LARGEST, LOST, FORCE = range(13)
+TOTAL, BENT, MOVED, LEVEL, LOG_ERROR, FACTOR, CLOCKS = range(13, 20)
+STATUS, NEXT, STEPS, REJECTED, STABILITY, STIFFNESS, COLUMN, LANDING, RETRY, ACCEPTED, EVENT, MARKS = range(12)
 # Entries of `numbers` and `counts`.
-T_END, RTOL, ATOL, STEP, SETTLE, DWELL = range(6)
-ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH = range(5)
-#: Rows of `scratch`, each as long as a block is wide or a state is tall.
-SCRATCH = 4
+T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE = range(8)
+ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE = range(6)
+# Arrays of `spare`, each as large as the state: the step of every entry, its error, the argument of the last stage but
+# one, state and rate before the last step.
+SPREAD, ERROR, SECOND, PAST_Y, PAST_F, SPARES = range(6)
 
 RUNNING, DONE, SETTLED = int(Status.RUNNING), int(Status.DONE), int(Status.SETTLED)
 MOVING, DIVERGED, UNDERFLOW = int(Status.MOVING), int(Status.DIVERGED), int(Status.STEP_UNDERFLOW)
 OUT_OF_STEPS = int(Status.MAX_STEPS)
+#: Status of a column that is left to an implicit method; never seen outside the integration.
+STIFF = -1
 
 SAFETY, SHRINK, COLLAPSE, GROW = 0.9, 0.2, 0.1, 10.0
 #: Powers of the error now and before, for an error estimate of order 4 (5 in the step).
@@ -35,30 +41,45 @@ ALPHA, BETA = 0.17, 0.04
 LEAST, LEAST_BEFORE = 1e-30, float(np.log(1e-4))
 #: h·|lambda| beyond which a step of a fifth-order pair is taken to be limited by stability.
 STABILITY_BOUND = 3.25
+#: After this many steps limited by stability, nearly in a row, a trajectory is stiff; the mark of one given up.
+STIFF_STEPS, GIVEN_UP = 15, 1 << 30
+#: Entries of a state that are combined at a time: they stay in the first-level cache from stage to stage.
+CHUNK = 1024
 
 
 @helper
-def weigh(weights, k, i, count, out):
-    """Set out = sum_m weights[m] k[m, i] for m < count, two stages at a time; k (stages, rows, width), out (width,)."""
+def row(array, i):
+    """Row i of a matrix."""
+    return window(array, i * array.shape[1], array.shape[1])
+
+
+@helper
+def weigh(weights, k, count, start, out):
+    """Set out = sum_m weights[m] k[m] for m < count, from the flat entry `start` of the stages k on.
+
+    Two stages at a time, each entry by one chain of fused multiply-adds.
+    """
+    stride, size = k.shape[1] * k.shape[2], out.size
     if count % 2 == 1:
-        w, a = weights[0], k[0, i]
-        for j in range(out.size):
+        w, a = weights[0], window(k, start, size)
+        for j in range(size):
             out[j] = w * a[j]
     else:
-        w, v, a, b = weights[0], weights[1], k[0, i], k[1, i]
-        for j in range(out.size):
+        w, v, a, b = weights[0], weights[1], window(k, start, size), window(k, stride + start, size)
+        for j in range(size):
             out[j] = fma(v, b[j], w * a[j])
     for m in range(2 - count % 2, count, 2):
-        w, v, a, b = weights[m], weights[m + 1], k[m, i], k[m + 1, i]
-        for j in range(out.size):
+        w, v = weights[m], weights[m + 1]
+        a, b = window(k, m * stride + start, size), window(k, (m + 1) * stride + start, size)
+        for j in range(size):
             out[j] = fma(v, b[j], fma(w, a[j], out[j]))
 
 
 @helper
 def choose_steps(clock, marks, numbers):
     """Set the step of every running column so that steps land on its goal, without a tiny last one."""
-    t, h, used, goal = clock[T], clock[H], clock[USED], clock[GOAL]
-    status, landing = marks[STATUS], marks[LANDING]
+    t, h, used, goal = row(clock, T), row(clock, H), row(clock, USED), row(clock, GOAL)
+    status, landing = row(marks, STATUS), row(marks, LANDING)
     if numbers[STEP] > 0.0:
         for j in range(t.size):
             rest = goal[j] - t[j]
@@ -75,110 +96,144 @@ def choose_steps(clock, marks, numbers):
 
 
 @helper
-def accumulate(values, total):
-    """Add a row of values to the totals of the columns; a single trajectory's row is summed, in the same order."""
-    if total.size == 1:
-        for i in range(values.size):
-            total[0] += values[i]
-    else:
-        for j in range(total.size):
-            total[j] += values[j]
-
-
-@helper
 def judge_size(y, f, clock):
     """Largest |state| of every column, and a number that is not 0 where a state or force is not finite."""
-    largest, lost = clock[LARGEST], clock[LOST]
+    largest, lost = row(clock, LARGEST), row(clock, LOST)
     largest[:] = 0.0
     lost[:] = 0.0
-    for i in range(y.shape[0]):
-        a, b = y[i], f[i]
-        for j in range(a.size):
-            size = abs(a[j])
-            largest[j] = size if size > largest[j] else largest[j]
-            lost[j] += 0.0 * a[j] + 0.0 * b[j]
+    height, width = loops(y)
+    for i in range(height):
+        a, c = window(y, i * width, width), window(f, i * width, width)
+        if largest.size == 1:
+            most, wrong = 0.0, 0.0
+            for j in range(width):
+                size = abs(a[j])
+                most = size if size > most else most
+                wrong += 0.0 * a[j] + 0.0 * c[j]
+            largest[0], lost[0] = most, wrong
+        else:
+            for j in range(width):
+                size = abs(a[j])
+                largest[j] = size if size > largest[j] else largest[j]
+                lost[j] += 0.0 * a[j] + 0.0 * c[j]
 
 
 @helper
 def judge_force(f, rows, units, clock):
     """Largest |tau dy/dt| of every column over its first `units` components."""
-    force = clock[FORCE]
+    force = row(clock, FORCE)
     force[:] = 0.0
     for i in range(units):
-        a, rate = f[i], rows[i]
-        for j in range(a.size):
-            size = abs(a[j] / rate[j])
+        for j in range(f.shape[1]):
+            size = abs(f[i, j] / rows[i, j])
             force[j] = size if size > force[j] else force[j]
 
 
 @helper
 def judge_error(block, rows, tableau, numbers, counts):
-    """Sums over components, for every column: squared scaled errors, and the last two stages' squared distances.
+    """Sums over components, for every column: squared scaled errors, and how the last two stages differ.
 
     A unit that the step has put on a bound of its box, where its force holds it, is exact whatever its estimate.
     """
-    y, trial, k, work, scratch, clock, marks = block
-    stages = k.shape[0] - 1
-    m, b = y.shape
-    height, width = (1, m) if b == 1 else (m, b)
-    old, new = y.reshape(height, width), trial.reshape(height, width)
-    ks = k.reshape(stages + 1, height, width)
-    step, error, moved, bent = scratch[0, :width], scratch[1, :width], scratch[2, :width], scratch[3, :width]
-    if b == 1:
-        step[:] = clock[USED, 0]
-    else:
-        step[:] = clock[USED]
-    clock[TOTAL], clock[BENT], clock[MOVED] = 0.0, 0.0, 0.0
+    y, trial, k, work, spare, clock, marks = block
+    stages, entries = k.shape[0] - 1, y.size
+    error, second = part(spare, ERROR), part(spare, SECOND)
+    rtol, atol, weights = numbers[RTOL], numbers[ATOL], row(tableau, stages + 1)
+    for start in range(0, entries, CHUNK):
+        size = min(CHUNK, entries - start)
+        e, h = window(error, start, size), window(spare, SPREAD * entries + start, size)
+        a, c = window(y, start, size), window(trial, start, size)
+        weigh(weights, k, stages + 1, start, e)
+        for j in range(size):
+            ratio = h[j] * e[j] / fma(rtol, max(abs(a[j]), abs(c[j])), atol)
+            e[j] = ratio * ratio
+    if counts[BOUNDS] >= 0:
+        excuse(error, trial, part(k, stages), rows, counts)
+    add_rows(error, row(clock, TOTAL))
+    square_difference(trial, second, error)
+    add_rows(error, row(clock, MOVED))
+    square_difference(part(k, stages), part(k, stages - 1), error)
+    add_rows(error, row(clock, BENT))
+
+
+@helper
+def part(stack, i):
+    """Matrix i of a stack of them."""
+    m, b = stack.shape[1], stack.shape[2]
+    return rectangle(stack, i * m * b, m, b)
+
+
+@helper
+def loops(values):
+    """Rows and columns to loop over: a single trajectory is one long row."""
+    m, b = values.shape
+    return (1, m) if b == 1 else (m, b)
+
+
+@helper
+def add_rows(values, total):
+    """Set total to the sum over components."""
+    total[:] = 0.0
+    height, width = loops(values)
     for i in range(height):
-        weigh(tableau[stages + 1], ks, i, stages + 1, error)
-        weigh(tableau[stages + 2], ks, i, stages, moved)
-        last, before, a, c = ks[stages, i], ks[stages - 1, i], old[i], new[i]
-        for j in range(width):
-            size = max(abs(a[j]), abs(c[j]))
-            ratio = step[j] * error[j] / fma(numbers[RTOL], size, numbers[ATOL])
-            error[j] = ratio * ratio
-            moved[j] = moved[j] * moved[j]
-            bent[j] = (last[j] - before[j]) ** 2
-        if counts[BOUNDS] >= 0:
-            excuse(error, trial, k[stages], rows, counts, i)
-        accumulate(error, clock[TOTAL])
-        accumulate(moved, clock[MOVED])
-        accumulate(bent, clock[BENT])
+        a = window(values, i * width, width)
+        if total.size == 1:
+            value = 0.0
+            for j in range(width):
+                value += a[j]
+            total[0] = value
+        else:
+            for j in range(width):
+                total[j] += a[j]
 
 
 @helper
-def excuse(error, trial, f, rows, counts, i):
-    """Set the errors of units that rest on a bound to 0; i is the unit, or 0 for the one row of a single trajectory."""
+def square_difference(a, b, out):
+    """Set out = (a - b)^2, entry by entry."""
+    for start in range(0, out.size, CHUNK):
+        size = min(CHUNK, out.size - start)
+        c, d, e = window(a, start, size), window(b, start, size), window(out, start, size)
+        for j in range(size):
+            e[j] = (c[j] - d[j]) ** 2
+
+
+@helper
+def excuse(error, trial, f, rows, counts):
+    """Set the errors of units that rest on a bound to 0."""
     low, units = counts[BOUNDS], counts[UNITS]
-    single = trial.shape[1] == 1
-    for j in range(min(error.size, units) if single else error.size):
-        unit, column = (j, 0) if single else (i, j)
-        if unit < units and f[unit, column] == 0.0:
-            value = trial[unit, column]
-            if value <= rows[low + unit, column] or value >= rows[low + units + unit, column]:
-                error[j] = 0.0
+    for i in range(units):
+        for j in range(trial.shape[1]):
+            held = trial[i, j] <= rows[low + i, j] or trial[i, j] >= rows[low + units + i, j]
+            error[i, j] = 0.0 if held and f[i, j] == 0.0 else error[i, j]
 
 
 @helper
-def control(clock, marks, components):
+def control(clock, marks, components, dense):
     """Judge the adaptive steps by their errors: which are accepted, and how long the next ones are."""
-    total, lost, used, h, before = clock[TOTAL], clock[LOST], clock[USED], clock[H], clock[LOG_ERROR]
-    retry, accepted, status = marks[RETRY], marks[ACCEPTED], marks[STATUS]
-    for j in range(used.size):
+    total, lost, level = row(clock, TOTAL), row(clock, LOST), row(clock, LEVEL)
+    retry, accepted = row(marks, RETRY), row(marks, ACCEPTED)
+    for j in range(total.size):
         error = np.sqrt(total[j] / components)
-        sound = lost[j] == 0.0 and error < np.inf
-        good = sound and error <= 1.0
-        level = log(error if error > LEAST else LEAST)
-        growth = SAFETY * expm1_and_exp(BETA * before[j] - ALPHA * level)[1]
-        growth = min(max(growth, SHRINK), 1.0 if retry[j] else GROW)
-        fall = max(SHRINK, SAFETY * expm1_and_exp(-0.2 * level)[1])
-        fall = fall if sound else COLLAPSE
-        cut = used[j] < h[j] and retry[j] == 0  # to land: nothing learnt about H
-        longer = max(h[j], used[j] * growth) if cut else used[j] * growth
-        h[j] = longer if good else used[j] * fall
-        before[j] = max(level, LEAST_BEFORE) if good and not cut else before[j]
-        retry[j] = 0 if good else 1
-        accepted[j] = 1 if good and status[j] == RUNNING else 0
+        level[j] = log(error if error > LEAST else LEAST)
+        total[j] = error if lost[j] == 0.0 else np.inf
+        accepted[j] = 1 if total[j] <= 1.0 else 0
+    used, before, factor = row(clock, USED), row(clock, LOG_ERROR), row(clock, FACTOR)
+    for j in range(used.size):
+        exponent = BETA * before[j] - ALPHA * level[j] if accepted[j] == 1 else -0.2 * level[j]
+        growth = max(SAFETY * expm1_and_exp(exponent)[1], SHRINK)
+        growth = growth if total[j] < np.inf else COLLAPSE
+        factor[j] = min(growth, 1.0 if retry[j] == 1 else GROW)
+    h = row(clock, H)
+    reach = GROW if dense else np.inf  # an interpolant through steps of very different lengths loses digits
+    for j in range(used.size):
+        cut = (accepted[j] == 1) & (used[j] < h[j]) & (retry[j] == 0)  # to land: nothing learnt about H
+        kept = min(max(h[j], used[j] * factor[j]), reach * used[j])
+        before[j] = max(level[j], LEAST_BEFORE) if (accepted[j] == 1) & (not cut) else before[j]
+        h[j] = kept if cut else used[j] * factor[j]
+    status = row(marks, STATUS)
+    for j in range(used.size):
+        retry[j] = 1 - accepted[j]
+        accepted[j] = accepted[j] if status[j] == RUNNING else 0
 
 
 @helper
@@ -197,86 +252,101 @@ def vanished(h, t):
 @helper
 def keep_accounts(clock, marks, numbers, counts):
     """Move the clocks of accepted columns, count, and mark the columns at which something has happened."""
-    t, used, calm, force = clock[T], clock[USED], clock[CALM], clock[FORCE]
-    h, largest, limit, bent, moved = clock[H], clock[LARGEST], clock[LIMIT], clock[BENT], clock[MOVED]
-    status, accepted, landing, event = marks[STATUS], marks[ACCEPTED], marks[LANDING], marks[EVENT]
-    steps, rejected, stability = marks[STEPS], marks[REJECTED], marks[STABILITY]
+    t, since, used, goal = row(clock, T), row(clock, FROM), row(clock, USED), row(clock, GOAL)
+    accepted, landing, event = row(marks, ACCEPTED), row(marks, LANDING), row(marks, EVENT)
     adaptive = numbers[STEP] == 0.0
     for j in range(t.size):
-        here = accepted[j] == 1
-        running = status[j] == RUNNING
-        t[j] += used[j] if here else 0.0
-        steps[j] += 1 if here else 0
-        rejected[j] += 1 if running and not here else 0
-        limited = adaptive and here and bent[j] > STABILITY_BOUND**2 * moved[j]
-        stability[j] += 1 if limited and moved[j] > 0.0 else 0
-        early = calm[j] if calm[j] < t[j] else t[j]
-        now = early if force[j] <= numbers[SETTLE] else np.inf
-        calm[j] = now if here else calm[j]
-        settled = t[j] - calm[j] >= numbers[DWELL] and numbers[SETTLE] > 0.0
-        arrived = here and (landing[j] == 1 or settled or largest[j] > limit[j])
-        failed = not here and (not adaptive or vanished(h[j], t[j]))
+        since[j] = t[j]
+        arrived = goal[j] if landing[j] == 1 else t[j] + used[j]
+        t[j] = arrived if accepted[j] == 1 else t[j]
+    if counts[DENSE]:
+        for j in range(t.size):
+            goal[j] = numbers[T_END] if accepted[j] == 1 else goal[j]
+    count(clock, marks, adaptive)
+    soon, h, largest, limit = row(clock, SOON), row(clock, H), row(clock, LARGEST), row(clock, LIMIT)
+    for j in range(t.size):
+        due = t[j] >= soon[j] or t[j] >= numbers[T_END] or largest[j] > limit[j]
+        failed = not adaptive or vanished(h[j], t[j])
+        event[j] = 1 if (due if accepted[j] == 1 else failed) else 0
+    status, steps, rejected = row(marks, STATUS), row(marks, STEPS), row(marks, REJECTED)
+    for j in range(t.size):
         spent = steps[j] + rejected[j] >= counts[MAX_STEPS]
-        event[j] = 1 if running and (arrived or failed or spent) else 0
+        event[j] = event[j] if status[j] == RUNNING else 0
+        event[j] = 1 if spent and status[j] == RUNNING else event[j]
+    if numbers[SETTLE] > 0.0:
+        calm, force = row(clock, CALM), row(clock, FORCE)
+        for j in range(t.size):
+            early = calm[j] if calm[j] < t[j] else t[j]
+            now = early if force[j] <= numbers[SETTLE] else np.inf
+            calm[j] = now if accepted[j] == 1 else calm[j]
+        for j in range(t.size):
+            settled = t[j] - calm[j] >= numbers[DWELL] and accepted[j] == 1
+            event[j] = 1 if settled else event[j]
+    if numbers[PATIENCE] < np.inf:
+        find_stiff(clock, marks, numbers, counts)
 
 
 @helper
-def move(block):
+def count(clock, marks, adaptive):
+    """Count steps: taken, rejected, and limited by stability."""
+    status, accepted = row(marks, STATUS), row(marks, ACCEPTED)
+    steps, rejected = row(marks, STEPS), row(marks, REJECTED)
+    for j in range(steps.size):
+        steps[j] += accepted[j]
+        rejected[j] += 1 - accepted[j] if status[j] == RUNNING else 0
+    if adaptive:
+        used, bent, moved, stability = row(clock, USED), row(clock, BENT), row(clock, MOVED), row(marks, STABILITY)
+        for j in range(steps.size):
+            stability[j] += accepted[j] if limited(used[j], bent[j], moved[j]) else 0
+
+
+@helper
+def limited(h, bent, moved):
+    """Whether stability, not accuracy, bounded a step: h times the size of an eigenvalue, along the last stages."""
+    return (h * h * bent > STABILITY_BOUND**2 * moved) & (moved > 0.0)
+
+
+@helper
+def find_stiff(clock, marks, numbers, counts):
+    """Mark columns whose steps stability has limited for a while, and will for too many more of them."""
+    t, used, bent, moved = row(clock, T), row(clock, USED), row(clock, BENT), row(clock, MOVED)
+    accepted, stiffness, event = row(marks, ACCEPTED), row(marks, STIFFNESS), row(marks, EVENT)
+    steps, rejected = row(marks, STEPS), row(marks, REJECTED)
+    for j in range(t.size):
+        if accepted[j] == 1:
+            stiffness[j] = stiffness[j] + 1 if limited(used[j], bent[j], moved[j]) else stiffness[j] // 2
+            left = min(numbers[T_END] - t[j], numbers[HORIZON]) / used[j]
+            patience = min(numbers[PATIENCE], counts[MAX_STEPS] - steps[j] - rejected[j])
+            if stiffness[j] >= STIFF_STEPS and left > patience:
+                stiffness[j] = GIVEN_UP
+                event[j] = 1
+
+
+@helper
+def move(block, dense):
     """Take the new state and its force for the old ones in every column whose step was accepted."""
-    y, trial, k, work, scratch, clock, marks = block
-    stages = k.shape[0] - 1
-    taken = marks[ACCEPTED]
-    for i in range(y.shape[0]):
-        a, b, f, g = y[i], trial[i], k[0, i], k[stages, i]
+    y, trial, k, work, spare, clock, marks = block
+    taken, used, past = row(marks, ACCEPTED), row(clock, USED), row(clock, PAST)
+    all_taken = True
+    for j in range(taken.size):
+        all_taken = all_taken and taken[j] == 1
+        past[j] = used[j] if taken[j] == 1 else past[j]
+    if dense:
+        take(taken, all_taken, y, part(spare, PAST_Y))
+        take(taken, all_taken, part(k, 0), part(spare, PAST_F))
+    take(taken, all_taken, trial, y)
+    take(taken, all_taken, part(k, k.shape[0] - 1), part(k, 0))
+
+
+@helper
+def take(taken, all_taken, new, old):
+    """Copy the marked columns."""
+    if all_taken:
+        a, c = window(old, 0, old.size), window(new, 0, new.size)
         for j in range(a.size):
-            a[j] = b[j] if taken[j] else a[j]
-            f[j] = g[j] if taken[j] else f[j]
-
-
-@helper
-def events(block, record, numbers, counts):
-    """Record columns that have reached a time to record, and end those that are done, or lost; returns how many."""
-    clock, marks = block[5], block[6]
-    ended = 0
-    for j in range(clock.shape[1]):
-        if marks[EVENT, j]:
-            marks[STATUS, j] = end_of(block, record, numbers, counts, j)
-            ended += marks[STATUS, j] != RUNNING
-    return ended
-
-
-@helper
-def end_of(block, record, numbers, counts, j):
-    """Status of column j after its step."""
-    clock, marks = block[5], block[6]
-    if not marks[ACCEPTED, j]:
-        if numbers[STEP] > 0.0:
-            return DIVERGED
-        if vanished(clock[H, j], clock[T, j]):
-            return DIVERGED if clock[LOST, j] != 0.0 else UNDERFLOW
-        return OUT_OF_STEPS
-    if clock[LARGEST, j] > clock[LIMIT, j]:
-        return DIVERGED
-    if numbers[SETTLE] > 0.0 and clock[T, j] - clock[CALM, j] >= numbers[DWELL]:
-        return SETTLED
-    if marks[LANDING, j]:
-        clock[T, j] = clock[GOAL, j]
-        if not set_goal(block, record, numbers, j):
-            return DONE if record[0].size else MOVING
-    return OUT_OF_STEPS if marks[STEPS, j] + marks[REJECTED, j] >= counts[MAX_STEPS] else RUNNING
-
-
-@helper
-def set_goal(block, record, numbers, j):
-    """Record column j if it is at a time to record, and set its next goal; False if there is none."""
-    times, states, rates = record
-    y, trial, k, work, scratch, clock, marks = block
-    here = marks[NEXT, j]
-    if here < times.size and clock[T, j] == times[here]:
-        for i in range(y.shape[0]):
-            states[here, i, marks[COLUMN, j]] = y[i, j]
-            rates[here, i, marks[COLUMN, j]] = k[0, i, j]
-        here += 1
-        marks[NEXT, j] = here
-    clock[GOAL, j] = times[here] if here < times.size else numbers[T_END]
-    return clock[T, j] < clock[GOAL, j]
+            a[j] = c[j]
+    else:
+        for i in range(old.shape[0]):
+            a, c = row(old, i), row(new, i)
+            for j in range(a.size):
+                a[j] = c[j] if taken[j] == 1 else a[j]

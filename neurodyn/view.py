@@ -1,0 +1,63 @@
+"""Views into contiguous arrays for kernels, made by one pointer addition.
+
+Slices and reshapes of numba's own count references and call into its run time, some 30 ns each: as much as the
+arithmetic on a small network. These views own nothing, so the array they look into must outlive them, as a kernel's
+arguments do. Bounds are not checked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
+
+    def window(array, first, size):
+        """`size` entries from the flat index `first` on, as a row."""
+        return array.reshape(-1)[first : first + size]
+
+    def rectangle(array, first, rows, columns):
+        """A (rows, columns) matrix from the flat index `first` on."""
+        return array.reshape(-1)[first : first + rows * columns].reshape(rows, columns)
+
+else:
+
+    def _view(target: Any, builder: Any, signature: Any, arguments: Any, shape: Any) -> Any:
+        source = target.make_array(signature.args[0])(target, builder, arguments[0])
+        kind = signature.return_type
+        out = target.make_array(kind)(target, builder)
+        size = source.itemsize
+        strides = [builder.mul(shape[1], size), size] if len(shape) == 2 else [size]
+        target.populate_array(
+            out,
+            data=builder.gep(source.data, [arguments[1]]),
+            shape=cgutils.pack_array(builder, shape),
+            strides=cgutils.pack_array(builder, strides),
+            itemsize=size,
+            meminfo=None,
+        )
+        return out._getvalue()
+
+    @intrinsic
+    def window(_context, array, first, size):
+        """`size` entries from the flat index `first` on, as a row."""
+        kind = types.Array(array.dtype, 1, "C", readonly=not array.mutable)
+
+        def generate(target, builder, signature, arguments):
+            return _view(target, builder, signature, arguments, [arguments[2]])
+
+        return kind(array, types.intp, types.intp), generate
+
+    @intrinsic
+    def rectangle(_context, array, first, rows, columns):
+        """A (rows, columns) matrix from the flat index `first` on."""
+        kind = types.Array(array.dtype, 2, "C", readonly=not array.mutable)
+
+        def generate(target, builder, signature, arguments):
+            return _view(target, builder, signature, arguments, [arguments[2], arguments[3]])
+
+        return kind(array, types.intp, types.intp, types.intp), generate
