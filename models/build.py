@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, boo
     for i, table in enumerate(tables.connections):
         if table is not None:
             try:
-                connection = Connection.parse(table.between)
+                connection = replace(Connection.parse(table.between), sparsity=table.sparsity)
                 Graph(sound, (connection,))
                 graph = Graph(sound, (*graph.connections, connection))
             except ModelError as error:
@@ -61,9 +62,13 @@ def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: 
     unknown = {name for name, table in tables.populations.items() if table is None}
     blocks = blocks_of(graph) if graph else ()
     known = tuple(b for b in blocks if not unknown.intersection(b.name.split("-")))
-    count = sum(b.size for b in known)
+    present = {c.name: 1.0 - c.sparsity for c in graph.connections} if graph else {}
+    count = sum(b.size * present.get(b.name, 1.0) for b in known)
     if count > LARGEST:
-        faults.append(f"populations: the network would have {count:,} parameters; at most {LARGEST:,} are possible")
+        faults.append(
+            f"populations: the network would have {count:,.0f} parameters; at most {LARGEST:,} are possible: give "
+            "large connections a `sparsity`"
+        )
         return None
     arrays = _file_parameters(tables, folder, known, faults)
     _check_weights(tables.connections, known, faults)

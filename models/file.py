@@ -87,11 +87,13 @@ class ConnectionTable(Table):
     weights: Matrix = None
     gain: float = 1.0
     init: Literal["glorot", "zeros"] | None = None
+    sparsity: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
 
     @model_validator(mode="after")
     def _fits(self) -> ConnectionTable:
-        if self.weights is not None and self.init is not None:
-            raise PydanticCustomError("conflict", "give `weights` or `init`, not both")
+        for key in ("init", "sparsity"):
+            if self.weights is not None and key in self.model_fields_set:
+                raise PydanticCustomError("conflict", "give `weights` or `{key}`, not both", {"key": key})
         return self
 
 

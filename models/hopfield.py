@@ -30,23 +30,34 @@ from neurodyn.activation import (
     rate_and_slope,
 )
 from neurodyn.errors import ModelError
-from neurodyn.graph import Array, Population
+from neurodyn.graph import Array, Connection, Population
 from neurodyn.inputs import as_input
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.network import Kernels, Local, Network, inward
-from neurodyn.parameters import Parameters
+from neurodyn.parameters import Block, Parameters
 from neurodyn.product import add_product
+from neurodyn.sparse_product import add_sparse, lay_out, pair_sums, product
+from neurodyn.view import rectangle, window
 
 # Layout: a header, then a few integers per free population, per connection between free populations, and per
-# connection of the input.
-N, POPULATIONS, CONNECTIONS, INPUTS, BIASES, INPUT_CODE, HEADER = range(7)
-PER_POPULATION, PER_CONNECTION, PER_INPUT = 3, 5, 3
+# connection of the input; then the patterns of sparse connections. Where a pattern begins is 0 for a dense one;
+# SPARSE is the address of the sparse product in this process.
+N, POPULATIONS, CONNECTIONS, INPUTS, BIASES, INPUT_CODE, SPARSE, HEADER = range(8)
+PER_POPULATION, PER_CONNECTION, PER_INPUT = 3, 8, 4
+#: Floats in a line of the cache.
+CACHE_LINE = 8
 
 
 @helper
 def flat(array, start, stop):
     """Rows start ... stop as one long row: all samples of a population, or all units of a single sample."""
-    return array[start:stop].reshape((stop - start) * array.shape[1])
+    return window(array, start * array.shape[1], (stop - start) * array.shape[1])
+
+
+@helper
+def units(array, first, count):
+    """The rows of some units."""
+    return rectangle(array, first * array.shape[1], count, array.shape[1])
 
 
 @helper
@@ -66,26 +77,42 @@ def population(layout, p):
 
 @helper
 def couple(r, theta, layout, out):
-    """out += W r, over all connections between free populations.
+    """out += W r, over all connections between free populations."""
+    first = HEADER + PER_POPULATION * layout[POPULATIONS]
+    for c in range(layout[CONNECTIONS]):
+        o = first + PER_CONNECTION * c
+        if layout[o + 6]:
+            couple_sparse(r, theta, layout, o, out)
+        else:
+            couple_dense(r, theta, layout, o, out)
+
+
+@helper
+def couple_dense(r, theta, layout, o, out):
+    """One connection, described in layout from o on.
 
     theta holds each block and its transpose, so that both directions run along memory. A single sample is a row: its
     product is taken from the other side, which gives the same chains of additions.
     """
-    first = HEADER + PER_POPULATION * layout[POPULATIONS]
-    for c in range(layout[CONNECTIONS]):
-        o = first + PER_CONNECTION * c
-        a, m, b, n, where = layout[o], layout[o + 1], layout[o + 2], layout[o + 3], layout[o + 4]
-        w = theta[where : where + m * n].reshape(m, n)
-        turned = theta[where + m * n : where + 2 * m * n].reshape(n, m)
-        near, far = r[a : a + m], r[b : b + n]
-        if r.shape[1] == 1:
-            add_product(far.reshape(1, n), turned, out[a : a + m].reshape(1, m))
-            if a != b:
-                add_product(near.reshape(1, m), w, out[b : b + n].reshape(1, n))
-        else:
-            add_product(w, far, out[a : a + m])
-            if a != b:
-                add_product(turned, near, out[b : b + n])
+    a, m, b, n = layout[o], layout[o + 1], layout[o + 2], layout[o + 3]
+    w, turned = rectangle(theta, layout[o + 4], m, n), rectangle(theta, layout[o + 5], n, m)
+    if r.shape[1] == 1:
+        add_product(rectangle(r, b, 1, n), turned, rectangle(out, a, 1, m))
+        if a != b:
+            add_product(rectangle(r, a, 1, m), w, rectangle(out, b, 1, n))
+    else:
+        add_product(w, units(r, b, n), units(out, a, m))
+        if a != b:
+            add_product(turned, units(r, a, m), units(out, b, n))
+
+
+@helper
+def couple_sparse(r, theta, layout, o, out):
+    """One sparse connection: its rows by the units of either population, but of one with itself just once."""
+    a, m, b, n = layout[o], layout[o + 1], layout[o + 2], layout[o + 3]
+    add_sparse(layout[SPARSE], theta, layout[o + 4], layout, layout[o + 6], units(r, b, n), units(out, a, m))
+    if a != b:
+        add_sparse(layout[SPARSE], theta, layout[o + 5], layout, layout[o + 7], units(r, a, m), units(out, b, n))
 
 
 @helper
@@ -97,7 +124,7 @@ def hessian_product(v, slope, diagonal, theta, layout, work, out):
     for j in range(x.size):
         weighted[j] = d[j] * x[j]
         product[j] = 0.0
-    couple(work[:n], theta, layout, out)
+    couple(units(work, 0, n), theta, layout, out)
     for j in range(x.size):
         product[j] = h[j] * x[j] - d[j] * product[j]
 
@@ -113,7 +140,10 @@ def drive(t, x, rows, theta, layout, work, out):
     for c in range(layout[INPUTS]):
         o = first + PER_INPUT * c
         b, n, where = layout[o], layout[o + 1], layout[o + 2]
-        add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
+        if layout[o + 3]:
+            add_sparse(layout[SPARSE], theta, where, layout, layout[o + 3], x, out[b : b + n])
+        else:
+            add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
 
 
 @flow_kernel
@@ -159,7 +189,7 @@ def energy(t, s, rows, theta, layout, work, out):
 def free(t, s, rows, theta, layout, work, out):
     """ds/dt of the free phase. Rows: 1/tau, drive, and with a box its lower and upper bounds."""
     n = layout[N]
-    r, d = work[:n], work[n:]
+    r, d = units(work, 0, n), units(work, n, n)
     activate(s, layout, r, d)
     field, current = flat(out, 0, n), flat(rows, n, 2 * n)
     for j in range(field.size):
@@ -188,7 +218,7 @@ def nudged(t, delta, rows, theta, layout, work, out):
     units / beta, lower and upper bounds of delta.
     """
     n = layout[N]
-    change, bent = work[:n], work[n:]
+    change, bent = units(work, 0, n), units(work, n, n)
     differences(delta, rows, layout, change, bent)
     field = flat(out, 0, n)
     for j in range(field.size):
@@ -242,7 +272,7 @@ def change(t, delta, rows, theta, layout, work, out):
 def jvp(t, v, rows, theta, layout, work, out):
     """H v. Rows: 1/tau (not used), slope, diagonal. H is symmetric, so this is its vjp as well."""
     n = layout[N]
-    hessian_product(v, rows[n : 2 * n], rows[2 * n : 3 * n], theta, layout, work, out)
+    hessian_product(v, units(rows, n, n), units(rows, 2 * n, n), theta, layout, work, out)
 
 
 @flow_kernel
@@ -255,7 +285,8 @@ def side(t, z, rows, theta, layout, work, out):
     current, signal, rate = flat(out, n, 2 * n), flat(z, 0, n), flat(rows, 0, n)
     for j in range(current.size):
         current[j] = rate[j] * signal[j]
-    hessian_product(out[n:], rows[n : 2 * n], rows[2 * n : 3 * n], theta, layout, work, out[:n])
+    slope, diagonal = units(rows, n, n), units(rows, 2 * n, n)
+    hessian_product(units(out, n, n), slope, diagonal, theta, layout, work, units(out, 0, n))
     fall = flat(out, 0, n)
     for j in range(fall.size):
         fall[j] = -fall[j]
@@ -307,46 +338,46 @@ class Hopfield(Network):
         *,
         activation: str = "tanh",
         tau: Any = 1.0,
+        sparsity: float = 0.0,
         seed: int | None = 0,
         gain: float = 1.0,
     ) -> Hopfield:
-        """One fully connected population `s`, driven by `x`; its last n_out units are the outputs."""
+        """One population `s`, driven by `x`; its last n_out units are the outputs.
+
+        A fraction `sparsity` of the connections within `s` is absent (see `Connection`); x drives all of `s`.
+        """
         populations: tuple[Population, ...] = (Population("s", n, activation, outputs=n_out),)
-        connections: tuple[str, ...] = ("s-s",)
+        connections: tuple[str | Connection, ...] = (Connection("s", "s", sparsity),)
         if n_in:
             populations = (Population("x", n_in, role="input"), *populations)
-            connections = ("x-s", "s-s")
+            connections = ("x-s", *connections)
         return cls(populations, connections, tau=tau, seed=seed, gain=gain)
 
     def _compile(self) -> tuple[Array, np.ndarray[Any, np.dtype[np.int64]]]:
         graph = self.graph
-        code = CODES[graph.input.activation] if graph.input else 0
-        header = [graph.n, len(graph.free), 0, 0, 0, code]
-        populations, connections, inputs, blocks = [], [], [], []
-        offset = 0
+        inner = [c for c in graph.connections if c.first in graph.slices and c.second in graph.slices]
+        outer = [c for c in graph.connections if c not in inner]
+        counts = [len(graph.free), len(inner), len(outer)]
+        populations, connections, inputs = [], [], []
+        sizes = (PER_POPULATION, PER_CONNECTION, PER_INPUT)
+        store = _Store(self.parameters, HEADER + sum(k * size for k, size in zip(counts, sizes, strict=True)))
         for p in graph.free:
             where = graph.slices[p.name]
             populations += [where.start, where.stop, CODES[p.activation]]
-        for c in graph.connections:
-            w = self.parameters[c.name]
-            ends = [graph[c.first], graph[c.second]]
-            if graph.input in ends:
-                first = ends[0] == graph.input
-                target = graph.slices[ends[1 if first else 0].name]
-                inputs += [target.start, target.stop - target.start, offset]
-                stored = [w.T if first else w]
-            else:
-                for end in ends:
-                    connections += [graph.slices[end.name].start, end.size]
-                connections.append(offset)
-                stored = [w, w.T]
-            blocks += [part.ravel() for part in stored]
-            offset += sum(part.size for part in stored)
-        header[CONNECTIONS] = len(connections) // PER_CONNECTION
-        header[INPUTS] = len(inputs) // PER_INPUT
-        header[BIASES] = offset
-        blocks += [self.parameters[p.name] for p in graph.free]
-        return np.concatenate(blocks), np.array(header + populations + connections + inputs, dtype=np.int64)
+        for c in inner:
+            (w, rows), (turned, columns) = store.add(c.name, False), store.add(c.name, True)
+            first, second = graph.slices[c.first], graph.slices[c.second]
+            places = [first.start, graph[c.first].size, second.start, graph[c.second].size]
+            connections += [*places, w, turned, rows, columns]
+        for c in outer:
+            target = c.first if c.first in graph.slices else c.second
+            inputs += [graph.slices[target].start, graph[target].size, *store.add(c.name, target == c.second)]
+        code = CODES[graph.input.activation] if graph.input else 0
+        header = np.array(
+            [graph.n, *counts, store.end, code, store.product, *populations, *connections, *inputs], dtype=np.int64
+        )
+        biases = [self.parameters[p.name] for p in graph.free]
+        return np.concatenate([*store.weights, *biases]), np.concatenate([header, *store.patterns])
 
     def input_rates(self, x: Array) -> Array:
         """rho(x) of the clamped population, (n_in, batch)."""
@@ -406,22 +437,68 @@ class Hopfield(Network):
         """-(D_i after_j + before_i D_j) and -D_i, averaged over the batch."""
         graph, scale = self.graph, -1.0 / change.shape[1]
         clamped = np.zeros((0, change.shape[1])) if x is None else self.input_rates(x)
-        arrays: dict[str, Array] = {}
-        for c in graph.connections:
+        parts = []
+        for c, block in zip(graph.connections, self.parameters.blocks, strict=False):
             a, b = graph.slices.get(c.first), graph.slices.get(c.second)
             if a is None:
-                block = clamped @ change[b].T
+                terms = [(clamped, change[b])]
             elif b is None:
-                block = change[a] @ clamped.T
+                terms = [(change[a], clamped)]
             else:
-                block = change[a] @ after[b].T + before[a] @ change[b].T
-                if a == b:
-                    block = 0.5 * (block + block.T)  # the two triangles differ by rounding only
-                    np.fill_diagonal(block, 0.0)
-            arrays[c.name] = scale * block
-        for p in graph.free:
-            arrays[p.name] = scale * change[graph.slices[p.name]].sum(axis=1)
-        return Parameters.from_arrays(self.parameters.blocks, arrays)
+                terms = [(change[a], after[b]), (before[a], change[b])]
+            parts.append(scale * _outer(block, terms))
+        parts += [scale * change[graph.slices[p.name]].sum(axis=1) for p in graph.free]
+        return Parameters(self.parameters.blocks, np.concatenate(parts))
+
+
+def _outer(block: Block, terms: list[tuple[Array, Array]]) -> Array:
+    """Sum of left right^T over the terms, each once for every weight of the block."""
+    if block.pattern is not None:
+        out = np.zeros(block.size)
+        for left, right in terms:
+            pair_sums(*block.pattern.pairs, left, right, out)
+        return out
+    products = [left @ right.T for left, right in terms]
+    full = products[0] if len(products) == 1 else products[0] + products[1]
+    if block.symmetric:
+        full = 0.5 * (full + full.T)  # the two triangles differ by rounding only
+        np.fill_diagonal(full, 0.0)
+    return block.pack(full)
+
+
+class _Store:
+    """Weights and patterns for the kernels, laid end to end; `end` and `place` are where the next ones begin."""
+
+    def __init__(self, parameters: Parameters, place: int) -> None:
+        self.parameters, self.end, self.place = parameters, 0, place
+        self.weights: list[Array] = []
+        self.patterns: list[Any] = []
+        self.symmetric: dict[str, tuple[int, int]] = {}
+
+    @property
+    def product(self) -> int:
+        """Address of the sparse product, 0 if nothing is sparse."""
+        return product.address if self.patterns else 0
+
+    def add(self, name: str, turned: bool) -> tuple[int, int]:
+        """Store a block by the units of its first population, or turned; returns where its weights and pattern lie."""
+        if name in self.symmetric:
+            return self.symmetric[name]
+        pattern, start, place = self.parameters.pattern(name), self.end, 0
+        if pattern is None:
+            w = self.parameters[name]
+            values = (w.T if turned else w).ravel()
+        else:
+            starts, columns, weights = pattern.turned if turned else pattern.rows
+            values, place = self.parameters.part(name)[weights], self.place
+            self.patterns.append(lay_out(starts, columns))
+            self.place += len(self.patterns[-1])
+            if pattern.symmetric:
+                self.symmetric[name] = start, place
+        padding = np.zeros(-values.size % CACHE_LINE)  # so that every block begins on a line of the cache
+        self.weights += [values, padding]
+        self.end += values.size + padding.size
+        return start, place
 
 
 __all__ = ["Hopfield"]

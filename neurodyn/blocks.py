@@ -110,7 +110,7 @@ class Blocks:
         self.deadline = clocks.monotonic() + self.solver.max_seconds
         self.bar = bar
         m, batch = self.last.shape
-        threads = max(1, min(numba.config.NUMBA_NUM_THREADS, batch))
+        threads = 1 if self.problem.threads_inside else max(1, min(numba.config.NUMBA_NUM_THREADS, batch))
         blocks = split(m, batch, threads)
         if len(blocks) == 1 or threads == 1:
             for block in blocks:

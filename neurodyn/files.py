@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: The attribute with everything that is not an array.
 PROVENANCE = "neurodyn"
+#: After the name of a sparse connection: the variable with its connected pairs of units.
+PAIRS = ".pairs"
 
 
 def to_dataset(result: Result) -> xarray.Dataset:
@@ -38,6 +40,8 @@ def to_dataset(result: Result) -> xarray.Dataset:
         "parameters": ("parameter", np.array(network.parameters.vector), {"units": "1"}),
         "tau": ("unit", np.array(network.tau), {"units": "time"}),
     }
+    for name, pattern in network.patterns.items():
+        variables[name + PAIRS] = (("end", f"{name}.weight"), np.array(pattern.pairs), {"units": "unit"})
     plain: dict[str, Any] = {}
     for f in dataclasses.fields(result):
         value = getattr(result, f.name)
@@ -86,7 +90,9 @@ def from_dataset(data: xarray.Dataset) -> Result:
             name = "time" if f.name == "t" and "t" not in data.variables else f.name
             if "dims" in f.metadata and name in data.variables:
                 fields[f.name] = np.asarray(data[name].values)
-        network = rebuild(about["network"], data["parameters"].values, data["tau"].values)
+        names = [str(name) for name in data.variables]
+        pairs = {name.removesuffix(PAIRS): data[name].values for name in names if name.endswith(PAIRS)}
+        network = rebuild(about["network"], data["parameters"].values, data["tau"].values, pairs)
         return kind(network, **fields)
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error

@@ -1,7 +1,7 @@
 """Linear algebra at a fixed point of the free flow: Hessian, relaxation rates, beta_c, Newton polish, exact gradient.
 
 Everything is done sample by sample on the active units, so that no sample's numbers depend on its batch mates.
-Dense, so meant for up to a few thousand units.
+Up to `DENSE_UNITS` units the Hessian is written down; beyond that only its product with a vector is used.
 """
 
 from __future__ import annotations
@@ -12,9 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.errors import ConvergenceError
 from neurodyn.graph import Array
+from neurodyn.krylov import Product, smallest_eigenvalue, solve_definite
 from neurodyn.network import Local, Network, inward
 from neurodyn.parameters import Parameters
+
+#: Above this a Hessian takes more than 32 MB, and a second for each of its factorisations.
+DENSE_UNITS = 2000
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,23 @@ class FixedPoint:
         keep = self.local.active[:, sample]
         return self.network.hessian_matrix(self.local, sample)[np.ix_(keep, keep)]
 
+    @property
+    def large(self) -> bool:
+        """Whether the Hessian is not to be written down."""
+        return self.network.n > DENSE_UNITS
+
+    def product(self, sample: int) -> Product:
+        """The Hessian on the m active units times a vector, both (m,)."""
+        network, keep = self.network, self.local.active[:, sample]
+        rows = network.hessian_rows(self.local.columns([sample]))
+
+        def times(v: Array) -> Array:
+            whole = np.zeros((network.n, 1))
+            whole[keep, 0] = v
+            return network.evaluate(network.kernels.jvp, whole, rows, network.n)[keep, 0]
+
+        return times
+
     def modes(self, sample: int) -> tuple[Array, Array]:
         """Eigenvalues (m,) and orthonormal eigenvectors (m, m) of T^-1/2 H T^-1/2 on the active units.
 
@@ -60,12 +82,40 @@ class FixedPoint:
         return values, vectors
 
     def slowest_rate(self) -> float:
-        """Smallest relaxation rate over all samples (of those with an active unit)."""
-        rates = [self.modes(j)[0] for j in range(self.s.shape[1])]
-        return min((float(r[0]) for r in rates if r.size), default=1.0 / float(self.network.tau.max()))
+        """Smallest relaxation rate over all samples (of those with an active unit); of large networks to 3 digits."""
+        samples = [j for j in range(self.s.shape[1]) if self.local.active[:, j].any()]
+        if self.large:
+            rates = [self._slowest_of_many(j) for j in samples]
+        else:
+            rates = [float(self.modes(j)[0][0]) for j in samples]
+        return min(rates, default=1.0 / float(self.network.tau.max()))
+
+    def _slowest_of_many(self, sample: int) -> float:
+        product, root = self.product(sample), np.sqrt(self.network.tau[self.local.active[:, sample]])
+        return smallest_eigenvalue(lambda v: product(v / root) / root, len(root), 1e-3)
+
+    def fastest_rate(self) -> float:
+        """Largest relaxation rate of the first sample, all of its units taken as active; of large ones to 3 digits."""
+        network, root = self.network, np.sqrt(self.network.tau)
+        local = self.local._replace(active=np.ones_like(self.local.active))
+        if not self.large:
+            return float(np.linalg.eigvalsh(network.hessian_matrix(local, 0) / np.outer(root, root))[-1])
+        rows = network.hessian_rows(local.columns([0]))
+
+        def minus(v: Array) -> Array:
+            return -network.evaluate(network.kernels.jvp, (v / root)[:, None], rows, network.n)[:, 0] / root
+
+        return -smallest_eigenvalue(minus, network.n, 1e-3)
 
     def index(self, sample: int) -> int:
-        """Number of directions in which the energy does not curve upwards: 0 at a stable fixed point."""
+        """Number of directions in which the energy does not curve upwards: 0 at a stable fixed point.
+
+        Of large networks only whether there is one: 0 or 1. Eigenvalues are then moved by 1, the leak's, so that the
+        tolerance is not one of a number near 0.
+        """
+        if self.large:
+            product, m = self.product(sample), int(self.local.active[:, sample].sum())
+            return int(m > 0 and smallest_eigenvalue(lambda v: product(v) + v, m, 1e-6) <= 1.0)
         h = self.hessian(sample)
         if not h.size or _positive_definite(h):
             return 0
@@ -84,18 +134,36 @@ class FixedPoint:
         for j in range(batch):
             columns = wanted[self.local.active[:, j]]
             if columns.any():
-                inverse = np.linalg.solve(self.hessian(j), np.eye(columns.size)[:, columns])[columns]
+                inverse = self._inverse(j, columns)
                 out[j] = 1.0 / np.linalg.eigvalsh(0.5 * (inverse + inverse.T))[-1]
         return out
+
+    def _inverse(self, sample: int, columns: Any) -> Array:
+        """Rows and columns of the inverse of the Hessian on the active units."""
+        if not self.large:
+            return np.linalg.solve(self.hessian(sample), np.eye(columns.size)[:, columns])[columns]
+        product, units = self.product(sample), np.flatnonzero(columns)
+        return np.stack([self._solve_large(product, 1.0 * (np.arange(columns.size) == i))[units] for i in units])
 
     def solve(self, right: Array) -> Array:
         """Lambda with H lambda = right on the active units of each sample, 0 on the others; both (n, b)."""
         out = np.zeros_like(right)
         for j in range(right.shape[1]):
             keep = self.local.active[:, j]
-            if keep.any():
+            if self.large:
+                out[keep, j] = self._solve_large(self.product(j), right[keep, j])
+            elif keep.any():
                 out[keep, j] = np.linalg.solve(self.hessian(j), right[keep, j])
         return out
+
+    def _solve_large(self, product: Product, right: Array) -> Array:
+        found = solve_definite(product, right, 1e-13)
+        if found is None:
+            raise ConvergenceError(
+                f"the Hessian of {self.network.n:,} units is not positive definite, or nearly singular: "
+                "conjugate gradients need a stable fixed point"
+            )
+        return found
 
     def gap(self, target: Array) -> Array:
         """dC/ds, (n, b): s_out − y on the outputs, for targets (b, n_out)."""
@@ -139,16 +207,25 @@ class FixedPoint:
     def _newton_step(self, sample: int, limit: float) -> Array:
         keep = self.local.active[:, sample]
         step = np.zeros(self.network.n)
-        h = self.hessian(sample)
-        if not h.size or not _positive_definite(h):
+        found = self._towards_rest(sample, self.local.force[keep, sample])
+        if found is None:
             return step
-        step[keep] = np.linalg.solve(h, self.local.force[keep, sample])
+        step[keep] = found
         if np.linalg.norm(step) > limit:
             return np.zeros_like(step)
         box = self.network.box
         moved = self.s[:, sample] + step
         step[box] = np.clip(moved[box], 0.0, 1.0) - self.s[box, sample]
         return step
+
+    def _towards_rest(self, sample: int, force: Array) -> Array | None:
+        """H^-1 times the force, of large networks to some digits; None where H is not positive definite."""
+        if self.large:
+            return solve_definite(self.product(sample), force, 1e-6)
+        h = self.hessian(sample)
+        if not h.size or not _positive_definite(h):
+            return None
+        return np.asarray(np.linalg.solve(h, force), dtype=float)
 
 
 def _positive_definite(h: Array) -> bool:

@@ -73,20 +73,39 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An undirected connection between all units of two populations; each pair of units shares one weight."""
+    """An undirected connection between the units of two populations; each connected pair shares one weight.
+
+    Parameters
+    ----------
+    first, second : str
+        Names of the populations; the same for connections within one.
+    sparsity : float
+        Probability that a pair of units is not connected, for each pair on its own. The network draws which are from
+        its seed, unless its weights are given as a scipy.sparse matrix: then the matrix says it.
+    """
 
     first: str
     second: str
+    sparsity: float = 0.0
+
+    def __post_init__(self) -> None:
+        number = isinstance(self.sparsity, (int, float, np.number)) and not isinstance(self.sparsity, bool)
+        if not (number and 0.0 <= self.sparsity < 1.0):
+            raise ModelError(
+                f"connection {self.name!r}: sparsity, the fraction of connections that are absent, must be a number "
+                f">= 0 and < 1; got {self.sparsity!r}"
+            )
+        object.__setattr__(self, "sparsity", float(self.sparsity))
 
     @classmethod
     def parse(cls, text: str | Connection) -> Connection:
-        """Read `"x-h1"`."""
+        """Read `"x-h1"`, all of whose units are connected."""
         if isinstance(text, Connection):
             return text
         parts = str(text).split("-")
         if len(parts) != 2 or not all(parts):
             raise ModelError(f"connection {text!r} must name two populations joined by a hyphen, like 'x-h1'")
-        return cls(*parts)
+        return cls(parts[0], parts[1])
 
     @property
     def name(self) -> str:

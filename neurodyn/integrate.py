@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from neurodyn.graph import Array
 from neurodyn.problem import Integers, Problem, Solution
 from neurodyn.progress import Bar
 from neurodyn.solver import Solver
+from neurodyn.sparse_product import threads_lock
 
 #: The implicit method that `auto` goes over to.
 IMPLICIT = "Radau"
@@ -38,7 +41,8 @@ def integrate(
     """
     end = float(t_eval[-1]) if t_eval.size else float(t_end or 0.0)
     check_memory(t_eval.size, *problem.start.shape)
-    with Bar(what) as bar:
+    guard: AbstractContextManager[Any] = threads_lock if problem.threads_inside else nullcontext()
+    with guard, Bar(what) as bar:
         if solver.compiled:
             return run_blocks(Blocks(problem, solver, t_eval, end, settle, dwell), bar)
         from neurodyn.scipy_door import solve_with_scipy

@@ -6,20 +6,28 @@ A model subclasses `Network` once, in `neurodyn.models`, and fills in its kernel
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, ModelError
+from neurodyn import aligned
+from neurodyn.errors import ArgumentError, ModelError, TooLargeError
 from neurodyn.graph import Array, Connection, Graph, Population, expand_tau
 from neurodyn.inputs import as_batch, as_input
 from neurodyn.kernel import Kernel
-from neurodyn.parameters import Block, Parameters, blocks_of
+from neurodyn.parameters import Block, Parameters, blocks_of, is_sparse
+from neurodyn.pattern import Pattern
+from neurodyn.sparse_product import MANY, threads_lock
+
+#: A full matrix of more units than this (0.8 GB) is refused.
+LARGEST_MATRIX = 10_000
 
 
 class Kernels(NamedTuple):
@@ -74,12 +82,15 @@ class Network(ABC):
         In order; free units are numbered in this order. A mapping gives names and sizes, or dicts of fields.
     connections : sequence of str or Connection
         Undirected, like ``"x-h1"``; ``"s-s"`` connects a population to itself, without self-loops.
+        ``Connection("s", "s", sparsity=0.99)`` leaves out most pairs of units, drawn from the seed.
     parameters : Parameters or mapping, optional
-        Weights and biases by name. Default: weights uniform Glorot, ±gain·√(6/(n_first + n_second)), biases 0.
+        Weights and biases by name. A scipy.sparse matrix says which units are connected, too: those it has entries
+        for, zeros included. Default: weights uniform Glorot, ±gain·√(6/(n_first + n_second)), biases 0; with a
+        sparsity, the mean numbers of connections (1 - sparsity)·n stand for the sizes.
     tau : float or sequence
         Time constants: a scalar, one per free population, or one per free unit.
     seed : int
-        Seed of the initial weights.
+        Seed of the initial weights, and of which units are connected where a connection is sparse.
     gain : float
         Factor on the initial weights.
 
@@ -103,10 +114,11 @@ class Network(ABC):
 
     def __post_init__(self) -> None:
         graph = Graph.build(self.populations, self.connections)
-        blocks = blocks_of(graph)
+        _check_seed_and_gain(self.seed, self.gain)
         given = self.parameters
+        blocks = blocks_of(graph, _patterns(graph, given, self.seed))
         if given is None:
-            parameters = _glorot(blocks, self.seed, self.gain)
+            parameters = _glorot(graph, blocks, self.seed, self.gain)
         elif isinstance(given, Parameters) and given.blocks == blocks:
             parameters = given
         elif isinstance(given, Mapping):
@@ -125,6 +137,7 @@ class Network(ABC):
         }.items():
             object.__setattr__(self, name, value)
         theta, layout = self._compile()
+        theta = aligned.copy(theta)
         theta.flags.writeable = layout.flags.writeable = False
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "layout", layout)
@@ -248,11 +261,23 @@ class Network(ABC):
         """Scratch rows that every kernel may use."""
         return 2 * self.n
 
+    @property
+    def patterns(self) -> dict[str, Pattern]:
+        """Which units are connected, by the names of the sparse connections."""
+        return {b.name: b.pattern for b in self.parameters.blocks if b.pattern is not None}
+
+    @property
+    def threads_inside(self) -> bool:
+        """Whether some product is so large that kernels share it among numba's threads."""
+        return any(p.entries >= MANY for p in self.patterns.values())
+
     def evaluate(self, kernel: Kernel, s: Array, rows: Array, out_rows: int) -> Array:
         """Run a kernel once on unit-major arrays; returns (out_rows, batch)."""
         batch = s.shape[1]
         out = np.empty((out_rows, batch))
-        kernel(np.zeros(batch), s, rows, self.theta, self.layout, np.empty((self.work_rows, batch)), out)
+        guard: AbstractContextManager[Any] = threads_lock if self.threads_inside else nullcontext()
+        with guard:
+            kernel(np.zeros(batch), s, rows, self.theta, self.layout, np.empty((self.work_rows, batch)), out)
         return out
 
     def local(self, s: Array, rows: Array) -> Local:
@@ -265,7 +290,15 @@ class Network(ABC):
         return Local(r, d, c, g, force, ~stuck)
 
     def hessian_matrix(self, local: Local, sample: int) -> Array:
-        """Hessian of one sample, (n, n), with the rows and columns of inactive units zero."""
+        """Hessian of one sample, (n, n), with the rows and columns of inactive units zero.
+
+        Raises `TooLargeError` beyond `LARGEST_MATRIX` units.
+        """
+        if self.n > LARGEST_MATRIX:
+            raise TooLargeError(
+                f"the full Hessian of {self.n:,} units would take {8 * self.n**2 / 2**30:.1f} GiB: implicit methods, "
+                f"exact side networks and whole spectra are for networks of up to {LARGEST_MATRIX:,} units"
+            )
         one = local.columns(np.full(self.n, sample))
         return self.evaluate(self.kernels.jvp, np.eye(self.n), self.hessian_rows(one), self.n)
 
@@ -281,9 +314,18 @@ class Network(ABC):
     # -- change, compare, store --------------------------------------------------------------------------------
 
     def replace(self, *, parameters: Any = None, tau: Any = None) -> Self:
-        """Return a network with other parameters (a mapping may name some blocks only) or time constants."""
+        """Return a network with other parameters (a mapping may name some blocks only) or time constants.
+
+        A full array for a sparse connection must be zero where units are not connected; a scipy.sparse matrix
+        changes which are.
+        """
         if isinstance(parameters, Mapping) and not isinstance(parameters, Parameters):
-            parameters = {**{name: self.parameters[name] for name in self.parameters}, **parameters}
+            sparse = {b.name: b for b in self.parameters.blocks if b.pattern is not None}
+            given = {
+                name: value if name not in sparse or is_sparse(value) else sparse[name].unpack(sparse[name].pack(value))
+                for name, value in parameters.items()
+            }
+            parameters = {name: self.parameters[name] for name in self.parameters if name not in given} | given
         return type(self)(
             self.populations,
             self.connections,
@@ -294,7 +336,7 @@ class Network(ABC):
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return the network as plain data, its parameter vector and time constants apart."""
+        """Return the network as plain data; its parameter vector, time constants and patterns are apart."""
         kind = type(self)
         return {
             "model": f"{kind.__module__}.{kind.__qualname__}",
@@ -302,7 +344,7 @@ class Network(ABC):
                 {"name": p.name, "size": p.size, "activation": p.activation, "role": p.role, "outputs": p.n_outputs}
                 for p in self.graph.populations
             ],
-            "connections": [c.name for c in self.graph.connections],
+            "connections": [dataclasses.asdict(c) if c.sparsity else c.name for c in self.graph.connections],
             "seed": self.seed,
             "gain": self.gain,
         }
@@ -318,15 +360,21 @@ class Network(ABC):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return rebuild, (self.describe(), np.array(self.parameters.vector), np.array(self.tau))
+        pairs = {name: pattern.pairs for name, pattern in self.patterns.items()}
+        return rebuild, (self.describe(), np.array(self.parameters.vector), np.array(self.tau), pairs)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{p.name}: {p.size} {p.activation}" for p in self.graph.populations)
-        return f"{type(self).__name__}({parts}; {', '.join(c.name for c in self.graph.connections)})"
+        patterns = self.patterns
+        joined = ", ".join(
+            f"{c.name} ({patterns[c.name].size:,} weights)" if c.name in patterns else c.name
+            for c in self.graph.connections
+        )
+        return f"{type(self).__name__}({parts}; {joined})"
 
 
-def rebuild(description: Mapping[str, Any], vector: Any, tau: Any) -> Network:
-    """Make the network that `Network.describe` described.
+def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mapping[str, Any]) -> Network:
+    """Make the network that `Network.describe` described, with the pairs of units of its sparse connections.
 
     Only classes of neurodyn, or of modules that are imported already, are used: a file names a class, and reading a
     file must not run code of its choice.
@@ -341,8 +389,16 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any) -> Network:
     if not (isinstance(kind, type) and issubclass(kind, Network)):
         raise ModelError(f"{description['model']!r} is not a network class")
     populations = tuple(Population(**p) for p in description["populations"])
-    connections = tuple(Connection.parse(c) for c in description["connections"])
-    blocks = blocks_of(Graph(populations, connections))
+    connections = tuple(
+        Connection(**c) if isinstance(c, dict) else Connection.parse(c) for c in description["connections"]
+    )
+    graph = Graph(populations, connections)
+    patterns = {
+        c.name: Pattern((graph[c.first].size, graph[c.second].size), c.first == c.second, pairs[c.name])
+        for c in connections
+        if c.name in pairs
+    }
+    blocks = blocks_of(graph, patterns)
     return kind(
         populations,
         connections,
@@ -368,18 +424,40 @@ def _all_active(local: Local) -> Local:
     return local._replace(active=np.ones_like(local.active))
 
 
-def _glorot(blocks: tuple[Block, ...], seed: int | None, gain: float) -> Parameters:
-    """Uniform Glorot weights, each block from its own stream, so that adding a block changes no other."""
+def _check_seed_and_gain(seed: Any, gain: Any) -> None:
     if not isinstance(gain, (int, float, np.number)) or not np.isfinite(gain):
         raise ModelError(f"`gain` must be a finite number; got {gain!r}")
     if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
         raise ModelError(f"`seed` must be a whole number >= 0, or None; got {seed!r}")
+
+
+def _patterns(graph: Graph, given: Any, seed: int | None) -> dict[str, Pattern]:
+    """The patterns of the sparse connections: those of the parameters given, else drawn, each from its own stream."""
+    brought = {b.name: b.pattern for b in given.blocks} if isinstance(given, Parameters) else {}
+    patterns: dict[str, Pattern] = {}
+    for i, c in enumerate(graph.connections):
+        shape, symmetric = (graph[c.first].size, graph[c.second].size), c.first == c.second
+        pattern = brought.get(c.name)
+        value: Any = None if brought or not isinstance(given, Mapping) else given.get(c.name)
+        if is_sparse(value) and value.shape == shape:
+            pattern = Pattern.of_matrix(value, symmetric, c.name)
+        elif pattern is None and c.sparsity:
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i, 1)))
+            pattern = Pattern.draw(shape, symmetric, 1.0 - c.sparsity, rng)
+        if pattern is not None:
+            patterns[c.name] = pattern
+    return patterns
+
+
+def _glorot(graph: Graph, blocks: tuple[Block, ...], seed: int | None, gain: float) -> Parameters:
+    """Uniform Glorot weights, each block from its own stream, so that adding a block changes no other."""
+    density = {c.name: 1.0 - c.sparsity for c in graph.connections}
     parts = []
     for i, block in enumerate(blocks):
         if len(block.shape) == 1:
             parts.append(np.zeros(block.size))
             continue
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))
-        bound = gain * np.sqrt(6.0 / sum(block.shape))
+        bound = gain * np.sqrt(6.0 / (density[block.name] * sum(block.shape)))
         parts.append(rng.uniform(-bound, bound, block.size))
     return Parameters(blocks, np.concatenate(parts))

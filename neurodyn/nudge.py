@@ -276,6 +276,7 @@ def nudged_problem(point: FixedPoint, gap: Array, strengths: Array) -> Problem:
         jacobian,
         network.graph.unit,
         8 * n if boxed else -1,
+        network.threads_inside,
     )
 
 

@@ -4,6 +4,8 @@
 biases of a population, (size,). A population's connection to itself is shown as its full symmetric matrix with a zero
 diagonal, but every pair of units shares *one* weight, and `.vector` holds it once (row by row above the diagonal).
 Norms, cosines and finite differences use `.vector`.
+
+A sparse block is shown as a scipy.sparse.csr_array; `.vector` holds the weights of its pattern, and no others.
 """
 
 from __future__ import annotations
@@ -16,28 +18,35 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.graph import Array, Graph
+from neurodyn.pattern import Pattern
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A named part of the parameter vector."""
+    """A named part of the parameter vector; with a pattern where not all units are connected."""
 
     name: str
     shape: tuple[int, ...]
     symmetric: bool
+    pattern: Pattern | None = None
 
     @property
     def size(self) -> int:
         """Number of free parameters."""
+        if self.pattern is not None:
+            return self.pattern.size
         if self.symmetric:
             return self.shape[0] * (self.shape[0] - 1) // 2
         return int(np.prod(self.shape))
 
     def pack(self, values: Any) -> Array:
         """Flatten an array of this block's shape; refuses wrong shapes and asymmetric ones."""
-        array = np.asarray(values, dtype=float)
+        array: Any = values if is_sparse(values) else np.asarray(values, dtype=float)
         if array.shape != self.shape:
             raise ModelError(f"parameters {self.name!r} must have shape {self.shape}; got {array.shape}")
+        if self.pattern is not None:
+            return self.pattern.values(array, self.name)
+        array = array.toarray() if is_sparse(array) else array
         if not self.symmetric:
             return array.ravel()
         if not np.array_equal(array, array.T, equal_nan=True) or np.any(np.diagonal(array)):
@@ -46,8 +55,10 @@ class Block:
             )
         return array[np.triu_indices(self.shape[0], 1)]
 
-    def unpack(self, vector: Array) -> Array:
-        """Array of this block's shape from its part of the vector."""
+    def unpack(self, vector: Array) -> Any:
+        """Array of this block's shape from its part of the vector, a csr_array if the block is sparse."""
+        if self.pattern is not None:
+            return self.pattern.matrix(vector)
         if not self.symmetric:
             return vector.reshape(self.shape)
         full = np.zeros(self.shape)
@@ -57,15 +68,24 @@ class Block:
         return full
 
 
-def blocks_of(graph: Graph) -> tuple[Block, ...]:
-    """The blocks of a graph: weights in the order of its connections, then biases of its free populations."""
+def is_sparse(values: Any) -> bool:
+    """Whether `values` is a scipy.sparse matrix or array; does not import SciPy."""
+    return type(values).__module__.startswith("scipy.sparse") and hasattr(values, "tocsr")
+
+
+def blocks_of(graph: Graph, patterns: Mapping[str, Pattern] | None = None) -> tuple[Block, ...]:
+    """The blocks of a graph: weights in the order of its connections, then biases of its free populations.
+
+    `patterns` has those of the sparse connections, by name.
+    """
     weights = [
-        Block(c.name, (graph[c.first].size, graph[c.second].size), c.first == c.second) for c in graph.connections
+        Block(c.name, (graph[c.first].size, graph[c.second].size), c.first == c.second, (patterns or {}).get(c.name))
+        for c in graph.connections
     ]
     return (*weights, *(Block(p.name, (p.size,), False) for p in graph.free))
 
 
-class Parameters(Mapping[str, Array]):
+class Parameters(Mapping[str, Any]):
     """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
 
     __slots__ = ("blocks", "vector")
@@ -101,7 +121,11 @@ class Parameters(Mapping[str, Array]):
             start += b.size
         raise KeyError(f"unknown parameters {name!r}; {nearest(name, [b.name for b in self.blocks])}")
 
-    def __getitem__(self, name: str) -> Array:
+    def pattern(self, name: str) -> Pattern | None:
+        """The pattern of a block, None if it is dense."""
+        return next(b for b in self.blocks if b.name == name).pattern
+
+    def __getitem__(self, name: str) -> Any:
         vector = self.part(name)
         return next(b for b in self.blocks if b.name == name).unpack(vector)
 

@@ -125,6 +125,8 @@ def check_box(network: Network, start: Array) -> None:
 
 #: At rest an explicit method runs at its stability limit and keeps the force alive at about its tolerance times this.
 NOISE = 100.0
+#: The tolerance is one of the mean square over units: in more than so many, single ones keep a larger force alive.
+FEW = 2000
 
 
 class _Relaxation:
@@ -139,6 +141,7 @@ class _Relaxation:
         batch = start.shape[1]
         self.network, self.x, self.start, self.solver = network, x, start, solver
         self.tol, self.t_max = tol, t_max
+        self.noise = NOISE * max(1.0, network.n / FEW) ** 0.5
         self.s, self.time, self.settled = start.copy(), np.zeros(batch), np.zeros(batch)
         self.status = np.full(batch, int(Status.RUNNING))
         self.counters: dict[str, int] = {}
@@ -147,7 +150,7 @@ class _Relaxation:
         """Relax all samples."""
         first = self.tol
         if not self.solver.fixed:
-            first = max(self.tol, NOISE * (self.solver.atol + self.solver.rtol))
+            first = max(self.tol, self.noise * (self.solver.atol + self.solver.rtol))
         for level in self.LEVELS:
             todo = np.flatnonzero(np.isin(self.status, (Status.RUNNING, Status.SADDLE, Status.SETTLED)))
             todo = todo[self.time[todo] < self.t_max]
@@ -186,9 +189,9 @@ class _Relaxation:
     def flow(self, start: Array, x: Array | None, settle: float) -> Solution:
         """Integrate the free flow until it settles."""
         solver = self.solver
-        if not solver.fixed and settle < NOISE * solver.rtol:
+        if not solver.fixed and settle < self.noise * solver.rtol:
             solver = dataclasses.replace(
-                solver, rtol=max(3e-14, settle / NOISE), atol=min(solver.atol, 0.1 * settle / NOISE)
+                solver, rtol=max(3e-14, settle / self.noise), atol=min(solver.atol, 0.1 * settle / self.noise)
             )
         problem = free_problem(self.network, start, x)
         solution = integrate(
@@ -235,19 +238,13 @@ class _Relaxation:
             f"{point.residual[0]:.3g}, at {self.network.graph.unit(worst)}"
         )
         if self.solver.fixed and status in (Status.MOVING, Status.DIVERGED):
-            fastest = np.linalg.eigvalsh(_symmetric_rates(point))[-1]
+            fastest = point.fastest_rate()
             text += f"; {self.solver.method} with step {self.solver.step:g}, the fastest mode here needs one below "
             text += f"{2.0 / fastest:.3g}" if fastest > 0 else "any size"
         if len(failed) > 1:
             text += f" ({len(failed)} of {len(self.status)} samples failed)"
         kind = DivergenceError if status is Status.DIVERGED else ConvergenceError
         return kind(text, result)
-
-
-def _symmetric_rates(point: FixedPoint) -> Array:
-    root = np.sqrt(point.network.tau)
-    full = point.network.hessian_matrix(point.local._replace(active=np.ones_like(point.local.active)), 0)
-    return full / np.outer(root, root)
 
 
 def free_problem(network: Network, start: Array, x: Array | None) -> Problem:
@@ -270,4 +267,5 @@ def free_problem(network: Network, start: Array, x: Array | None) -> Problem:
         jacobian,
         network.graph.unit,
         2 * network.n if network.box.any() else -1,
+        network.threads_inside,
     )

@@ -151,6 +151,7 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
         n,
         jacobian,
         lambda i: network.graph.unit(i % n),
+        threads_inside=network.threads_inside,
     )
 
 

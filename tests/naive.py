@@ -31,6 +31,18 @@ ACTIVATIONS: dict[str, Any] = {
 }
 
 
+def full(block):
+    """A weight block as a full array."""
+    return block if isinstance(block, np.ndarray) else block.toarray()
+
+
+def present(block):
+    """1 where a weight block has a connection, 0 elsewhere."""
+    if isinstance(block, np.ndarray):
+        return np.ones(block.shape)
+    return type(block)((np.ones(block.nnz), block.indices, block.indptr), shape=block.shape).toarray()
+
+
 class NaiveHopfield:
     """E = ½ Σ s_i² − ½ Σ_{i≠j} W_ij ρ_i ρ_j − Σ b_i ρ_i, its derivatives, and the flows, for one sample."""
 
@@ -50,7 +62,7 @@ class NaiveHopfield:
         self.free = np.arange(self.n_in, total)
         self.weights, self.bias = np.zeros((total, total)), np.zeros(total)
         for c in net.connections:
-            block = net.parameters[c.name]
+            block = full(net.parameters[c.name])
             self.weights[self.where[c.first], self.where[c.second]] = block
             self.weights[self.where[c.second], self.where[c.first]] = block.T
         for p in free:
@@ -97,6 +109,7 @@ class NaiveHopfield:
         out = {}
         for c in self.net.connections:
             out[c.name] = -np.outer(r[self.where[c.first]], r[self.where[c.second]])
+            out[c.name] *= present(self.net.parameters[c.name])
             if c.first == c.second:
                 np.fill_diagonal(out[c.name], 0.0)
         for p in self.net.populations:

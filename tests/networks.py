@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurodyn import models
+from neurodyn import Connection, models
 
 
 def prepared(net, seed=7, bias=0.3):
@@ -16,6 +16,12 @@ def prepared(net, seed=7, bias=0.3):
 def graph(populations, connections, **options):
     """A network from a mapping of populations."""
     return prepared(models.Hopfield(populations, connections, **options))
+
+
+def sparse(name, sparsity=0.4):
+    """A connection from which some pairs of units are left out."""
+    first, second = name.split("-")
+    return Connection(first, second, sparsity)
 
 
 def _input(size, **options):
@@ -53,11 +59,18 @@ SMOOTH = {
     ),
     "input-last": lambda: graph({"y": _output(2), "h": 3, "x": _input(4)}, ["h-y", "h-x"], gain=0.8, seed=12),
     "partial-outputs": lambda: graph({"x": _input(2), "s": {"size": 5, "outputs": 2}}, ["x-s"], seed=13),
+    "sparse": lambda: prepared(models.Hopfield.recurrent(12, 3, 2, sparsity=0.6, gain=0.5, seed=17)),
+    "sparse-chain": lambda: graph(
+        CHAIN, [sparse("x-h1"), "h1-h1", sparse("h1-h2"), sparse("y-h2"), sparse("h2-h2")], gain=0.4, seed=18
+    ),
     "one-unit": lambda: graph({"x": _input(1), "y": _output(1)}, ["x-y"], seed=14),
 }
 BOXED = {
     "chain-hard": box_chain,
     "recurrent-hard": lambda: prepared(models.Hopfield.recurrent(6, 3, 2, activation="hard-sigmoid", gain=0.7, seed=3)),
+    "sparse-hard": lambda: prepared(
+        models.Hopfield.recurrent(8, 3, 2, activation="hard-sigmoid", sparsity=0.5, gain=0.5, seed=19)
+    ),
     "hard-and-tanh": lambda: prepared(
         models.Hopfield.layered([3, 5, 4, 2], activation=["hard-sigmoid", "tanh", "hard-sigmoid"], gain=0.8, seed=2)
     ),

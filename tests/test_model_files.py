@@ -190,7 +190,7 @@ max_steps = 1.5
         "gain: must be a finite number; got inf",
         "connections.1: connection 'h1-z': unknown population 'z'; allowed: x, h1, y",
         'connections.2: must be a string like "x-h1", or a table; got 3',
-        "connections.3.gian: unknown key; allowed: between, weights, gain, init; did you mean 'gain'?",
+        "connections.3.gian: unknown key; allowed: between, weights, gain, init, sparsity; did you mean 'gain'?",
         "connections.4: connection 'h1-x' is given more than once",
         "connections.5: connection 'x' must name two populations",
         "populations.x.size: must be a valid integer; got 2.0",
