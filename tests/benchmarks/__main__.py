@@ -1,0 +1,72 @@
+"""Command line: measure, one process per number of threads, and print the tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from .cases import CASES
+from .launch import measure
+from .machine import busy
+from .report import text, write_docs
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+
+
+def numbers(context: click.Context, parameter: click.Parameter, value: str) -> list[int]:
+    """Parse "1,2"."""
+    try:
+        found = [int(part) for part in value.split(",")]
+    except ValueError:
+        found = []
+    if not found or min(found) < 1:
+        raise click.BadParameter(f"give whole numbers from 1, like 1,2; got {value!r}")
+    return found
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--threads", default="1,2", callback=numbers, metavar="N,N", help="Numbers of threads. Default: 1,2.")
+@click.option("--case", "cases", multiple=True, type=click.Choice(list(CASES)), help="Only this case; may be repeated.")
+@click.option("--rounds", default=7, type=click.IntRange(min=1), help="Rounds whose median is taken. Default: 7.")
+@click.option("--quick", is_flag=True, help="Small batches and few rounds: a first look, no result.")
+@click.option("--tune", is_flag=True, help="Try every way to set diffrax up, not only those that have done best.")
+@click.option("--scaling/--no-scaling", default=None, help="Measure the curves. Default: unless --case is given.")
+@click.option("--json", "into", type=click.Path(dir_okay=False, path_type=Path), help="Also write all data to a file.")
+@click.option("--docs", is_flag=True, help="Write tables and figure into docs/benchmarks.md.")
+def main(
+    threads: list[int],
+    cases: tuple[str, ...],
+    rounds: int,
+    quick: bool,
+    tune: bool,
+    scaling: bool | None,
+    into: Path | None,
+    docs: bool,
+) -> None:
+    """Time neurodyn and its peers on the same problems at equal measured error, and print the ratios."""
+    if docs and quick:
+        raise click.UsageError("--docs wants full measurements: leave out --quick")
+    warning = busy()
+    record = measure(
+        threads,
+        cases=list(cases or CASES),
+        rounds=min(rounds, 3) if quick else rounds,
+        quick=quick,
+        tune=tune,
+        scaling=not cases if scaling is None else scaling,
+    )
+    if warning:
+        record.remarks.insert(0, warning)
+    if into:
+        into.write_text(json.dumps(asdict(record), indent=1))
+    if docs:
+        write_docs(record, PAGE)
+    click.echo(text(record, quick))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

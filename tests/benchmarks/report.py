@@ -1,0 +1,96 @@
+"""The record as Markdown tables, which a terminal shows as well; and its place in the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .cases import CASES
+from .claims import CLAIMS
+from .record import OURS, Record, Row, count
+from .scaling import BATCH, GUIDES, TIME, plot_scaling
+
+BEGIN, END = "<!-- results: written by python -m tests.benchmarks --docs -->", "<!-- end of results -->"
+FIGURE = "scaling.png"
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose columns are aligned; numbers stand on the right."""
+    cells = [list(head), *map(list, lines)]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(head))]
+    numeric = [k > 0 and all(line[k][:1].isdigit() or not line[k] for line in lines) for k in range(len(head))]
+    rule = ["-" * (w - 1) + ":" if right else "-" * w for w, right in zip(widths, numeric, strict=True)]
+    rows = [
+        [cell.rjust(w) if right else cell.ljust(w) for cell, w, right in zip(line, widths, numeric, strict=True)]
+        for line in cells
+    ]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], rule, *rows[1:]])
+
+
+def case_table(record: Record, name: str, threads: int) -> str:
+    """All solvers on one case: error, time, and time over ours."""
+    rows = [row for row in record.rows if (row.case, row.threads) == (name, threads)]
+    ours = record.find(name, threads, OURS)
+    ordered = sorted((row for row in rows if row.seconds), key=lambda row: row.median)
+    lines = [_line(row, ours) for row in ordered]
+    text = table(["solver", "how", "rtol", "error", "seconds", "ratio"], lines)
+    notes = [f"{row.peer}: {row.note}." for row in rows if row.note]
+    return "\n\n".join([text, *notes])
+
+
+def _line(row: Row, ours: Row | None) -> list[str]:
+    rtol, error = (f"{x:.1e}" if x is not None else "" for x in (row.rtol, row.error))
+    ratio = "" if ours is None else f"{row.ratio(ours):.2f}"
+    return [row.peer, row.what, rtol, error, f"{row.median:.4f}", ratio]
+
+
+def claims_table(record: Record) -> str:
+    """Every claim that the record can decide."""
+    lines = []
+    for claim in CLAIMS:
+        ratio = claim.measured(record)
+        if ratio is None:
+            continue
+        sign = "≤" if claim.bound else "≥"
+        wanted = [f"{sign} {x:g}" for x in (claim.least, claim.aim)]
+        what = f"neurodyn / {claim.peers[0]}" if claim.bound else f"{claim.peers[0]} / neurodyn"
+        place = [CASES[claim.case].title, str(claim.threads), what]
+        lines.append([*place, *wanted, f"{ratio:.2f}", claim.verdict(ratio)])
+    return table(["case", "threads", "ratio of times", "needed", "aim", "measured", ""], lines) if lines else ""
+
+
+def scaling_text(record: Record) -> str:
+    """Fitted exponents of what must grow linearly."""
+    found = [
+        f"{curve.against} {curve.slope(*GUIDES[curve.against][0]):.2f} on {count(curve.threads)}"
+        for curve in record.curves
+        if curve.against in (BATCH, TIME)
+    ]
+    return f"Exponents of the cost, beyond the overhead: {'; '.join(found)}." if found else ""
+
+
+def text(record: Record, quick: bool = False) -> str:
+    """The whole report; what was asked for is left out where cases were cut down."""
+    titles = {name: (case.quick() if quick else case).title for name, case in CASES.items()}
+    parts = []
+    for threads in sorted({row.threads for row in record.rows}):
+        parts.append(f"### On {count(threads)}")
+        for name in dict.fromkeys(row.case for row in record.rows):
+            parts += [f"**{titles[name]}**", case_table(record, name, threads)]
+    claims = claims_table(record)
+    if claims and not quick:
+        parts += ["### What was asked for", claims]
+    parts += [scaling_text(record)]
+    machine = "; ".join(f"{key} {value}" for key, value in record.machine.items())
+    parts += ["### What it was measured on", f"{machine}."]
+    parts.append("\n".join(f"- {remark}" for remark in record.remarks))
+    return "\n\n".join(part for part in parts if part)
+
+
+def write_docs(record: Record, page: Path) -> None:
+    """Put the report between the marks on a page, and the figure into its folder of images."""
+    before, mark, rest = page.read_text("utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    page.write_text(f"{before}{mark}\n\n{text(record)}\n\n{END}{after}", "utf-8")
+    if record.curves:
+        plot_scaling(record).savefig(page.parent / "images" / FIGURE, dpi=150, metadata={"Software": None})

@@ -1,0 +1,153 @@
+"""The benchmarks measure what they say, on a tiny case and with SciPy alone."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import __main__ as command
+from benchmarks import contest, diffrax_peer, measure, peers, report, roofline, scaling
+from benchmarks.cases import CASES, Case
+from benchmarks.claims import Claim
+from benchmarks.record import OURS, Curve, Record, Row
+
+TINY = Case("tiny", units=3, batch=2, outputs=4, end=5.0)
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return measure.reference(TINY)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases_are_what_their_titles_say(name):
+    case = CASES[name].quick()
+    assert f"{case.units:,} units" in case.title
+    assert case.start.shape == (case.batch, case.units)
+    assert case.times.shape == (case.outputs,)
+    assert case.times[-1] == case.end
+
+
+def test_reference_agrees_with_an_independent_solution(exact):
+    assert exact.shape == (4, 2, 3)
+    assert measure.independent_error(TINY, exact) < 1e-10
+
+
+@pytest.mark.parametrize("make", [peers.neurodyn, peers.scipy])
+def test_solver_meets_the_target_with_the_loosest_tolerance(exact, make):
+    runner = make(TINY, 1)
+    setting = measure.tune_tolerance(runner, exact, TINY.target)
+    assert setting
+    assert 1e-8 < setting.error <= TINY.target
+    assert measure.largest_error(runner.states(runner.run(setting.rtol)), exact) == setting.error
+
+
+def test_error_is_the_largest_and_infinite_where_a_state_is_missing(exact):
+    states = exact[:, :1] + 0.0
+    states[2, 0, 1] += 1e-3
+    assert measure.largest_error(states, exact) == pytest.approx(1e-3)
+    states[0, 0, 0] = np.nan
+    assert measure.largest_error(states, exact) == np.inf
+
+
+@pytest.mark.parametrize(("scale", "wanted"), [(1.0, 1e-6), (1e3, 1e-9), (1e-3, 1e-3), (1e-9, 1e-2), (1e9, None)])
+def test_tolerance_is_found_from_either_side(scale, wanted):
+    setting = measure.find_tolerance(lambda rtol: scale * rtol, 1e-6)
+    if wanted is None:
+        assert setting is None
+    else:
+        assert setting
+        assert wanted / 10**measure.RESOLUTION <= setting.rtol <= wanted * (1.0 + 1e-9)
+
+
+def test_turns_are_taken_after_one_round_that_does_not_count():
+    calls = []
+    taken = measure.in_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
+    assert "".join(calls) == "ababab"
+    assert [len(times) for times in taken.values()] == [2, 2]
+
+
+def test_missing_peer_is_said_in_one_sentence(exact):
+    def absent():
+        import a_solver_that_nobody_has  # type: ignore[import-not-found]  # noqa: F401
+
+    held = contest.Contest(TINY, 1, lambda text: None)
+    held.enter(contest.TORCH, absent)
+    held.enter(OURS, lambda: peers.neurodyn(TINY, 1))
+    held.enter(contest.SCIPY, lambda: peers.scipy(TINY, 1))
+    record = Record(held.hold(rounds=2))
+    table = report.case_table(record, "tiny", 1)
+    assert "torchdiffeq: a_solver_that_nobody_has is not installed; the extra `bench` has it." in table
+    assert record.find("tiny", 1, contest.TORCH) is None
+    assert {OURS, contest.SCIPY, contest.PRODUCTS} == {row.peer for row in record.rows if row.seconds}
+
+
+def test_solver_that_cannot_meet_the_target_is_said():
+    held = contest.Contest(TINY, 1, lambda text: None)
+    wrong = measure.Runner(lambda rtol: None, lambda found: held.exact + 1.0, TINY.batch)
+    held.enter("wrong", lambda: wrong)
+    assert held.rows[0].note == "did not come within 1e-06 of the reference at any tolerance"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_roofline_runs_on_every_lane(threads):
+    roofline.products(TINY, threads, 3)()
+
+
+def test_variants_of_diffrax_differ_and_say_how():
+    numerical = diffrax_peer.numerical_variants()
+    parallel = diffrax_peer.parallel_variants(numerical[1], 256, 2)
+    names = [v.describe() for v in [*numerical, *parallel[1:]]]
+    assert len(set(names)) == len(names)
+    assert {v.steps for v in parallel} == {numerical[1]}
+    assert not any(v.devices for v in diffrax_peer.parallel_variants(numerical[0], 255, 2))
+
+
+def test_ratio_is_the_median_over_rounds():
+    ours, theirs = Row("pairs", 1, OURS, seconds=[1.0, 2.0, 1.0]), Row("pairs", 1, "SciPy", seconds=[5.0, 8.0, 3.0])
+    record = Record([ours, theirs])
+    assert theirs.ratio(ours) == 4.0
+    assert Claim("pairs", 1, ("SciPy", "diffrax"), 4.0, 8.0).measured(record) == 4.0
+    assert Claim("pairs", 1, ("SciPy",), 0.3, 0.2, bound=True).measured(record) == 0.25
+    assert Claim("pairs", 2, ("SciPy",), 4.0, 8.0).measured(record) is None
+
+
+@pytest.mark.parametrize(("bound", "verdicts"), [(False, ["missed", "met"]), (True, ["aim reached", "missed"])])
+def test_verdict(bound, verdicts):
+    claim = Claim("pairs", 1, ("SciPy",), 2.0, 1.5 if bound else 4.0, bound)
+    assert [claim.verdict(ratio) for ratio in (1.5, 3.0)] == verdicts
+
+
+def test_record_survives_json_and_is_drawn():
+    curves = []
+    for against, points in scaling.problems(quick=True).items():
+        x = [float(x) for x, _, _ in points]
+        curves.append(Curve(against, 1, x, [0.5 * a for a in x]))
+    record = Record([Row("pairs", 1, OURS, "tsit5", 1e-7, 1e-6, [1.0, 2.0])], curves, ["A remark."], {"system": "any"})
+    again = Record.from_data(json.loads(json.dumps(asdict(record))))
+    assert again == record
+    assert again.curves[0].slope() == pytest.approx(1.0)
+    assert "batch 1.00 on 1 thread" in report.text(again)
+    assert len(scaling.plot_scaling(again).axes) == 4
+
+
+def test_documentation_keeps_what_stands_around_the_results(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"Before.\n\n{report.BEGIN}\nold\n{report.END}\n\nAfter.\n", "utf-8")
+    report.write_docs(Record(remarks=["New."]), page)
+    written = page.read_text("utf-8")
+    assert written.startswith("Before.")
+    assert written.endswith("After.\n")
+    assert "New." in written
+    assert "old" not in written
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--threads", "0"], ["--threads", "two"], ["--case", "pair"], ["--docs", "--quick"]]
+)
+def test_wrong_option_is_said(arguments):
+    result = CliRunner().invoke(command.main, arguments)
+    assert result.exit_code == 2
+    assert "Error" in result.output
