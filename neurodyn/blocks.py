@@ -53,9 +53,12 @@ def whole_tiles(width: int) -> int:
 
 
 def split(components: int, batch: int, threads: int) -> list[Any]:
-    """Columns of each block: blocks of about equal width, as many for each thread, no larger than `BLOCK_ENTRIES`."""
+    """Columns of each block: blocks of about equal width, as many for each thread, no larger than `BLOCK_ENTRIES`.
+
+    A block of a very large network is a tile wide all the same: its columns share the reading of the weights.
+    """
     rounds = -(-components * batch // (BLOCK_ENTRIES * threads))
-    width = whole_tiles(-(-batch // (rounds * threads)))
+    width = whole_tiles(max(-(-batch // (rounds * threads)), min(batch, NARROW)))
     return [np.arange(a, min(a + width, batch)) for a in range(0, batch, width)]
 
 

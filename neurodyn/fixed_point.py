@@ -1,16 +1,18 @@
 """Linear algebra at a fixed point of the free flow: Hessian, relaxation rates, beta_c, Newton polish, exact gradient.
 
-Everything is done sample by sample on the active units, so that no sample's numbers depend on its batch mates.
-Up to `DENSE_UNITS` units the Hessian is written down; beyond that only its product with a vector is used.
+Everything is about the active units alone, and no sample's numbers depend on its batch mates. Up to `DENSE_UNITS`
+units Hessians are written down, many at a time; beyond that only products with a vector are used, sample by sample.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neurodyn.errors import ConvergenceError
 from neurodyn.graph import Array
@@ -20,6 +22,8 @@ from neurodyn.parameters import Parameters
 
 #: Above this a Hessian takes more than 32 MB, and a second for each of its factorisations.
 DENSE_UNITS = 2000
+#: Entries of the Hessians that are written down at a time.
+STACK_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,20 @@ class FixedPoint:
         """Hessian on the active units, (m, m)."""
         keep = self.local.active[:, sample]
         return self.network.hessian_matrix(self.local, sample)[np.ix_(keep, keep)]
+
+    def stacks(self, samples: Any) -> Iterator[tuple[Any, Array]]:
+        """Hessians of some samples, (k, n, n), with the samples they belong to, piece by piece.
+
+        Inactive units have the rows of the identity: they take no part in what is solved.
+        """
+        network, n = self.network, self.network.n
+        pieces = max(1, -(-len(samples) * n * n // STACK_ENTRIES))
+        for some in np.array_split(np.asarray(samples, dtype=int), pieces):
+            rows = network.hessian_rows(self.local.columns(np.repeat(some, n)))
+            products = network.evaluate(network.kernels.jvp, np.tile(np.eye(n), some.size), rows, n)
+            h = np.moveaxis(products.reshape(n, some.size, n), 1, 0).copy()
+            h[:, np.arange(n), np.arange(n)] += ~self.local.active[:, some].T
+            yield some, h
 
     @property
     def large(self) -> bool:
@@ -117,10 +135,17 @@ class FixedPoint:
             product, m = self.product(sample), int(self.local.active[:, sample].sum())
             return int(m > 0 and smallest_eigenvalue(lambda v: product(v) + v, m, 1e-6) <= 1.0)
         h = self.hessian(sample)
-        if not h.size or _positive_definite(h):
+        if not h.size or self.curves_upwards([sample])[0]:
             return 0
         values = np.linalg.eigvalsh(h)
         return max(1, int(np.sum(values <= 1e-12 * np.abs(values).max())))
+
+    def curves_upwards(self, samples: Any) -> npt.NDArray[np.bool_]:
+        """Whether the Hessian is positive definite, and well so, of each of some samples."""
+        if self.large:
+            return np.array([self.index(j) == 0 for j in samples], dtype=bool)
+        found = [_positive_definite(h, self.local.active[:, some].T) for some, h in self.stacks(samples)]
+        return np.concatenate(found)
 
     def critical_beta(self) -> Array:
         """beta_c = 1 / lambda_max((H^-1)_out,out), (b,): s*(beta) is followed smoothly for beta > -beta_c.
@@ -192,10 +217,9 @@ class FixedPoint:
         point = self
         for _ in range(6):
             before = point.residual
-            todo = [j for j in range(s.shape[1]) if before[j] > 0.01 * tol]
+            todo = np.flatnonzero(before > 0.01 * tol)
             trial = s.copy()
-            for j in todo:
-                trial[:, j] += point._newton_step(j, 0.1 * float(distance[j]) + 1e-6)
+            trial[:, todo] += point._newton_steps(todo, 0.1 * distance[todo] + 1e-6)
             candidate = FixedPoint(self.network, trial, self.x)
             better = candidate.residual < before
             if not better.any():
@@ -204,34 +228,35 @@ class FixedPoint:
             point = FixedPoint(self.network, s, self.x)
         return point
 
-    def _newton_step(self, sample: int, limit: float) -> Array:
-        keep = self.local.active[:, sample]
-        step = np.zeros(self.network.n)
-        found = self._towards_rest(sample, self.local.force[keep, sample])
-        if found is None:
-            return step
-        step[keep] = found
-        if np.linalg.norm(step) > limit:
-            return np.zeros_like(step)
-        box = self.network.box
-        moved = self.s[:, sample] + step
-        step[box] = np.clip(moved[box], 0.0, 1.0) - self.s[box, sample]
-        return step
-
-    def _towards_rest(self, sample: int, force: Array) -> Array | None:
-        """H^-1 times the force, of large networks to some digits; None where H is not positive definite."""
+    def _newton_steps(self, samples: Any, limits: Array) -> Array:
+        """Steps of some samples, (n, k): none where it would be too long, or the Hessian is not positive definite."""
+        steps = np.zeros((self.network.n, len(samples)))
+        force = np.where(self.local.active, self.local.force, 0.0)[:, samples]
         if self.large:
-            return solve_definite(self.product(sample), force, 1e-6)
-        h = self.hessian(sample)
-        if not h.size or not _positive_definite(h):
-            return None
-        return np.asarray(np.linalg.solve(h, force), dtype=float)
+            for k, j in enumerate(samples):
+                keep = self.local.active[:, j]
+                found = solve_definite(self.product(j), force[keep, k], 1e-6)
+                steps[keep, k] = 0.0 if found is None else found
+        else:
+            first = 0
+            for some, h in self.stacks(samples):
+                here = first + np.flatnonzero(_positive_definite(h, self.local.active[:, some].T))
+                steps[:, here] = np.linalg.solve(h[here - first], force[:, here].T[:, :, None])[:, :, 0].T
+                first += some.size
+        steps[:, np.linalg.norm(steps, axis=0) > limits] = 0.0
+        box, now = self.network.box, self.s[:, samples]
+        steps[box] = np.clip(now[box] + steps[box], 0.0, 1.0) - now[box]
+        return steps
 
 
-def _positive_definite(h: Array) -> bool:
+def _positive_definite(h: Array, active: Any) -> npt.NDArray[np.bool_]:
+    """Which of the matrices (k, n, n) are, with some margin, on their active units (k, n)."""
     try:
-        factor: Any = np.linalg.cholesky(h)
-    except np.linalg.LinAlgError:
-        return False
-    diagonal = np.diagonal(factor)
-    return bool(diagonal.min() > 1e-6 * diagonal.max())
+        factors: Any = np.linalg.cholesky(h)
+    except np.linalg.LinAlgError:  # raised for all if one is not
+        if len(h) == 1:
+            return np.zeros(1, dtype=bool)
+        return np.concatenate([_positive_definite(h[k : k + 1], active[k : k + 1]) for k in range(len(h))])
+    diagonal = np.diagonal(factors, axis1=1, axis2=2)
+    least, most = np.where(active, diagonal, np.inf).min(axis=1), np.where(active, diagonal, 0.0).max(axis=1)
+    return np.asarray(least > 1e-6 * most)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
+import numba
 import numpy as np
 
 from neurodyn import aligned
@@ -21,8 +25,8 @@ from neurodyn.sparse_product import threads_lock
 
 #: The implicit method that `auto` goes over to.
 IMPLICIT = "Radau"
-#: State entries for which rates are evaluated at once.
-RATE_ENTRIES = 200_000
+#: State entries for which rates are evaluated in one task.
+RATE_ENTRIES = 100_000
 
 
 def integrate(
@@ -109,26 +113,41 @@ def go_over(blocks: Blocks, solution: Solution, recorded: Integers, bar: Bar) ->
 
 
 def recorded_rates(problem: Problem, times: Array, y: Array) -> Array:
-    """The flow at recorded states (T, m, B), NaN where nothing was.
-
-    One call serves all samples at a time, or many times of a sample, whichever are more.
-    """
-    count, m, batch = y.shape
+    """The flow at recorded states (T, m, B), NaN where nothing was; several calls at a time, on threads."""
     f = np.empty_like(y)
-    constants = (problem.theta, problem.layout)
-    if batch >= count:
-        work = aligned.empty((problem.work_rows, batch))
-        for k, t in enumerate(times):
-            problem.flow(np.full(batch, t), y[k], problem.rows, *constants, work, f[k])
+    tasks = [partial(task, problem, times, y, f) for task in _rate_tasks(*y.shape)]
+    if problem.threads_inside or len(tasks) <= 1:
+        for task in tasks:
+            task()
     else:
-        width = max(1, min(count, RATE_ENTRIES // m))
-        for j in range(batch):
-            for first in range(0, count, width):
-                some = slice(first, min(first + width, count))
-                t, state = times[some], aligned.copy(y[some, :, j].T)
-                rows = np.repeat(problem.rows[:, j : j + 1], t.size, axis=1)
-                out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, t.size))
-                problem.flow(t, state, rows, *constants, work, out)
-                f[some, :, j] = out.T
-    f[np.isnan(y)] = np.nan
+        with ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS) as pool:
+            for future in [pool.submit(task) for task in tasks]:
+                future.result()
     return f
+
+
+def _rate_tasks(count: int, components: int, batch: int) -> list[Callable[..., None]]:
+    """Calls that fill f: all samples at a few times each, or many times of one sample, whichever are more."""
+    if batch >= count:
+        width = max(1, RATE_ENTRIES // (components * batch))
+        return [partial(_rates_of_samples, slice(k, min(k + width, count))) for k in range(0, count, width)]
+    width = max(1, RATE_ENTRIES // components)
+    pieces = [slice(k, min(k + width, count)) for k in range(0, count, width)]
+    return [partial(_rates_of_times, j, some) for j in range(batch) for some in pieces]
+
+
+def _rates_of_samples(some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
+    work = aligned.empty((problem.work_rows, y.shape[2]))
+    for t, state, rate in zip(times[some], y[some], f[some], strict=True):
+        problem.flow(np.full(y.shape[2], t), state, problem.rows, problem.theta, problem.layout, work, rate)
+        if np.isnan(state[0]).any():
+            rate[np.isnan(state)] = np.nan
+
+
+def _rates_of_times(j: int, some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
+    state = aligned.copy(y[some, :, j].T)
+    rows = np.repeat(problem.rows[:, j : j + 1], state.shape[1], axis=1)
+    out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, state.shape[1]))
+    problem.flow(times[some], state, rows, problem.theta, problem.layout, work, out)
+    out[np.isnan(state)] = np.nan
+    f[some, :, j] = out.T

@@ -175,11 +175,9 @@ class _Relaxation:
         distance = np.linalg.norm(self.s[:, rest] - self.start[:, rest], axis=0)
         point = point.polished(self.tol, distance)
         self.s[:, rest] = point.s
-        for k, j in enumerate(rest):
-            if point.index(k):
-                self.status[j] = Status.SADDLE
-            elif point.residual[k] <= self.tol:
-                self.status[j] = Status.STABLE
+        minimum = point.curves_upwards(np.arange(rest.size))
+        self.status[rest[~minimum]] = Status.SADDLE
+        self.status[rest[minimum & (point.residual <= self.tol)]] = Status.STABLE
 
     def point(self, samples: Any) -> FixedPoint:
         """Where some samples are now."""
