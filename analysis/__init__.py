@@ -1,6 +1,42 @@
 """Measures on results, and their figures in `neurodyn.analysis.plots`."""
 
+from neurodyn.analysis.basins import Basins, BasinVolumes, basin_volumes, basins
+from neurodyn.analysis.branch import Bifurcation, BifurcationDiagram, Branch
 from neurodyn.analysis.compare import Comparison, compare
+from neurodyn.analysis.continuation import bifurcation_diagram, continue_fixed_point
 from neurodyn.analysis.convergence import Convergence, convergence
+from neurodyn.analysis.fixed_points import FixedPoints, fixed_points
+from neurodyn.analysis.free_phase import free_phase
+from neurodyn.analysis.nudged_path import NudgedPath, nudged_path
+from neurodyn.analysis.phase_plane import PhasePlane, phase_plane
+from neurodyn.analysis.plane import principal_direction
+from neurodyn.analysis.portrait import Portrait, portrait
+from neurodyn.analysis.projection import Projection, project
 
-__all__ = ["Comparison", "Convergence", "compare", "convergence"]
+__all__ = [
+    "BasinVolumes",
+    "Basins",
+    "Bifurcation",
+    "BifurcationDiagram",
+    "Branch",
+    "Comparison",
+    "Convergence",
+    "FixedPoints",
+    "NudgedPath",
+    "PhasePlane",
+    "Portrait",
+    "Projection",
+    "basin_volumes",
+    "basins",
+    "bifurcation_diagram",
+    "compare",
+    "continue_fixed_point",
+    "convergence",
+    "fixed_points",
+    "free_phase",
+    "nudged_path",
+    "phase_plane",
+    "portrait",
+    "principal_direction",
+    "project",
+]

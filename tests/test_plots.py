@@ -118,7 +118,7 @@ def test_error_signals_show_the_two_largest_of_each_population(chain):
 
 def test_phases_are_states_and_displacements(chain):
     left, right = plots.plot_phases(chain.network, chain.equilibrium, chain.nudged, sample=2, units=["h1[1]", "y[2]"])
-    free = plots.free_trajectory(chain.network, chain.equilibrium, 2)
+    free = analysis.free_phase(chain.equilibrium, 2)
     assert free.t[-1] == pytest.approx(chain.equilibrium.time[2])
     np.testing.assert_allclose(free.state[-1], chain.equilibrium.state[2], atol=1e-5)
     np.testing.assert_array_equal(free.state[0], chain.equilibrium.start[2])

@@ -1,21 +1,39 @@
-"""Figures of results: `plot_x(result, *, ax=None, **style) -> Axes`. Nothing here shows or saves.
+"""Figures of results: `plot_x(result, *, ax=None, **style) -> Axes`. Nothing here shows; only `animate` saves.
 
 A function with several panels returns them all. Without `ax` a figure is made, it is `ax.figure`; pyplot is not used.
 """
 
 from neurodyn.analysis.plots.agreement import plot_agreement
+from neurodyn.analysis.plots.basins import plot_basins
+from neurodyn.analysis.plots.bifurcation import plot_bifurcation
 from neurodyn.analysis.plots.convergence import plot_convergence
+from neurodyn.analysis.plots.energy import plot_energy
 from neurodyn.analysis.plots.error_over_time import plot_error_over_time
 from neurodyn.analysis.plots.error_signals import plot_error_signals
-from neurodyn.analysis.plots.phases import free_trajectory, plot_phases
+from neurodyn.analysis.plots.movie import animate
+from neurodyn.analysis.plots.nudged_path import plot_nudged_path
+from neurodyn.analysis.plots.phase_plane import plot_phase_plane, plot_phase_planes
+from neurodyn.analysis.plots.phases import plot_phases
+from neurodyn.analysis.plots.portrait import draw_portrait
+from neurodyn.analysis.plots.projection import plot_projection
+from neurodyn.analysis.plots.raster import plot_raster
 from neurodyn.analysis.plots.report import draw_report
 
 __all__ = [
+    "animate",
+    "draw_portrait",
     "draw_report",
-    "free_trajectory",
     "plot_agreement",
+    "plot_basins",
+    "plot_bifurcation",
     "plot_convergence",
+    "plot_energy",
     "plot_error_over_time",
     "plot_error_signals",
+    "plot_nudged_path",
+    "plot_phase_plane",
+    "plot_phase_planes",
     "plot_phases",
+    "plot_projection",
+    "plot_raster",
 ]

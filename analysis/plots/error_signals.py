@@ -17,8 +17,8 @@ from neurodyn.analysis.plots.selection import (
     sample_index,
     settled_after,
     unit_indices,
-    unit_name,
 )
+from neurodyn.analysis.units import unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
 from neurodyn.network import Network

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from neurodyn.analysis.free_phase import free_phase
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import (
     largest_over_time,
@@ -14,32 +15,14 @@ from neurodyn.analysis.plots.selection import (
     sample_index,
     settled_after,
     unit_indices,
-    unit_name,
 )
+from neurodyn.analysis.units import unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
 from neurodyn.network import Network
 from neurodyn.nudge import NudgedPhase
 from neurodyn.relax import Equilibrium
 from neurodyn.result import with_batch
-from neurodyn.simulate import Trajectory, simulate
-from neurodyn.solver import Solver
-
-
-def free_trajectory(network: Network, equilibrium: Equilibrium, sample: int = 0) -> Trajectory:
-    """The way one sample took to its equilibrium, simulated again: 201 times, no batch axis.
-
-    From `equilibrium.start` to `equilibrium.time`, with the same solver; for max(tau) if it started at rest.
-    """
-    end = float(np.atleast_1d(equilibrium.time)[sample]) or float(network.tau.max())
-    return simulate(
-        network,
-        None if equilibrium.x is None else np.atleast_2d(equilibrium.x)[sample],
-        start=np.atleast_2d(equilibrium.start)[sample],
-        t_eval=end * np.linspace(0.0, 1.0, 201) ** 2,
-        solver=Solver(**equilibrium.solver),
-        on_failure="return",
-    )
 
 
 def plot_phases(
@@ -84,7 +67,7 @@ def plot_phases(
     j = sample_index(sample, len(base))
     path = moved[:, j]
     shown = _default_units(network, path) if units is None else unit_indices(units, network.graph)
-    free = free_trajectory(network, equilibrium, j)
+    free = free_phase(equilibrium, j)
 
     left, right = look.new_axes(1, 2, height=3.0) if ax is None else ax
     for k, i in enumerate(shown):

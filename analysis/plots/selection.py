@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from neurodyn.analysis.compare import check_pair
+from neurodyn.analysis.units import unit_index
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array, Graph
 from neurodyn.nudge import NudgedPhase
@@ -40,19 +40,7 @@ def unit_indices(units: Any, graph: Graph) -> list[int]:
     wanted = [units] if one else list(units)
     if not wanted:
         raise ArgumentError("`units` must name at least one unit; got none")
-    return list(dict.fromkeys(_unit_index(unit, graph) for unit in wanted))
-
-
-def _unit_index(unit: Any, graph: Graph) -> int:
-    if isinstance(unit, str):
-        match = re.fullmatch(r"(\w+)\[(\d+)\]", unit)
-        where = graph.slices.get(match[1]) if match else None
-        if match and where is not None and int(match[2]) < where.stop - where.start:
-            return int(where.start + int(match[2]))
-    elif isinstance(unit, (int, np.integer)) and not isinstance(unit, bool) and 0 <= unit < graph.n:
-        return int(unit)
-    names = ", ".join(f"{name}[0] to {name}[{w.stop - w.start - 1}]" for name, w in graph.slices.items())
-    raise ArgumentError(f"`units` must be free units, 0 to {graph.n - 1} or {names}; got {unit!r}")
+    return list(dict.fromkeys(unit_index(graph, unit, "units") for unit in wanted))
 
 
 def leading_units(graph: Graph, size: Array, *, each: int = 2, populations: int = 6) -> list[int]:
@@ -76,12 +64,6 @@ def by_population(graph: Graph, units: Iterable[int]) -> dict[str, list[int]]:
     chosen = list(units)
     groups = {name: [i for i in chosen if w.start <= i < w.stop] for name, w in graph.slices.items()}
     return {name: group for name, group in groups.items() if group}
-
-
-def unit_name(graph: Graph, index: int) -> str:
-    """Name of a free unit: "h1[3]"."""
-    name = next(name for name, w in graph.slices.items() if w.start <= index < w.stop)
-    return f"{name}[{index - graph.slices[name].start}]"
 
 
 def largest_over_time(path: Array) -> Array:

@@ -21,6 +21,7 @@ FREE = "#0072B2"
 NUDGED = "#D55E00"
 SIDE = "#000000"
 QUIET = "#6E6E6E"
+FAINT = "#D4D4D4"
 #: Units within a phase are shades of its colour, the first the colour itself.
 FREE_SHADES = (FREE, "#56B4E9", "#00395A", "#8FA9C4")
 NUDGED_SHADES = (NUDGED, "#F2B134", "#7A3200", "#C9A27A")

@@ -1,0 +1,39 @@
+"""Names and numbers of free units."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.graph import Graph
+
+
+def unit_index(graph: Graph, unit: Any, argument: str) -> int:
+    """Number of a free unit, given as `argument` by number, by name like "h1[3]", or as (population, number)."""
+    if isinstance(unit, str):
+        match = re.fullmatch(r"(\w+)\[(\d+)\]", unit)
+        named: Any = (match[1], int(match[2])) if match else None
+    else:
+        named = unit if isinstance(unit, tuple) else None
+    if named is not None and len(named) == 2 and is_whole(named[1]):
+        where = graph.slices.get(named[0])
+        if where is not None and 0 <= named[1] < where.stop - where.start:
+            return int(where.start + named[1])
+    elif is_whole(unit) and 0 <= unit < graph.n:
+        return int(unit)
+    names = ", ".join(f"{name}[0] to {name}[{w.stop - w.start - 1}]" for name, w in graph.slices.items())
+    raise ArgumentError(f"`{argument}` must be free units, 0 to {graph.n - 1} or {names}; got {unit!r}")
+
+
+def unit_name(graph: Graph, index: int) -> str:
+    """Name of a free unit: "h1[3]"."""
+    name = next(name for name, w in graph.slices.items() if w.start <= index < w.stop)
+    return f"{name}[{index - graph.slices[name].start}]"
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number, and no bool."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
