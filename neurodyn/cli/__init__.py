@@ -9,6 +9,7 @@ import click
 
 from neurodyn import __version__
 from neurodyn.cli.models import models
+from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
 from neurodyn.errors import NeurodynError, nearest
 
@@ -58,4 +59,5 @@ def main() -> None:
 
 
 main.add_command(models)
+main.add_command(portrait)
 main.add_command(run)

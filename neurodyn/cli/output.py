@@ -1,12 +1,13 @@
-"""The folder that a command writes into."""
+"""The folder that a command writes into, and what goes there."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from neurodyn.errors import ResultFileError
 
@@ -42,3 +43,22 @@ def _prepare(folder: Path) -> None:
     except OSError as error:
         reason = "a file of that name is in the way" if isinstance(error, FileExistsError) else error.strerror
         raise ResultFileError(f"cannot write into {folder} ({reason}): name another folder with --out") from error
+
+
+def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Save each figure as NAME.png, whole or not at all."""
+    from neurodyn.files import write
+
+    for name, figure in figures.items():
+
+        def save(temporary: str, figure: Any = figure) -> None:
+            figure.savefig(temporary, format="png", dpi=150)
+
+        write(folder / f"{name}.png", save)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    from neurodyn.files import write
+
+    write(path, lambda temporary: Path(temporary).write_text(text, "utf-8"))

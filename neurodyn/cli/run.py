@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -18,9 +15,6 @@ if TYPE_CHECKING:
     from neurodyn.analysis.convergence import Convergence
     from neurodyn.experiment import Experiment
     from neurodyn.models import Model
-
-#: More threads than these do not help the small matrices at hand, and take the machine from others.
-BLAS_THREADS = 4
 
 
 @click.command()
@@ -44,7 +38,7 @@ def run(
 
         chosen = models.read(model, overrides=overrides, data=data)
         _check(chosen)
-    from neurodyn.cli.output import output_folder
+    from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.summary import summarise
     from neurodyn.cli.table import report
 
@@ -55,43 +49,15 @@ def run(
             experiment.save(folder / "result.nc")
         if not no_figures:
             with clock.part("figures"):
-                _draw(folder, experiment, comparison, convergence)
+                from neurodyn.analysis.plots.report import draw_report
+
+                write_figures(folder, draw_report(experiment, comparison, convergence))
         summary = summarise(chosen, experiment, comparison, convergence)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
         text = json.dumps(summary, indent=2, allow_nan=False)
-        _write(folder / "summary.json", text + "\n")
+        write_text(folder / "summary.json", text + "\n")
     click.echo(text if as_json else report(summary))
     click.echo(f"neurodyn: written to {folder}", err=True)
-
-
-class Clock:
-    """Seconds that each part of a run took."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._began = time.perf_counter()
-
-    @contextlib.contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Time a block."""
-        began = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - began, 3)
-
-    @property
-    def total(self) -> float:
-        """Seconds since this clock was made."""
-        return round(time.perf_counter() - self._began, 3)
-
-
-@contextlib.contextmanager
-def few_threads() -> Iterator[None]:
-    """Let BLAS use a few threads at most."""
-    from threadpoolctl import ThreadpoolController
-
-    controller = ThreadpoolController().select(user_api="blas")
-    with controller.limit(limits=min([BLAS_THREADS, *(library["num_threads"] for library in controller.info())])):
-        yield
 
 
 def _check(model: Model) -> None:
@@ -151,21 +117,3 @@ def _measure(model: Model, experiment: Experiment, clock: Clock) -> tuple[Compar
             click.echo(f"neurodyn: no convergence with beta: {error}", err=True)
             return comparison, None
     return comparison, order
-
-
-def _draw(folder: Path, experiment: Experiment, comparison: Comparison, convergence: Convergence | None) -> None:
-    from neurodyn.analysis.plots.report import draw_report
-    from neurodyn.files import write
-
-    for name, figure in draw_report(experiment, comparison, convergence).items():
-
-        def save(temporary: str, figure: Any = figure) -> None:
-            figure.savefig(temporary, format="png", dpi=150)
-
-        write(folder / f"{name}.png", save)
-
-
-def _write(path: Path, text: str) -> None:
-    from neurodyn.files import write
-
-    write(path, lambda temporary: Path(temporary).write_text(text, "utf-8"))

@@ -10,7 +10,7 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table with a line under its head; columns of numbers stand right."""
     cells = [tuple(head), *(tuple(row) for row in rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(head))]
-    right = [all(row[k][:1].isdigit() and " " not in row[k] for row in cells[1:]) for k in range(len(head))]
+    right = [all(row[k].lstrip("-")[:1].isdigit() and " " not in row[k] for row in cells[1:]) for k in range(len(head))]
     lines = [
         "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
         for row in cells

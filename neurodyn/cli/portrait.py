@@ -1,0 +1,187 @@
+"""`neurodyn portrait MODEL`: what the dynamics look like: a table of fixed points, phase portraits, the run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from neurodyn.analysis.portrait import Portrait
+    from neurodyn.experiment import Experiment
+    from neurodyn.models import Model
+    from neurodyn.simulate import Trajectory
+
+
+@click.command()
+@click.argument("model")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
+@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+@click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see below.")
+@click.option("--others", metavar="WORD", help="What the other units do: frozen, relaxed or sliced.")
+@click.option("--sample", type=int, metavar="K", help="Which sample. Default: the first with an error signal.")
+@click.option("--beta", type=float, metavar="B", help="Of the nudged flow. Default: 1, or half-way to the fold.")
+@click.option("--resolution", type=int, metavar="R", help="Grid points along each axis. Default: 41, relaxed 25.")
+@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-portrait.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@click.option("--animate", metavar="FILE.gif", help="Also write a movie of the nudged phase.")
+def portrait(
+    model: str,
+    overrides: tuple[str, ...],
+    data: str | None,
+    units: str | None,
+    others: str | None,
+    sample: int | None,
+    beta: float | None,
+    resolution: int | None,
+    out: str | None,
+    as_json: bool,
+    animate: str | None,
+) -> None:
+    """Draw the phase portrait of MODEL, free and nudged, and list its fixed points.
+
+    MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes summary.json and figures: the
+    portrait, basins of attraction if there are several, s* along beta, and the run as raster, energy and projection.
+
+    The plane is that of both units of a network of two; that of the states of rest, if the samples lead to three or
+    more for one input; that of the target's output and its strongest rival of a classifier; else that of the two units
+    which the nudge moves most. The others are relaxed up to 50 units, sliced through in the plane of states of rest,
+    frozen at s* in larger networks. Example: neurodyn portrait chain --units h1[0],y[2] --others frozen
+    """
+    clock = Clock()
+    with clock.part("model"):
+        from neurodyn import models
+
+        chosen = models.read(model, overrides=overrides, data=data)
+        axes = None if units is None else _units(chosen, units)
+        _check(chosen, animate)
+    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.portrait_summary import report, summarise
+
+    with output_folder(out or f"neurodyn-{chosen.name}-portrait") as folder, few_threads():
+        with clock.part("kernels"):
+            for kernel in chosen.network.kernels:
+                kernel.compiled  # noqa: B018  (compiles it, or loads it from the disk cache)
+        with clock.part("portrait"):
+            number = _sample(chosen, sample)
+            found = _portrait(chosen, number, axes=axes, others=others, beta=beta, resolution=resolution)
+        with clock.part("phases"):
+            run = _run(chosen, number, found)
+        with clock.part("figures"):
+            write_figures(folder, _figures(found, run))
+        if animate:
+            with clock.part("movie"):
+                _animate(run, animate)
+        summary = summarise(chosen, number, found)
+        summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        write_text(folder / "summary.json", text + "\n")
+    click.echo(text if as_json else report(summary))
+    click.echo(f"neurodyn: written to {folder}", err=True)
+
+
+def _units(model: Model, text: str) -> tuple[int, int]:
+    """The two units that `--units` names."""
+    from neurodyn.analysis.units import unit_index
+
+    names = [name.strip() for name in text.split(",")]
+    graph = model.network.graph
+    found = [unit_index(graph, int(name) if name.isdecimal() else name, "--units") for name in names]
+    if len(found) != 2 or found[0] == found[1]:
+        raise ArgumentError(f"`--units` must be two different units, like h1[0],h1[1]; got {text!r}")
+    return found[0], found[1]
+
+
+def _check(model: Model, animate: str | None) -> None:
+    """Refuse what cannot be done, before anything is computed."""
+    network = model.network
+    if network.n < 2:
+        raise ArgumentError(f"model {model.name!r} has one free unit: a phase plane needs two")
+    if network.n_in and model.x is None:
+        raise ArgumentError(f"model {model.name!r} has no inputs: give it [data] with a `name`, or with `x`")
+    if animate and not animate.lower().endswith(".gif"):
+        raise ArgumentError(f"`--animate` must end in .gif; got {animate!r}")
+    if animate and (not network.n_out or model.y is None):
+        raise ArgumentError(f"model {model.name!r} has no outputs or no targets: there is nothing to animate")
+
+
+def _sample(model: Model, wanted: int | None) -> int:
+    """The sample: a given one, or the first with an error signal, or 0."""
+    from neurodyn.inputs import as_target
+    from neurodyn.relax import relax
+
+    network = model.network
+    given = [part for part in (model.x, model.y, model.start) if part is not None and np.ndim(part)]
+    count = max((len(part) for part in given if np.ndim(part) == 2 or part is model.y), default=1)
+    if wanted is not None and not 0 <= wanted < count:
+        rule = "must be 0: there is one sample" if count == 1 else f"must be a whole number from 0 to {count - 1}"
+        raise ArgumentError(f"`--sample` {rule}; got {wanted}")
+    if wanted is not None or model.y is None or not network.n_out:
+        return wanted or 0
+    rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
+    states = np.atleast_2d(rest.state)
+    gap = states[:, network.outputs] - as_target(model.y, network.n_out, len(states), batched=True)
+    signal = np.any((gap != 0.0) & np.atleast_2d(rest.active)[:, network.outputs], axis=1)
+    return int(np.argmax(signal))
+
+
+def _flow(model: Model, sample: int) -> tuple[Any, Any, Any]:
+    """Input, target, and the starts of all samples with that input, the sample's own first."""
+    x = None if model.x is None else model.x[sample]
+    y = None if model.y is None or not model.network.n_out else model.y[sample]
+    if model.start is None or np.ndim(model.start) == 1:
+        return x, y, model.start
+    same = np.ones(len(model.start), dtype=bool) if x is None else np.all(model.x == x, axis=1)
+    same[sample] = False
+    return x, y, np.concatenate([model.start[sample : sample + 1], model.start[same]])
+
+
+def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
+    from neurodyn.analysis.portrait import portrait as paint
+
+    x, y, starts = _flow(model, sample)
+    return paint(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
+
+
+def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
+    """Both phases of the sample, as `neurodyn run` does them; without a target the free phase alone."""
+    from neurodyn.analysis.free_phase import free_phase
+    from neurodyn.experiment import experiment
+
+    x, y, starts = _flow(model, sample)
+    if y is None:
+        return free_phase(found.equilibrium)
+    return experiment(
+        model.network,
+        x,
+        y,
+        start=None if starts is None else np.atleast_2d(starts)[0],
+        tol=model.tol,
+        t_max=model.t_max,
+        beta=model.beta,
+        nudging=model.nudging,
+        duration=model.duration,
+        solver=model.solver,
+    )
+
+
+def _figures(found: Portrait, run: Experiment | Trajectory) -> dict[str, Any]:
+    from neurodyn.analysis import plots, project
+
+    return {
+        **plots.draw_portrait(found),
+        "raster": plots.plot_raster(run)[0].figure,
+        "energy": plots.plot_energy(run)[0].figure,
+        "projection": plots.plot_projection(project(run)).figure,
+    }
+
+
+def _animate(run: Any, path: str) -> None:
+    from neurodyn.analysis.plots import animate
+
+    animate(run.nudged, run.side, path)
