@@ -1,5 +1,6 @@
 """Measures on results, and their figures in `neurodyn.analysis.plots`."""
 
+from neurodyn.analysis.asymmetry import Asymmetry, asymmetry
 from neurodyn.analysis.basins import Basins, BasinVolumes, basin_volumes, basins
 from neurodyn.analysis.branch import Bifurcation, BifurcationDiagram, Branch
 from neurodyn.analysis.compare import Comparison, compare
@@ -14,6 +15,7 @@ from neurodyn.analysis.portrait import Portrait, portrait
 from neurodyn.analysis.projection import Projection, project
 
 __all__ = [
+    "Asymmetry",
     "BasinVolumes",
     "Basins",
     "Bifurcation",
@@ -26,6 +28,7 @@ __all__ = [
     "PhasePlane",
     "Portrait",
     "Projection",
+    "asymmetry",
     "basin_volumes",
     "basins",
     "bifurcation_diagram",

@@ -50,7 +50,8 @@ class Landscape:
 
     @classmethod
     def of(cls, network: Network, x: Any = None, y: Any = None, beta: Any = 0.0) -> Landscape:
-        """Check what a user passed: one input, one target or label, a finite strength."""
+        """Check what a user passed: an energy of the states, one input, one target or label, a finite strength."""
+        require_energy_of_states(network)
         rates, _ = as_input(x, network.n_in)
         if rates is not None and len(rates) != 1:
             raise ArgumentError(f"`x` must be one input, of shape ({network.n_in},); got {len(rates)} samples")
@@ -152,6 +153,15 @@ class Landscape:
             for j in range(len(s)):  # one at a time, as the matrices of many large networks do not fit into memory
                 found[j] = modes(self.hessian(s[j : j + 1]), metric, moving[j : j + 1])[0][0]
         return found
+
+
+def require_energy_of_states(network: Network) -> None:
+    """Refuse the rate form, whose flow does not go down the slope of its energy over the states."""
+    if network.energy_of != "states":
+        raise ArgumentError(
+            f"landscapes and phase portraits need an energy of the states; that of {type(network).__name__} is one of "
+            f"its {network.energy_of}"
+        )
 
 
 def real_number(value: Any, name: str) -> float:

@@ -158,7 +158,7 @@ def _components(states: Array, dimensions: int) -> tuple[Array, Array, Array]:
 def _modes(network: Network, s: Array, x: Array | None, dimensions: int) -> tuple[Array, Array, Array]:
     """Slowest rates (k,) of T⁻¹H at s (n,), right eigenvectors (k, n) of unit length, and the left ones dual to them.
 
-    With M = T^-1/2 H T^-1/2 and M v = rate v, they are T^-1/2 v and T^1/2 v.
+    With M = T^-1/2 H T^-1/2 and M v = rate v, they are T^-1/2 v and T^1/2 v; in the rate form with T rho' for T.
     """
     point = FixedPoint.of(network, s, x)
     if not np.isfinite(s).all() or point.residual[0] > AT_REST:
@@ -171,7 +171,7 @@ def _modes(network: Network, s: Array, x: Array | None, dimensions: int) -> tupl
         raise ArgumentError(f"{dimensions} modes need as many active units; got {active.sum()} at this fixed point")
     rates, vectors = point.modes(0)
     slow = vectors[:, :dimensions].T
-    root = np.sqrt(network.tau[active])
+    root = np.sqrt(network.tau[active] * point.local.argument_slope[active, 0])
     length = np.linalg.norm(slow / root, axis=1, keepdims=True)
     axes, weights = np.zeros((2, dimensions, network.n))
     axes[:, active], weights[:, active] = slow / root / length, slow * root * length

@@ -12,14 +12,19 @@ from pathlib import Path
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
-from neurodyn.graph import Array, Connection, Graph, Population
+from neurodyn.graph import RANDOM, Array, Connection, Graph, Population
 from neurodyn.models.file import ConnectionTable, ModelFile
 from neurodyn.models.hopfield import Hopfield
-from neurodyn.parameters import Block, Parameters, blocks_of
+from neurodyn.models.rate import Rate
+from neurodyn.network import Network
+from neurodyn.parameters import Block, blocks_of
 from neurodyn.solver import Solver
 
 #: More numbers than this (0.8 GB) in one network are taken for a slip.
 LARGEST = 100_000_000
+
+#: What `model` may say.
+KINDS: dict[str, type[Network]] = {"hopfield": Hopfield, "rate": Rate}
 
 BROKEN_FILE = (
     OSError, EOFError, ValueError, RuntimeError, MemoryError, OverflowError, SyntaxError, struct.error, zlib.error,
@@ -49,7 +54,8 @@ def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, boo
     for i, table in enumerate(tables.connections):
         if table is not None:
             try:
-                connection = replace(Connection.parse(table.between), sparsity=table.sparsity)
+                feedback = RANDOM if isinstance(table.feedback, list) else table.feedback
+                connection = replace(Connection.parse(table.between), sparsity=table.sparsity, feedback=feedback)
                 Graph(sound, (connection,))
                 graph = Graph(sound, (*graph.connections, connection))
             except ModelError as error:
@@ -57,7 +63,7 @@ def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, boo
     return graph, complete
 
 
-def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: list[str]) -> Hopfield | None:
+def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: list[str]) -> Network | None:
     """The network, or None where `faults` (with those that were there before) leave none."""
     unknown = {name for name, table in tables.populations.items() if table is None}
     blocks = blocks_of(graph) if graph else ()
@@ -72,36 +78,49 @@ def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: 
         return None
     arrays = _file_parameters(tables, folder, known, faults)
     _check_weights(tables.connections, known, faults)
+    if tables.head is not None and graph is not None:
+        try:
+            KINDS[tables.head.model].check(graph)
+        except ModelError as error:
+            faults.append(f"model: {error}")
     if faults or graph is None or tables.head is None:
         return None
     tau = [np.full(p.size, 1.0) * tables.populations[p.name].tau for p in graph.free]  # type: ignore[union-attr]
-    network = Hopfield(
+    network = KINDS[tables.head.model](
         graph.populations, graph.connections, tau=np.concatenate(tau), seed=tables.head.seed, gain=tables.head.gain
     )
-    return network.replace(parameters=arrays or _initial_weights(tables, network.parameters))
+    return network.replace(parameters=arrays or _initial_weights(tables, network))
 
 
 def _check_weights(tables: Sequence[ConnectionTable | None], blocks: Sequence[Block], faults: list[str]) -> None:
     for i, table in enumerate(tables):
-        block = next((b for b in blocks if table is not None and b.name == table.between), None)
-        if table is None or table.weights is None or block is None:
+        if table is None:
             continue
-        try:
-            block.pack(table.weights)
-        except ModelError as error:
-            faults.append(f"connections.{i}.weights: {error}")
+        first, _, second = table.between.partition("-")
+        for key, name, weights in (
+            ("weights", table.between, table.weights),
+            ("feedback", f"{second}-{first}", table.feedback),
+        ):
+            block = next((b for b in blocks if b.name == name), None)
+            if isinstance(weights, list) and block is not None:
+                try:
+                    block.pack(weights)
+                except ModelError as error:
+                    faults.append(f"connections.{i}.{key}: {error}")
 
 
-def _initial_weights(tables: ModelFile, drawn: Parameters) -> dict[str, Array]:
+def _initial_weights(tables: ModelFile, network: Network) -> dict[str, Array]:
     """Glorot weights as drawn, or those given; both times their factors."""
     arrays: dict[str, Array] = {}
-    for table in tables.connections:
+    for table, connection in zip(tables.connections, network.graph.connections, strict=True):
         assert table is not None
         assert tables.head is not None
-        if table.weights is not None:
-            arrays[table.between] = tables.head.gain * table.gain * np.array(table.weights, dtype=float)
-        else:
-            arrays[table.between] = (0.0 if table.init == "zeros" else table.gain) * drawn[table.between]
+        named = {connection.own_feedback: table.feedback, connection.name: table.weights}
+        for name, weights in named.items():
+            if isinstance(weights, list):
+                arrays[name] = tables.head.gain * table.gain * np.array(weights, dtype=float)
+            elif name:
+                arrays[name] = (0.0 if table.init == "zeros" else table.gain) * network.parameters[name]
     return arrays
 
 
@@ -112,8 +131,13 @@ def _file_parameters(
     if tables.parameters is None or tables.parameters.file is None:
         return None
     for i, table in enumerate(tables.connections):
-        if table is not None and table.model_fields_set - {"between"}:
-            faults.append(f"connections.{i}: weights come from [parameters], so only `between` can be given")
+        if table is None:
+            continue
+        if table.model_fields_set - {"between", "feedback"} or isinstance(table.feedback, list):
+            faults.append(
+                f"connections.{i}: weights come from [parameters], so only `between`, and a `feedback` without "
+                "weights, can be given"
+            )
     if tables.head is not None and tables.head.gain != 1.0:
         faults.append("gain: weights come from [parameters], not from the seed, so `gain` must be 1")
     path, fault = folder / tables.parameters.file, "parameters.file"

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from neurodyn.activation import canonical
 from neurodyn.errors import ModelError, nearest
 from neurodyn.graph import Population
-from neurodyn.models.values import is_labels, is_matrix, is_tau, is_vector
+from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
 
 #: More units than this in a population, or samples of data, are taken for a slip.
 LARGEST = 100_000
@@ -41,6 +41,9 @@ Seed = Annotated[int, Field(ge=0)]
 Activation = Annotated[str, AfterValidator(canonical)]
 Tau = Annotated[Any, _one_of("a positive number, or a list of one for each unit", is_tau)]
 Matrix = Annotated[Any, _one_of("a list of rows of finite numbers, all of one length", is_matrix)]
+Feedback = Annotated[
+    Any, _one_of("a number, 'random', or a list of rows of numbers, all of one length", is_number, is_random, is_matrix)
+]
 Targets = Annotated[Any, _one_of("a list of labels 0, 1, 2 ..., or a list of rows of numbers", is_labels, is_matrix)]
 Start = Annotated[Any, _one_of("a list of numbers, or a list of such lists of one length", is_vector, is_matrix)]
 
@@ -55,6 +58,7 @@ class HeadTable(Table):
     """The keys outside any table."""
 
     title: str = ""
+    model: Literal["hopfield", "rate"] = "hopfield"
     seed: Seed = 0
     gain: float = 1.0
 
@@ -88,9 +92,14 @@ class ConnectionTable(Table):
     gain: float = 1.0
     init: Literal["glorot", "zeros"] | None = None
     sparsity: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    feedback: Feedback = 1.0
 
     @model_validator(mode="after")
     def _fits(self) -> ConnectionTable:
+        first, _, second = self.between.partition("-")
+        if isinstance(self.feedback, list) and first == second:
+            rule = "within a population give both directions as `weights`, with feedback = 'random'"
+            raise PydanticCustomError("conflict", rule)
         for key in ("init", "sparsity"):
             if self.weights is not None and key in self.model_fields_set:
                 raise PydanticCustomError("conflict", "give `weights` or `{key}`, not both", {"key": key})

@@ -17,102 +17,18 @@ Hard-sigmoid units live in the box [0, 1]: a unit on a bound does not move while
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from neurodyn.activation import (
-    CODES,
-    HARD_SIGMOID,
-    bend,
-    divided_differences,
-    rate_and_slope,
-)
+from neurodyn.activation import HARD_SIGMOID, divided_differences
 from neurodyn.errors import ModelError
-from neurodyn.graph import Array, Connection, Population
-from neurodyn.inputs import as_input
+from neurodyn.graph import Array, Graph
 from neurodyn.kernel import flow_kernel, helper
-from neurodyn.network import Kernels, Local, Network, inward
-from neurodyn.parameters import Block, Parameters
-from neurodyn.product import add_product
-from neurodyn.sparse_product import add_sparse, lay_out, pair_sums, product
-from neurodyn.view import rectangle, window
-
-# Layout: a header, then a few integers per free population, per connection between free populations, and per
-# connection of the input; then the patterns of sparse connections. Where a pattern begins is 0 for a dense one;
-# SPARSE is the address of the sparse product in this process.
-N, POPULATIONS, CONNECTIONS, INPUTS, BIASES, INPUT_CODE, SPARSE, HEADER = range(8)
-PER_POPULATION, PER_CONNECTION, PER_INPUT = 3, 8, 4
-#: Floats in a line of the cache.
-CACHE_LINE = 8
-
-
-@helper
-def flat(array, start, stop):
-    """Rows start ... stop as one long row: all samples of a population, or all units of a single sample."""
-    return window(array, start * array.shape[1], (stop - start) * array.shape[1])
-
-
-@helper
-def units(array, first, count):
-    """The rows of some units."""
-    return rectangle(array, first * array.shape[1], count, array.shape[1])
-
-
-@helper
-def activate(s, layout, r, d):
-    """Rates and slopes of all free units."""
-    for p in range(layout[POPULATIONS]):
-        start, stop, code = population(layout, p)
-        rate_and_slope(code, flat(s, start, stop), flat(r, start, stop), flat(d, start, stop))
-
-
-@helper
-def population(layout, p):
-    """First unit, end, and activation of a free population."""
-    o = HEADER + PER_POPULATION * p
-    return layout[o], layout[o + 1], layout[o + 2]
-
-
-@helper
-def couple(r, theta, layout, out):
-    """out += W r, over all connections between free populations."""
-    first = HEADER + PER_POPULATION * layout[POPULATIONS]
-    for c in range(layout[CONNECTIONS]):
-        o = first + PER_CONNECTION * c
-        if layout[o + 6]:
-            couple_sparse(r, theta, layout, o, out)
-        else:
-            couple_dense(r, theta, layout, o, out)
-
-
-@helper
-def couple_dense(r, theta, layout, o, out):
-    """One connection, described in layout from o on.
-
-    theta holds each block and its transpose, so that both directions run along memory. A single sample is a row: its
-    product is taken from the other side, which gives the same chains of additions.
-    """
-    a, m, b, n = layout[o], layout[o + 1], layout[o + 2], layout[o + 3]
-    w, turned = rectangle(theta, layout[o + 4], m, n), rectangle(theta, layout[o + 5], n, m)
-    if r.shape[1] == 1:
-        add_product(rectangle(r, b, 1, n), turned, rectangle(out, a, 1, m))
-        if a != b:
-            add_product(rectangle(r, a, 1, m), w, rectangle(out, b, 1, n))
-    else:
-        add_product(w, units(r, b, n), units(out, a, m))
-        if a != b:
-            add_product(turned, units(r, a, m), units(out, b, n))
-
-
-@helper
-def couple_sparse(r, theta, layout, o, out):
-    """One sparse connection: its rows by the units of either population, but of one with itself just once."""
-    a, m, b, n = layout[o], layout[o + 1], layout[o + 2], layout[o + 3]
-    add_sparse(layout[SPARSE], theta, layout[o + 4], layout, layout[o + 6], units(r, b, n), units(out, a, m))
-    if a != b:
-        add_sparse(layout[SPARSE], theta, layout[o + 5], layout, layout[o + 7], units(r, a, m), units(out, b, n))
+from neurodyn.models import shapes
+from neurodyn.models.coupling import POPULATIONS, N, activate, couple, flat, local, population, units
+from neurodyn.models.wired import Wired
+from neurodyn.network import Kernels, Local
 
 
 @helper
@@ -127,45 +43,6 @@ def hessian_product(v, slope, diagonal, theta, layout, work, out):
     couple(units(work, 0, n), theta, layout, out)
     for j in range(x.size):
         product[j] = h[j] * x[j] - d[j] * product[j]
-
-
-@flow_kernel
-def drive(t, x, rows, theta, layout, work, out):
-    """Constant current of each free unit: biases and the clamped rates x (n_in, b) through their weights."""
-    for i in range(layout[N]):
-        for j in range(x.shape[1]):
-            out[i, j] = theta[layout[BIASES] + i]
-    first = HEADER + PER_POPULATION * layout[POPULATIONS] + PER_CONNECTION * layout[CONNECTIONS]
-    m = x.shape[0]
-    for c in range(layout[INPUTS]):
-        o = first + PER_INPUT * c
-        b, n, where = layout[o], layout[o + 1], layout[o + 2]
-        if layout[o + 3]:
-            add_sparse(layout[SPARSE], theta, where, layout, layout[o + 3], x, out[b : b + n])
-        else:
-            add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
-
-
-@flow_kernel
-def clamped(t, x, rows, theta, layout, work, out):
-    """Rates rho(x) of the input population; x and out are (n_in, b)."""
-    for i in range(x.shape[0]):
-        rate_and_slope(layout[INPUT_CODE], x[i], out[i], work[0])
-
-
-@flow_kernel
-def local(t, s, rows, theta, layout, work, out):
-    """Rates, slopes, bends and fields at s; rows are those of `free`."""
-    n = layout[N]
-    r, d, c, g = out[:n], out[n : 2 * n], out[2 * n : 3 * n], out[3 * n :]
-    activate(s, layout, r, d)
-    for p in range(layout[POPULATIONS]):
-        start, stop, code = population(layout, p)
-        for i in range(start, stop):
-            for j in range(s.shape[1]):
-                c[i, j] = bend(code, r[i, j], d[i, j])
-                g[i, j] = rows[n + i, j]
-    couple(r, theta, layout, g)
 
 
 @flow_kernel
@@ -292,7 +169,7 @@ def side(t, z, rows, theta, layout, work, out):
         fall[j] = -fall[j]
 
 
-class Hopfield(Network):
+class Hopfield(Wired):
     """Network with the Hopfield energy. See `Network` for the parameters; `layered` and `recurrent` for shapes.
 
     Examples
@@ -316,18 +193,7 @@ class Hopfield(Network):
         gain: float = 1.0,
     ) -> Hopfield:
         """A chain x, h1, h2, ..., y of layers; activation (and tau) for all or one per free layer."""
-        if len(sizes) < 2:
-            raise ModelError(f"`sizes` must name at least an input and an output layer; got {list(sizes)}")
-        names = ["x", *(f"h{k}" for k in range(1, len(sizes) - 1)), "y"]
-        kinds = [activation] * (len(sizes) - 1) if isinstance(activation, str) else list(activation)
-        if len(kinds) != len(sizes) - 1:
-            raise ModelError(
-                f"`activation` must be one name or one per free layer ({len(sizes) - 1}); got {len(kinds)}"
-            )
-        roles = ["input", *["hidden"] * (len(sizes) - 2), "output"]
-        populations = tuple(Population(*fields) for fields in zip(names, sizes, ["linear", *kinds], roles, strict=True))
-        connections = tuple(f"{a}-{b}" for a, b in pairwise(names))
-        return cls(populations, connections, tau=tau, seed=seed, gain=gain)
+        return cls(*shapes.layered(sizes, activation), tau=tau, seed=seed, gain=gain)
 
     @classmethod
     def recurrent(
@@ -346,50 +212,37 @@ class Hopfield(Network):
 
         A fraction `sparsity` of the connections within `s` is absent (see `Connection`); x drives all of `s`.
         """
-        populations: tuple[Population, ...] = (Population("s", n, activation, outputs=n_out),)
-        connections: tuple[str | Connection, ...] = (Connection("s", "s", sparsity),)
-        if n_in:
-            populations = (Population("x", n_in, role="input"), *populations)
-            connections = ("x-s", *connections)
-        return cls(populations, connections, tau=tau, seed=seed, gain=gain)
+        return cls(*shapes.recurrent(n, n_in, n_out, activation, sparsity), tau=tau, seed=seed, gain=gain)
 
-    def _compile(self) -> tuple[Array, np.ndarray[Any, np.dtype[np.int64]]]:
-        graph = self.graph
-        inner = [c for c in graph.connections if c.first in graph.slices and c.second in graph.slices]
-        outer = [c for c in graph.connections if c not in inner]
-        counts = [len(graph.free), len(inner), len(outer)]
-        populations, connections, inputs = [], [], []
-        sizes = (PER_POPULATION, PER_CONNECTION, PER_INPUT)
-        store = _Store(self.parameters, HEADER + sum(k * size for k, size in zip(counts, sizes, strict=True)))
-        for p in graph.free:
-            where = graph.slices[p.name]
-            populations += [where.start, where.stop, CODES[p.activation]]
-        for c in inner:
-            (w, rows), (turned, columns) = store.add(c.name, False), store.add(c.name, True)
-            first, second = graph.slices[c.first], graph.slices[c.second]
-            places = [first.start, graph[c.first].size, second.start, graph[c.second].size]
-            connections += [*places, w, turned, rows, columns]
-        for c in outer:
-            target = c.first if c.first in graph.slices else c.second
-            inputs += [graph.slices[target].start, graph[target].size, *store.add(c.name, target == c.second)]
-        code = CODES[graph.input.activation] if graph.input else 0
-        header = np.array(
-            [graph.n, *counts, store.end, code, store.product, *populations, *connections, *inputs], dtype=np.int64
-        )
-        biases = [self.parameters[p.name] for p in graph.free]
-        return np.concatenate([*store.weights, *biases]), np.concatenate([header, *store.patterns])
+    @classmethod
+    def check(cls, graph: Graph) -> None:
+        """Weights must be shared by both directions."""
+        for c in graph.connections:
+            if c.feedback != 1.0:
+                raise ModelError(
+                    f"connection {c.name!r}: the Hopfield energy has weights that both directions share, feedback 1; "
+                    f"got {c.feedback!r}: models.Rate allows it"
+                )
 
-    def input_rates(self, x: Array) -> Array:
-        """rho(x) of the clamped population, (n_in, batch)."""
-        return self.evaluate(clamped, inward(x), np.empty((0, len(x))), self.n_in)
+    def argument(self, s: Array) -> Array:
+        """Energy and cost are functions of the states themselves."""
+        return s
+
+    def local(self, s: Array, rows: Array) -> Local:
+        """See `Network.local`."""
+        n = self.n
+        r, d, c, g = self.evaluate(self.kernels.local, s, rows, 4 * n).reshape(4, n, -1)
+        force = d * g - s
+        box = self.box[:, None]
+        stuck = box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
+        return Local(r, d, c, g, force, ~stuck, s, np.ones_like(s))
 
     def free_rows(self, x: Array | None, batch: int) -> Array:
         """1/tau, drive, and with a box the bounds of each unit."""
         n = self.n
-        rates = np.zeros((0, batch)) if x is None else self.input_rates(x)
         rows = np.empty(((4 if self.box.any() else 2) * n, batch))
         rows[:n] = 1.0 / self.tau[:, None]
-        rows[n : 2 * n] = self.evaluate(drive, rates, np.empty((0, batch)), n)
+        rows[n : 2 * n] = self.drive(x, batch)
         if self.box.any():
             rows[2 * n : 3 * n] = np.where(self.box, 0.0, -np.inf)[:, None]
             rows[3 * n :] = np.where(self.box, 1.0, np.inf)[:, None]
@@ -421,84 +274,8 @@ class Hopfield(Network):
         pressure = np.where(local.active | zero, 0.0, local.force / safe)
         return [pressure, np.where(box, lower, -np.inf), np.where(box, upper, np.inf)]
 
-    def hessian_rows(self, local: Local) -> Array:
+    def linear_rows(self, local: Local) -> Array:
         """1/tau, slope and diagonal of H, zero for inactive units."""
         rate = np.repeat(1.0 / self.tau[:, None], local.rate.shape[1], axis=1)
         diagonal = 1.0 - local.bend * local.field
         return np.concatenate([rate, local.slope * local.active, diagonal * local.active])
-
-    def energy_gradient(self, s: Any, x: Any = None) -> Parameters:
-        """dE/dW_ij = -rho_i rho_j, dE/db_i = -rho_i, averaged over the batch."""
-        state, rows, _ = self._at(s, x)
-        rate = self.local(state, rows).rate
-        return self.difference_gradient(as_input(x, self.n_in)[0], np.zeros_like(rate), rate, rate)
-
-    def difference_gradient(self, x: Array | None, before: Array, change: Array, after: Array) -> Parameters:
-        """-(D_i after_j + before_i D_j) and -D_i, averaged over the batch."""
-        graph, scale = self.graph, -1.0 / change.shape[1]
-        clamped = np.zeros((0, change.shape[1])) if x is None else self.input_rates(x)
-        parts = []
-        for c, block in zip(graph.connections, self.parameters.blocks, strict=False):
-            a, b = graph.slices.get(c.first), graph.slices.get(c.second)
-            if a is None:
-                terms = [(clamped, change[b])]
-            elif b is None:
-                terms = [(change[a], clamped)]
-            else:
-                terms = [(change[a], after[b]), (before[a], change[b])]
-            parts.append(scale * _outer(block, terms))
-        parts += [scale * change[graph.slices[p.name]].sum(axis=1) for p in graph.free]
-        return Parameters(self.parameters.blocks, np.concatenate(parts))
-
-
-def _outer(block: Block, terms: list[tuple[Array, Array]]) -> Array:
-    """Sum of left right^T over the terms, each once for every weight of the block."""
-    if block.pattern is not None:
-        out = np.zeros(block.size)
-        for left, right in terms:
-            pair_sums(*block.pattern.pairs, left, right, out)
-        return out
-    products = [left @ right.T for left, right in terms]
-    full = products[0] if len(products) == 1 else products[0] + products[1]
-    if block.symmetric:
-        full = 0.5 * (full + full.T)  # the two triangles differ by rounding only
-        np.fill_diagonal(full, 0.0)
-    return block.pack(full)
-
-
-class _Store:
-    """Weights and patterns for the kernels, laid end to end; `end` and `place` are where the next ones begin."""
-
-    def __init__(self, parameters: Parameters, place: int) -> None:
-        self.parameters, self.end, self.place = parameters, 0, place
-        self.weights: list[Array] = []
-        self.patterns: list[Any] = []
-        self.symmetric: dict[str, tuple[int, int]] = {}
-
-    @property
-    def product(self) -> int:
-        """Address of the sparse product, 0 if nothing is sparse."""
-        return product.address if self.patterns else 0
-
-    def add(self, name: str, turned: bool) -> tuple[int, int]:
-        """Store a block by the units of its first population, or turned; returns where its weights and pattern lie."""
-        if name in self.symmetric:
-            return self.symmetric[name]
-        pattern, start, place = self.parameters.pattern(name), self.end, 0
-        if pattern is None:
-            w = self.parameters[name]
-            values = (w.T if turned else w).ravel()
-        else:
-            starts, columns, weights = pattern.turned if turned else pattern.rows
-            values, place = self.parameters.part(name)[weights], self.place
-            self.patterns.append(lay_out(starts, columns))
-            self.place += len(self.patterns[-1])
-            if pattern.symmetric:
-                self.symmetric[name] = start, place
-        padding = np.zeros(-values.size % CACHE_LINE)  # so that every block begins on a line of the cache
-        self.weights += [values, padding]
-        self.end += values.size + padding.size
-        return start, place
-
-
-__all__ = ["Hopfield"]

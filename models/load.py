@@ -16,7 +16,7 @@ from neurodyn.solver import Solver
 
 if TYPE_CHECKING:
     from neurodyn.models.file import ModelFile
-    from neurodyn.models.hopfield import Hopfield
+    from neurodyn.network import Network
 
 LIBRARY = Path(__file__).with_name("library")
 
@@ -32,7 +32,7 @@ class Model:
     ----------
     name, title : str
         Name in the library, or the file's without its suffix; and what the file says it is.
-    network : Hopfield
+    network : Network
     x : (batch, n_in) or None
         Inputs; None without [data] or without an input population.
     y : (batch, n_out), or (batch,) integer labels, or None
@@ -47,7 +47,7 @@ class Model:
 
     name: str
     title: str
-    network: Hopfield
+    network: Network
     x: Any
     y: Any
     start: Any
@@ -90,7 +90,7 @@ def outline(name: str) -> Outline:
     return Outline(path.stem, tables.head.title or path.stem, sizes, outputs)
 
 
-def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> tuple[Hopfield, Any, Any]:
+def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> tuple[Network, Any, Any]:
     """Return (network, x, y) of a model; see `read`, which also gives its other settings."""
     model = read(source, data=data)
     return model.network, model.x, model.y

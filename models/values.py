@@ -5,10 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from neurodyn.graph import RANDOM
+
 
 def is_number(value: object) -> bool:
     """Whether a value is a finite number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def is_random(value: object) -> bool:
+    """Whether a value is the word "random"."""
+    return isinstance(value, str) and value == RANDOM
 
 
 def is_vector(value: object) -> bool:

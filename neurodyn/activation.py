@@ -14,7 +14,7 @@ import math
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.kernel import helper
-from neurodyn.vectormath import HIGHEST, expm1_and_exp, log, log1p
+from neurodyn.vectormath import HIGHEST, expm1_and_exp, fma, log, log1p
 
 TANH, SIGMOID, HARD_SIGMOID, SOFTPLUS, LINEAR = range(5)
 
@@ -34,6 +34,13 @@ def canonical(name: object) -> str:
     if plain not in CODES:
         raise ModelError(f"unknown activation {name!r}; {nearest(plain, CODES)}")
     return plain
+
+
+#: Coefficients of the dilogarithm: Bernoulli's B_k over (k + 1)!.
+D2, D4, D6, D8, D10, D12, D14 = (
+    b / math.factorial(k + 1)
+    for k, b in ((2, 1 / 6), (4, -1 / 30), (6, 1 / 42), (8, -1 / 30), (10, 5 / 66), (12, -691 / 2730), (14, 7 / 6))
+)
 
 
 @helper
@@ -78,6 +85,32 @@ def bend(code, r, d):
     if code == SOFTPLUS:
         return d * expm1_and_exp(-r)[1]
     return 0.0
+
+
+@helper
+def leak_energy(code, s, r):
+    """Integral of rho^-1 from 0 to r = rho(s), of a strictly increasing activation; its derivative by r is s.
+
+    tanh: s r - log cosh s; sigmoid: r log r + (1 - r) log(1 - r); softplus: s r + Li2(-e^s); linear: s²/2. With
+    e = exp(-|s|) none subtracts large numbers. -Li2(-t) is a series in w = log(1 + t) <= log 2 (the Bernoulli numbers
+    B_2k over (2k + 1)!; the rest is below 1e-17), and for s > 0 it goes back to t = e^-s by Euler's reflection.
+    """
+    a = abs(s)
+    if code == TANH:
+        e = expm1_and_exp(-2.0 * a)[1]
+        return math.log(2.0) - log1p(e) - 2.0 * a * e / (1.0 + e)
+    if code == SIGMOID:
+        e = expm1_and_exp(-a)[1]
+        return -a * e / (1.0 + e) - log1p(e)
+    if code == SOFTPLUS:
+        w = log1p(expm1_and_exp(-a)[1])
+        v = w * w
+        p = fma(v, D14, D12)
+        for d in (D10, D8, D6, D4, D2):
+            p = fma(p, v, d)
+        found = w + 0.25 * v + w * v * p
+        return s * r - found if s <= 0.0 else s * (r - s) + 0.5 * s * s - math.pi**2 / 6.0 + found
+    return 0.5 * s * s
 
 
 @helper

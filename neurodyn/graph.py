@@ -19,6 +19,8 @@ from neurodyn.errors import ModelError, nearest
 Array = npt.NDArray[np.float64]
 ROLES = ("input", "hidden", "output")
 FIELDS = ("size", "activation", "role", "outputs")
+#: Feedback weights of a connection that are its own.
+RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An undirected connection between the units of two populations; each connected pair shares one weight.
+    """A connection between the units of two populations, in both directions; each connected pair shares one weight.
 
     Parameters
     ----------
@@ -82,13 +84,22 @@ class Connection:
     sparsity : float
         Probability that a pair of units is not connected, for each pair on its own. The network draws which are from
         its seed, unless its weights are given as a scipy.sparse matrix: then the matrix says it.
+    feedback : float or "random"
+        What leads back from the second population to the first, where W leads from the first to the second: a factor
+        gamma stands for gamma Wᵀ, and 1 is the shared weight of an energy; "random" for weights of its own, drawn like
+        the others unless they are given. Within one population "random" gives each direction its own weight.
     """
 
     first: str
     second: str
     sparsity: float = 0.0
+    feedback: float | str = 1.0
 
     def __post_init__(self) -> None:
+        self._check_sparsity()
+        self._check_feedback()
+
+    def _check_sparsity(self) -> None:
         number = isinstance(self.sparsity, (int, float, np.number)) and not isinstance(self.sparsity, bool)
         if not (number and 0.0 <= self.sparsity < 1.0):
             raise ModelError(
@@ -96,6 +107,27 @@ class Connection:
                 f">= 0 and < 1; got {self.sparsity!r}"
             )
         object.__setattr__(self, "sparsity", float(self.sparsity))
+
+    def _check_feedback(self) -> None:
+        given = self.feedback
+        if given == RANDOM and isinstance(given, str):
+            if self.sparsity:
+                raise ModelError(
+                    f"connection {self.name!r} is sparse: its feedback must be a factor of its weights; got {given!r}"
+                )
+            return
+        number = isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
+        if not (number and np.isfinite(float(given))):
+            raise ModelError(
+                f"connection {self.name!r}: feedback must be a finite factor, or {RANDOM!r} for weights of its own; "
+                f"got {given!r}"
+            )
+        if self.first == self.second and given != 1.0:
+            raise ModelError(
+                f"connection {self.name!r} has no direction that is the feedback, so it must be 1 or {RANDOM!r}; "
+                f"got {given!r}"
+            )
+        object.__setattr__(self, "feedback", float(given))
 
     @classmethod
     def parse(cls, text: str | Connection) -> Connection:
@@ -111,6 +143,11 @@ class Connection:
     def name(self) -> str:
         """`first-second`, the key of its weights."""
         return f"{self.first}-{self.second}"
+
+    @property
+    def own_feedback(self) -> str:
+        """`second-first`, the key of feedback weights of its own, or ''."""
+        return f"{self.second}-{self.first}" if self.feedback == RANDOM else ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +179,8 @@ class Graph:
                     raise ModelError(f"connection {c.name!r}: unknown population {name!r}; {nearest(name, names)}")
             if self[c.first].role == self[c.second].role == "input":
                 raise ModelError(f"connection {c.name!r} joins the clamped input to itself")
+            if c.feedback != 1.0 and "input" in (self[c.first].role, self[c.second].role):
+                raise ModelError(f"connection {c.name!r} joins the clamped input, which no feedback moves")
         _refuse_repeats(["-".join(sorted((c.first, c.second))) for c in self.connections], "connection")
         slices, start = {}, 0
         for p in self.free:

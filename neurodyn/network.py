@@ -35,8 +35,8 @@ class Kernels(NamedTuple):
 
     free, nudged, side: right-hand sides of the three phases (`Network.free_rows` and so on make their rows).
     energy: E of each sample, out (1, b). local: rho, rho', rho'' and field at s, out (4n, b).
-    jvp, vjp: Hessian of E times v, and its transpose times v; rows from `Network.hessian_rows`.
-    drive: constant current from the clamped input and the biases.
+    change: what the nudged phase makes of the rates, (rho(s* + beta delta) - rho(s*)) / beta.
+    jvp, vjp: minus the Jacobian of the force times v, and its transpose times v; rows from `Network.linear_rows`.
     """
 
     free: Kernel
@@ -52,7 +52,9 @@ class Kernels(NamedTuple):
 class Local(NamedTuple):
     """What a state means to each unit, all (n, batch): rate, slope, bend of rho; field; force; active or not.
 
-    A unit is inactive where it sits on a bound of its box with the force pointing out.
+    A unit is inactive where it sits on a bound of its box with the force pointing out. `argument` is what energy and
+    cost are functions of, the force being minus the energy's derivative by it: the state itself, or the rate; and
+    `argument_slope` its derivative by the state. The metric of the flow is then tau / argument_slope.
     """
 
     rate: Array
@@ -61,6 +63,8 @@ class Local(NamedTuple):
     field: Array
     force: Array
     active: np.ndarray[Any, np.dtype[np.bool_]]
+    argument: Array
+    argument_slope: Array
 
     def columns(self, samples: Any) -> Local:
         """The same for some samples, by index, in that order."""
@@ -74,14 +78,15 @@ class Local(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Network(ABC):
-    """An energy-based network of leaky integrators on an undirected graph. Immutable; change it by `replace`.
+    """A network of leaky integrators on a graph, with an energy where weights are shared. Immutable; see `replace`.
 
     Parameters
     ----------
     populations : mapping or sequence of Population
         In order; free units are numbered in this order. A mapping gives names and sizes, or dicts of fields.
     connections : sequence of str or Connection
-        Undirected, like ``"x-h1"``; ``"s-s"`` connects a population to itself, without self-loops.
+        Like ``"x-h1"``; ``"s-s"`` connects a population to itself, without self-loops. Weights are shared by both
+        directions, unless a model allows a `Connection` with other `feedback`.
         ``Connection("s", "s", sparsity=0.99)`` leaves out most pairs of units, drawn from the seed.
     parameters : Parameters or mapping, optional
         Weights and biases by name. A scipy.sparse matrix says which units are connected, too: those it has entries
@@ -111,9 +116,12 @@ class Network(ABC):
     layout: np.ndarray[Any, np.dtype[np.int64]] = field(init=False, repr=False)
 
     kernels: ClassVar[Kernels]
+    #: What the energy is a function of, in words: see `Local.argument`.
+    energy_of: ClassVar[str] = "states"
 
     def __post_init__(self) -> None:
         graph = Graph.build(self.populations, self.connections)
+        self.check(graph)
         _check_seed_and_gain(self.seed, self.gain)
         given = self.parameters
         blocks = blocks_of(graph, _patterns(graph, given, self.seed))
@@ -144,6 +152,11 @@ class Network(ABC):
 
     # -- what a model provides ---------------------------------------------------------------------------------
 
+    @classmethod
+    @abstractmethod
+    def check(cls, graph: Graph) -> None:
+        """Raise `ModelError` for a graph that the model cannot have."""
+
     @abstractmethod
     def _compile(self) -> tuple[Array, np.ndarray[Any, np.dtype[np.int64]]]:
         """Return the kernels' flat parameter vector, and the integers that tell where things lie in it."""
@@ -153,23 +166,32 @@ class Network(ABC):
         """Per-sample constants of the free flow; row 0 ... n-1 is 1/tau. x is (batch, n_in)."""
 
     @abstractmethod
-    def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
-        """Per-sample constants of the nudged flow of delta around s; gap = dC/ds (n, b), beta (b,)."""
+    def local(self, s: Array, rows: Array) -> Local:
+        """Rates, slopes, fields and forces at unit-major states; rows from `free_rows`."""
 
     @abstractmethod
-    def hessian_rows(self, local: Local) -> Array:
-        """Per-sample constants of the Hessian product at a state, inactive units removed."""
+    def argument(self, s: Array) -> Array:
+        """What energy and cost are functions of, (n, b), at states (n, b): see `Local`."""
+
+    @abstractmethod
+    def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
+        """Per-sample constants of the nudged flow of delta around s; gap = dC/d argument (n, b), beta (b,)."""
+
+    @abstractmethod
+    def linear_rows(self, local: Local) -> Array:
+        """Per-sample constants of the products with the Jacobian at a state, inactive units removed."""
 
     @abstractmethod
     def energy_gradient(self, s: Any, x: Any = None) -> Parameters:
-        """dE/dtheta at s (batch, n), averaged over the batch."""
+        """dE/dtheta at s (batch, n), averaged over the batch. Raises `ModelError` where there is no energy."""
 
     @abstractmethod
     def difference_gradient(self, x: Array | None, before: Array, change: Array, after: Array) -> Parameters:
         """Change of dE/dtheta, averaged over the batch, when the rates go from `before` to `after` (n, b).
 
         `change` is their difference over any small factor, which also divides the result. With
-        before = after, it is the derivative of dE/dtheta along a change of rates.
+        before = after, it is the derivative of dE/dtheta along a change of rates. A weight of a single direction has
+        no energy; for it this is minus the change of the unit that it leads to times the rate before of the other.
         """
 
     # -- shape -------------------------------------------------------------------------------------------------
@@ -211,40 +233,74 @@ class Network(ABC):
         part: Array = np.asarray(values)[..., self.graph.slices[name]]
         return part
 
-    # -- the energy, for users ---------------------------------------------------------------------------------
+    # -- energy and force, for users ---------------------------------------------------------------------------
+
+    @property
+    def has_energy(self) -> bool:
+        """Whether all weights are shared by both directions, so that the flow descends an energy."""
+        return all(c.feedback == 1.0 for c in self.graph.connections)
+
+    def require_energy(self, what: str) -> None:
+        """Refuse `what` for a network without an energy."""
+        for c in self.graph.connections:
+            if c.feedback != 1.0:
+                raise ModelError(
+                    f"this network has no energy, and so no {what}: connection {c.name!r} has feedback "
+                    f"{c.feedback!r}, not the shared weights of feedback 1"
+                )
 
     def energy(self, s: Any, x: Any = None) -> Array:
-        """E(theta, x, s), (batch,), for states s (batch, n) and inputs x (batch, n_in)."""
+        """E(theta, x, s), (batch,), for states s (batch, n) and inputs x (batch, n_in).
+
+        Raises `ModelError` where weights are not shared by both directions: then there is none.
+        """
+        self.require_energy("energy")
         state, rows, batched = self._at(s, x)
         out = self.evaluate(self.kernels.energy, state, rows, 1)[0]
         return out if batched else out[0]
 
     def force(self, s: Any, x: Any = None) -> Array:
-        """-dE/ds, (batch, n): the net current into each unit, tau ds/dt. Not projected onto a box."""
+        """tau ds/dt, (batch, n): the net current into each unit. Not projected onto a box.
+
+        Minus the derivative of the energy, if there is one, by the states; in the rate form by the rates.
+        """
         state, rows, batched = self._at(s, x)
         return outward(self.local(state, rows).force, batched)
 
     def jvp(self, s: Any, v: Any, x: Any = None) -> Array:
-        """Hessian d2E/ds2 at s times v, both (batch, n). All units count as active."""
+        """Minus the Jacobian of the force at s times v, both (batch, n). All units count as active."""
         return self._product(self.kernels.jvp, s, v, x)
 
     def vjp(self, s: Any, v: Any, x: Any = None) -> Array:
-        """Transposed Hessian at s times v, both (batch, n)."""
+        """Minus the transposed Jacobian of the force at s times v, both (batch, n)."""
         return self._product(self.kernels.vjp, s, v, x)
 
+    def jacobian(self, s: Any, x: Any = None) -> Array:
+        """Derivative of the force by the states at s, (batch, n, n). All units count as active."""
+        matrices, _, batched = self._linearized(s, x)
+        return -matrices if batched else -matrices[0]
+
     def hessian(self, s: Any, x: Any = None) -> Array:
-        """d2E/ds2 at s, (batch, n, n). All units count as active."""
+        """Second derivative of the energy at s, (batch, n, n), by the states; in the rate form by the rates.
+
+        All units count as active. Raises `ModelError` where there is no energy.
+        """
+        self.require_energy("Hessian")
+        matrices, local, batched = self._linearized(s, x)
+        full = matrices / local.argument_slope.T[:, None, :]
+        return full if batched else full[0]
+
+    def _linearized(self, s: Any, x: Any) -> tuple[Array, Local, bool]:
         state, rows, batched = self._at(s, x)
         local = _all_active(self.local(state, rows))
-        full = np.stack([self.hessian_matrix(local, j) for j in range(state.shape[1])])
-        return full if batched else full[0]
+        return np.stack([self.linearized(local, j) for j in range(state.shape[1])]), local, batched
 
     def _product(self, kernel: Kernel, s: Any, v: Any, x: Any) -> Array:
         state, rows, batched = self._at(s, x)
         direction, _ = as_batch(v, self.n, "v")
         if direction.shape[0] != state.shape[1]:
             raise ArgumentError(f"`v` has {direction.shape[0]} samples, `s` has {state.shape[1]}")
-        at = self.hessian_rows(_all_active(self.local(state, rows)))
+        at = self.linear_rows(_all_active(self.local(state, rows)))
         return outward(self.evaluate(kernel, inward(direction), at, self.n), batched)
 
     def _at(self, s: Any, x: Any) -> tuple[Array, Array, bool]:
@@ -254,7 +310,7 @@ class Network(ABC):
             raise ArgumentError(f"`x` has {len(rates)} samples, `s` has {len(state)}")
         return inward(state), self.free_rows(rates, len(state)), batched
 
-    # -- the energy, inside ------------------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------------------------------
 
     @property
     def work_rows(self) -> int:
@@ -280,19 +336,11 @@ class Network(ABC):
             kernel(np.zeros(batch), s, rows, self.theta, self.layout, np.empty((self.work_rows, batch)), out)
         return out
 
-    def local(self, s: Array, rows: Array) -> Local:
-        """Rates, slopes, fields and forces at unit-major states; rows from `free_rows`."""
-        n = self.n
-        r, d, c, g = self.evaluate(self.kernels.local, s, rows, 4 * n).reshape(4, n, -1)
-        force = d * g - s
-        box = self.box[:, None]
-        stuck = box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
-        return Local(r, d, c, g, force, ~stuck)
+    def linearized(self, local: Local, sample: int) -> Array:
+        """Minus the Jacobian of the force of one sample, (n, n); rows and columns of inactive units are zero.
 
-    def hessian_matrix(self, local: Local, sample: int) -> Array:
-        """Hessian of one sample, (n, n), with the rows and columns of inactive units zero.
-
-        Raises `TooLargeError` beyond `LARGEST_MATRIX` units.
+        Where the energy is a function of the states, this is its Hessian. Raises `TooLargeError` beyond
+        `LARGEST_MATRIX` units.
         """
         if self.n > LARGEST_MATRIX:
             raise TooLargeError(
@@ -300,14 +348,14 @@ class Network(ABC):
                 f"exact side networks and whole spectra are for networks of up to {LARGEST_MATRIX:,} units"
             )
         one = local.columns(np.full(self.n, sample))
-        return self.evaluate(self.kernels.jvp, np.eye(self.n), self.hessian_rows(one), self.n)
+        return self.evaluate(self.kernels.jvp, np.eye(self.n), self.linear_rows(one), self.n)
 
     def cost(self, s: Any, y: Any) -> Array:
-        """C = ½‖s_out − y‖², (batch,), for s (batch, n) and y (batch, n_out) or labels."""
+        """C = ½‖s_out − y‖², (batch,), in the rate form ½‖ρ(s_out) − y‖²; y is (batch, n_out), or labels."""
         from neurodyn.inputs import as_target
 
         state, batched = as_batch(s, self.n, "s")
-        gap = state[:, self.outputs] - as_target(y, self.n_out, len(state), batched)
+        gap = outward(self.argument(inward(state)))[:, self.outputs] - as_target(y, self.n_out, len(state), batched)
         value = 0.5 * np.sum(gap * gap, axis=1)
         return value if batched else value[0]
 
@@ -344,7 +392,9 @@ class Network(ABC):
                 {"name": p.name, "size": p.size, "activation": p.activation, "role": p.role, "outputs": p.n_outputs}
                 for p in self.graph.populations
             ],
-            "connections": [dataclasses.asdict(c) if c.sparsity else c.name for c in self.graph.connections],
+            "connections": [
+                dataclasses.asdict(c) if c != Connection.parse(c.name) else c.name for c in self.graph.connections
+            ],
             "seed": self.seed,
             "gain": self.gain,
         }
@@ -365,11 +415,11 @@ class Network(ABC):
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{p.name}: {p.size} {p.activation}" for p in self.graph.populations)
-        patterns = self.patterns
-        joined = ", ".join(
-            f"{c.name} ({patterns[c.name].size:,} weights)" if c.name in patterns else c.name
-            for c in self.graph.connections
-        )
+        patterns, notes = self.patterns, {c.name: "" for c in self.graph.connections}
+        for c in self.graph.connections:
+            notes[c.name] += f" ({patterns[c.name].size:,} weights)" if c.name in patterns else ""
+            notes[c.name] += f" (feedback {c.feedback})" if c.feedback != 1.0 else ""
+        joined = ", ".join(name + note for name, note in notes.items())
         return f"{type(self).__name__}({parts}; {joined})"
 
 
@@ -451,13 +501,15 @@ def _patterns(graph: Graph, given: Any, seed: int | None) -> dict[str, Pattern]:
 
 def _glorot(graph: Graph, blocks: tuple[Block, ...], seed: int | None, gain: float) -> Parameters:
     """Uniform Glorot weights, each block from its own stream, so that adding a block changes no other."""
+    streams: dict[str, tuple[int, ...]] = {c.name: (i,) for i, c in enumerate(graph.connections)}
+    streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
     density = {c.name: 1.0 - c.sparsity for c in graph.connections}
     parts = []
-    for i, block in enumerate(blocks):
+    for block in blocks:
         if len(block.shape) == 1:
             parts.append(np.zeros(block.size))
             continue
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))
-        bound = gain * np.sqrt(6.0 / (density[block.name] * sum(block.shape)))
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=streams[block.name]))
+        bound = gain * np.sqrt(6.0 / (density.get(block.name, 1.0) * sum(block.shape)))
         parts.append(rng.uniform(-bound, bound, block.size))
     return Parameters(blocks, np.concatenate(parts))

@@ -44,7 +44,7 @@ class NudgedPhase(Result):
     beta : float
         Signed strength of the first branch. 0 is the linear limit.
     residual : (batch,)
-        Largest active |dE/ds| at s*, which the flow of delta leaves out; `residual / |beta|` is its weight in delta.
+        Largest active |force| at s*, which the flow of delta leaves out; `residual / |beta|` is its weight in delta.
     critical_beta : (batch,)
         beta_c: for beta <= -beta_c the nudged equilibrium is not the smooth continuation of s*.
     crossed : (batch, n) bool
@@ -148,7 +148,8 @@ def nudge(
 ) -> NudgedPhase:
     """Nudge the outputs towards y and follow the network in time from its equilibrium.
 
-    tau ds/dt = -d(E + beta C)/ds with s(0) = s* and C = ½‖s_out − y‖², integrated for delta = (s − s*)/beta.
+    tau ds/dt = -d(E + beta C)/ds with s(0) = s* and C = ½‖s_out − y‖², integrated for delta = (s − s*)/beta. In the
+    rate form the derivative is by the rates, and C = ½‖ρ(u_out) − y‖².
 
     Parameters
     ----------
@@ -260,10 +261,10 @@ def nudged_problem(point: FixedPoint, gap: Array, strengths: Array) -> Problem:
             out = np.ascontiguousarray(delta[:, None])
             moving = network.evaluate(network.kernels.nudged, out, np.ascontiguousarray(rows[:, one]), n) != 0.0
             here = here._replace(active=moving | ~network.box[:, None])
-        matrix = network.hessian_matrix(here, 0)
+        matrix = network.linearized(here, 0)
         spring = np.zeros(n)
         spring[network.outputs] = beta[sample]
-        return -(matrix + np.diag(spring * here.active[:, 0])) / network.tau[:, None]
+        return -(matrix + np.diag(spring * (here.active * here.argument_slope)[:, 0])) / network.tau[:, None]
 
     return Problem(
         network.kernels.nudged,

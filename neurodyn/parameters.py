@@ -5,6 +5,10 @@ biases of a population, (size,). A population's connection to itself is shown as
 diagonal, but every pair of units shares *one* weight, and `.vector` holds it once (row by row above the diagonal).
 Norms, cosines and finite differences use `.vector`.
 
+Feedback weights of their own, where a connection has them, are the block with its name turned round: `["y-h1"]` beside
+`["h1-y"]`. In each, entry [i, j] leads from unit i of the first to unit j of the second population. Within a population
+both directions then stand in one `hollow` block: any matrix with a zero diagonal.
+
 A sparse block is shown as a scipy.sparse.csr_array; `.vector` holds the weights of its pattern, and no others.
 """
 
@@ -23,12 +27,16 @@ from neurodyn.pattern import Pattern
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A named part of the parameter vector; with a pattern where not all units are connected."""
+    """A named part of the parameter vector; with a pattern where not all units are connected.
+
+    A symmetric one has zeros on its diagonal and each weight twice, a hollow one has zeros there.
+    """
 
     name: str
     shape: tuple[int, ...]
     symmetric: bool
     pattern: Pattern | None = None
+    hollow: bool = False
 
     @property
     def size(self) -> int:
@@ -37,6 +45,8 @@ class Block:
             return self.pattern.size
         if self.symmetric:
             return self.shape[0] * (self.shape[0] - 1) // 2
+        if self.hollow:
+            return self.shape[0] * (self.shape[0] - 1)
         return int(np.prod(self.shape))
 
     def pack(self, values: Any) -> Array:
@@ -47,6 +57,10 @@ class Block:
         if self.pattern is not None:
             return self.pattern.values(array, self.name)
         array = array.toarray() if is_sparse(array) else array
+        if self.hollow:
+            if np.any(np.diagonal(array)):
+                raise ModelError(f"weights {self.name!r} must have a zero diagonal: no unit is connected to itself")
+            return np.asarray(array[~np.eye(len(array), dtype=bool)])
         if not self.symmetric:
             return array.ravel()
         if not np.array_equal(array, array.T, equal_nan=True) or np.any(np.diagonal(array)):
@@ -59,11 +73,14 @@ class Block:
         """Array of this block's shape from its part of the vector, a csr_array if the block is sparse."""
         if self.pattern is not None:
             return self.pattern.matrix(vector)
-        if not self.symmetric:
+        if not (self.symmetric or self.hollow):
             return vector.reshape(self.shape)
         full = np.zeros(self.shape)
-        full[np.triu_indices(self.shape[0], 1)] = vector
-        full += full.T
+        if self.hollow:
+            full[~np.eye(len(full), dtype=bool)] = vector
+        else:
+            full[np.triu_indices(self.shape[0], 1)] = vector
+            full += full.T
         full.flags.writeable = False
         return full
 
@@ -74,15 +91,18 @@ def is_sparse(values: Any) -> bool:
 
 
 def blocks_of(graph: Graph, patterns: Mapping[str, Pattern] | None = None) -> tuple[Block, ...]:
-    """The blocks of a graph: weights in the order of its connections, then biases of its free populations.
+    """The blocks of a graph: weights in the order of its connections, own feedback weights, biases of free populations.
 
     `patterns` has those of the sparse connections, by name.
     """
-    weights = [
-        Block(c.name, (graph[c.first].size, graph[c.second].size), c.first == c.second, (patterns or {}).get(c.name))
-        for c in graph.connections
-    ]
-    return (*weights, *(Block(p.name, (p.size,), False) for p in graph.free))
+    weights, feedback = [], []
+    for c in graph.connections:
+        m, n, inside = graph[c.first].size, graph[c.second].size, c.first == c.second
+        hollow = inside and bool(c.own_feedback)
+        weights.append(Block(c.name, (m, n), inside and not hollow, (patterns or {}).get(c.name), hollow))
+        if c.own_feedback and not inside:
+            feedback.append(Block(c.own_feedback, (n, m), False))
+    return (*weights, *feedback, *(Block(p.name, (p.size,), False) for p in graph.free))
 
 
 class Parameters(Mapping[str, Any]):

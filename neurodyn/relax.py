@@ -1,4 +1,4 @@
-"""The free phase: relax a network on an input to a stable fixed point of its energy."""
+"""The free phase: relax a network on an input to a stable fixed point."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Equilibrium(Result):
     state : (batch, n)
         s*.
     residual : (batch,)
-        Largest |dE/ds_i| over the units that are not stuck on a bound of their box, after polishing.
+        Largest |force_i| = |tau_i ds_i/dt| over the units that are not stuck on a bound of their box, after polishing.
     time : (batch,)
         Time at which the force fell below the tolerance of the integration, in units of tau.
     status : (batch,) int
         A `Status` each: STABLE where all is well.
     energy : (batch,)
-        E at s*.
+        E at s*; NaN for a network that has none, as its weights are unequal.
     x, start : (batch, n_in) or None, (batch, n)
         What was clamped, and where the relaxation began.
     active : (batch, n) bool
@@ -69,11 +69,12 @@ def relax(
     solver: Solver | None = None,
     on_failure: str = "raise",
 ) -> Equilibrium:
-    """Let the free dynamics tau ds/dt = -dE/ds settle, and polish the fixed point by Newton's method.
+    """Let the free dynamics tau ds/dt = force settle, and polish the fixed point by Newton's method.
 
     The flow runs until every unit's force has stayed small for a time max(tau); the last digits are then Newton's,
-    accepted only close to where the flow had come and where the Hessian is positive definite. A state that rests at a
-    saddle is followed on, with tighter tolerances, in case it only lingers there.
+    accepted only close to where the flow had come and where the fixed point is stable: where the Hessian is positive
+    definite or, without an energy, all eigenvalues of the flow's Jacobian have negative real parts. A state that rests
+    at a saddle is followed on, with tighter tolerances, in case it only lingers there.
 
     Parameters
     ----------
@@ -175,9 +176,9 @@ class _Relaxation:
         distance = np.linalg.norm(self.s[:, rest] - self.start[:, rest], axis=0)
         point = point.polished(self.tol, distance)
         self.s[:, rest] = point.s
-        minimum = point.curves_upwards(np.arange(rest.size))
-        self.status[rest[~minimum]] = Status.SADDLE
-        self.status[rest[minimum & (point.residual <= self.tol)]] = Status.STABLE
+        stable = point.stable(np.arange(rest.size))
+        self.status[rest[~stable]] = Status.SADDLE
+        self.status[rest[stable & (point.residual <= self.tol)]] = Status.STABLE
 
     def point(self, samples: Any) -> FixedPoint:
         """Where some samples are now."""
@@ -208,7 +209,9 @@ class _Relaxation:
     def equilibrium(self, batched: bool) -> Equilibrium:
         """The result."""
         point = FixedPoint(self.network, self.s, self.x)
-        energy = self.network.evaluate(self.network.kernels.energy, self.s, point.rows, 1)[0]
+        energy = np.full(len(self.status), np.nan)
+        if self.network.has_energy:
+            energy = self.network.evaluate(self.network.kernels.energy, self.s, point.rows, 1)[0]
         pick: Any = slice(None) if batched else 0
         return Equilibrium(
             self.network,
@@ -252,7 +255,7 @@ def free_problem(network: Network, start: Array, x: Array | None) -> Problem:
     def jacobian(sample: int, t: float, s: Array) -> Array:
         one = np.repeat(s[:, None], 1, axis=1)
         local = network.local(one, rows[:, sample : sample + 1].copy())
-        return -network.hessian_matrix(local, 0) / network.tau[:, None]
+        return -network.linearized(local, 0) / network.tau[:, None]
 
     return Problem(
         network.kernels.free,

@@ -37,8 +37,8 @@ class SidePhase(Result):
     base : (batch, n)
         s*, where the network is linearised.
     error_signal : (T, batch, n)
-        S-bar: derivative of the cost after a further time t by the state now; dC/ds at t = 0, 0 in the end.
-        Inactive units have none.
+        S-bar: derivative of the cost after a further time t by the state now (in the rate form by the rate); dC/ds
+        at t = 0, 0 in the end. Inactive units have none.
     integral : (T, batch, n)
         Time integral of S-bar/tau, which solves H lambda = dC/ds in the end.
     active : (batch, n) bool
@@ -79,12 +79,15 @@ def side_network(
 ) -> SidePhase:
     """Run the side network dS/dt = −Hᵀ T⁻¹ S from S(0) = dC/ds at the equilibrium.
 
+    In the rate form S is the derivative by the rate r = ρ(u), and dS/dt = −(1 − Wᵀ ρ′) T⁻¹ S from S(0) = dC/dr.
+
     Parameters
     ----------
     network, equilibrium, y, t_eval, solver, on_failure
         As for `nudge`.
     method : {"integrate", "exact"}
-        "exact" uses the eigenvectors of the symmetric T^-1/2 H T^-1/2 instead of an integrator: a check.
+        "exact" uses the eigenvectors of the symmetric T^-1/2 H T^-1/2, or without an energy the matrix exponential,
+        instead of an integrator: a check.
 
     Raises
     ------
@@ -137,14 +140,15 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
 
     def jacobian(sample: int, t: float, z: Array) -> Array:
         matrix = np.zeros((2 * n, 2 * n))
-        matrix[:n, :n] = -network.hessian_matrix(point.local, sample).T / network.tau
+        m = point.local.argument_slope[:, sample]
+        matrix[:n, :n] = -network.linearized(point.local, sample).T * (m / m[:, None]) / network.tau
         matrix[n:, :n] = np.diag(1.0 / network.tau)
         return matrix
 
     return Problem(
         network.kernels.side,
         np.concatenate([signal, np.zeros_like(signal)]),
-        network.hessian_rows(point.local),
+        network.linear_rows(point.local),
         network.theta,
         network.layout,
         network.work_rows,
@@ -156,16 +160,37 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
 
 
 def _exact(point: FixedPoint, signal: Array, times: Array) -> tuple[Array, Array]:
-    """S = T^1/2 exp(-M t) T^-1/2 S(0) and the integral of S/tau, with M = T^-1/2 H T^-1/2; both (T, n, b)."""
+    """S and the integral of S/tau in closed form, both (T, n, b)."""
     error, integral = np.zeros((len(times), *signal.shape)), np.zeros((len(times), *signal.shape))
+    solve = _by_modes if point.network.has_energy else _by_exponential
     for j in range(signal.shape[1]):
         keep = point.local.active[:, j]
-        if not keep.any():
-            continue
-        rates, vectors = point.modes(j)
-        root = np.sqrt(point.network.tau[keep])
-        start = vectors.T @ (signal[keep, j] / root)
-        decay = np.exp(-np.outer(times, rates))
-        error[:, keep, j] = (decay * start) @ vectors.T * root
-        integral[:, keep, j] = (-np.expm1(-np.outer(times, rates)) / rates * start) @ vectors.T / root
+        if keep.any():
+            error[:, keep, j], integral[:, keep, j] = solve(point, j, signal[keep, j], times)
     return error, integral
+
+
+def _by_modes(point: FixedPoint, sample: int, signal: Array, times: Array) -> tuple[Array, Array]:
+    """S = R exp(-M t) R^-1 S(0) with M = R^-1 adjoint T^-1 R symmetric, R = (T/m)^1/2; m as in `FixedPoint`."""
+    keep = point.local.active[:, sample]
+    m = point.local.argument_slope[keep, sample]
+    rates, vectors = point.modes(sample)
+    root = np.sqrt(point.network.tau[keep] / m)
+    start = vectors.T @ (signal / root)
+    decay = np.exp(-np.outer(times, rates))
+    error = (decay * start) @ vectors.T * root
+    integral = (-np.expm1(-np.outer(times, rates)) / rates * start) @ vectors.T / (root * m)
+    return error, integral
+
+
+def _by_exponential(point: FixedPoint, sample: int, signal: Array, times: Array) -> tuple[Array, Array]:
+    """Both from one matrix exponential, of a network without energy: its matrix may lack eigenvectors."""
+    from scipy.linalg import expm
+
+    tau = point.network.tau[point.local.active[:, sample]]
+    n = tau.size
+    matrix = np.zeros((2 * n, 2 * n))
+    matrix[:n, :n] = -point.adjoint(sample) / tau
+    matrix[n:, :n] = np.diag(1.0 / tau)
+    found = np.array([expm(t * matrix)[:, :n] @ signal for t in times])
+    return found[:, :n], found[:, n:]

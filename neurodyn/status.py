@@ -35,7 +35,8 @@ _SENTENCES = {
     Status.DONE: "reached the end of the time span",
     Status.STABLE: "rests at a stable fixed point",
     Status.SADDLE: (
-        "rests at a saddle (or marginal point) of the energy, not at a minimum: start elsewhere with `start`"
+        "rests at a saddle (or another fixed point that is not stable), not at a minimum of the energy: "
+        "start elsewhere with `start`"
     ),
     Status.MOVING: "was still moving when the time ran out: raise `t_max` or loosen `tol`",
     Status.DIVERGED: (

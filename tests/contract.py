@@ -27,8 +27,8 @@ def at(values, samples):
     return None if values is None else values[samples]
 
 
-class NetworkContract:
-    """Inherit, set `twin` to the class of the NumPy twin, and give a fixture `net`."""
+class FlowContract:
+    """For any network. Inherit, set `twin` to the class of the NumPy twin, and give a fixture `net`."""
 
     twin: type
 
@@ -44,31 +44,16 @@ class NetworkContract:
 
     # -- derivatives -------------------------------------------------------------------------------------------
 
-    def test_energy_is_the_twins(self, net, rng):
-        x, s = draw_input(net, 3, rng), draw_state(net, 3, rng)
-        twin = self.twin(net)
-        np.testing.assert_allclose(net.energy(s, x), [twin.energy(at(x, k), s[k]) for k in range(3)], rtol=1e-13)
-
     def test_force_is_the_twins(self, net, rng):
         x, s = draw_input(net, 3, rng), draw_state(net, 3, rng)
         twin = self.twin(net)
         expected = [twin.force(at(x, k), s[k]) for k in range(3)]
         np.testing.assert_allclose(net.force(s, x), expected, rtol=1e-12, atol=1e-13)
 
-    def test_force_is_minus_the_slope_of_the_energy(self, net, rng):
-        x, s, h = draw_input(net, 2, rng), draw_state(net, 2, rng), 1e-5
-        slopes = np.empty_like(s)
-        for i in range(net.n):
-            step = h * np.eye(net.n)[i]
-            slopes[:, i] = (net.energy(s + step, x) - net.energy(s - step, x)) / (2 * h)
-        np.testing.assert_allclose(net.force(s, x), -slopes, rtol=1e-7, atol=1e-9)
-
-    def test_hessian_is_the_twins_and_symmetric(self, net, rng):
+    def test_jacobian_is_the_twins(self, net, rng):
         x, s = draw_input(net, 2, rng), draw_state(net, 2, rng)
-        twin, full = self.twin(net), net.hessian(s, x)
-        for k in range(2):
-            np.testing.assert_allclose(full[k], twin.hessian(at(x, k), s[k]), rtol=1e-12, atol=1e-13)
-            np.testing.assert_allclose(full[k], full[k].T, rtol=1e-13, atol=1e-14)
+        expected = [-self.twin(net).linearized(at(x, k), s[k]) for k in range(2)]
+        np.testing.assert_allclose(net.jacobian(s, x), expected, rtol=1e-12, atol=1e-13)
 
     def test_jvp_is_the_derivative_of_the_force(self, net, rng):
         x, s, h = draw_input(net, 2, rng), draw_state(net, 2, rng), 1e-5
@@ -82,34 +67,7 @@ class NetworkContract:
         left = np.sum(u * net.jvp(s, v, x), axis=1)
         np.testing.assert_allclose(left, np.sum(v * net.vjp(s, u, x), axis=1), rtol=1e-11, atol=1e-12)
 
-    def test_parameter_gradient_is_the_slope_along_the_vector(self, net, rng):
-        x, s, h = draw_input(net, 2, rng), draw_state(net, 2, rng), 1e-4
-        vector = net.parameters.vector
-        slopes = np.empty_like(vector)
-        for i in range(vector.size):
-            step = h * np.eye(vector.size)[i]
-            sides = [
-                net.replace(parameters=Parameters(net.parameters.blocks, vector + sign * step)) for sign in (1, -1)
-            ]
-            slopes[i] = np.mean(sides[0].energy(s, x) - sides[1].energy(s, x)) / (2 * h)
-        np.testing.assert_allclose(net.energy_gradient(s, x).vector, slopes, rtol=1e-7, atol=1e-9)
-
-    def test_parameter_gradient_is_the_twins(self, net, rng):
-        x, s = draw_input(net, 2, rng), draw_state(net, 2, rng)
-        twin, found = self.twin(net), net.energy_gradient(s, x)
-        expected = [twin.energy_gradient(at(x, k), s[k]) for k in range(2)]
-        for name in found:
-            mean = (expected[0][name] + expected[1][name]) / 2
-            np.testing.assert_allclose(full(found[name]), mean, rtol=1e-12, atol=1e-14, err_msg=name)
-
     # -- the free phase ----------------------------------------------------------------------------------------
-
-    def test_energy_falls_along_the_free_phase(self, net, rng):
-        x, start = draw_input(net, 3, rng), draw_state(net, 3, rng)
-        run = nd.simulate(net, x, start=start, t_eval=np.linspace(0.0, 10.0, 101) ** 1.5)
-        energy = np.array([net.energy(state, x) for state in run.state])
-        assert np.all(np.diff(energy, axis=0) <= 1e-10)
-        assert np.all(energy[-1] < energy[0])
 
     def test_recorded_velocity_is_the_vector_field(self, net, rng):
         x, start = draw_input(net, 2, rng), draw_state(net, 2, rng)
@@ -124,13 +82,12 @@ class NetworkContract:
         assert np.all(eq.residual <= 1e-10)
         force = np.where(eq.active, net.force(eq.state, x), 0.0)
         np.testing.assert_allclose(np.abs(force).max(axis=1), eq.residual, rtol=0, atol=1e-14)
-        np.testing.assert_allclose(eq.energy, net.energy(eq.state, x), rtol=1e-13)
 
-    def test_relaxed_state_is_a_minimum(self, net, settled):
+    def test_relaxed_state_is_stable(self, net, settled):
         x, _, _, eq = settled
-        for k, matrix in enumerate(net.hessian(eq.state, x)):
+        for k, matrix in enumerate(net.jacobian(eq.state, x)):
             keep = eq.active[k]
-            assert np.all(np.linalg.eigvalsh(matrix[np.ix_(keep, keep)]) > 0)
+            assert np.all(np.linalg.eigvals(matrix[np.ix_(keep, keep)] / net.tau[keep, None]).real < 0)
 
     # -- shapes ------------------------------------------------------------------------------------------------
 
@@ -144,9 +101,8 @@ class NetworkContract:
             assert eq.state.shape == eq.active.shape == eq.start.shape == (*lead, n)
             assert eq.residual.shape == eq.time.shape == eq.status.shape == eq.energy.shape == lead
             assert run.state.shape == run.velocity.shape == (5, *lead, n)
-            assert net.energy(start[pick], values).shape == lead
             assert net.force(start[pick], values).shape == (*lead, n)
-            assert net.hessian(start[pick], values).shape == (*lead, n, n)
+            assert net.jacobian(start[pick], values).shape == (*lead, n, n)
             if not net.n_out:
                 continue
             phase = nd.nudge(net, eq, y[pick], t_eval=TIMES)
@@ -273,7 +229,103 @@ class NetworkContract:
         with pytest.raises(dataclasses.FrozenInstanceError):
             eq.state = 0.0
 
-    # -- the equivalence, roughly; test_phases.py has it in full -----------------------------------------------
+    # -- the second phase --------------------------------------------------------------------------------------
+
+    def test_error_signal_is_minus_tau_over_beta_times_the_velocity(self, net, settled):
+        if not net.n_out:
+            pytest.skip("no outputs")
+        _, _, y, eq = settled
+        run = nd.nudge(net, eq, y, beta=0.01, t_eval=TIMES)
+        np.testing.assert_array_equal(run.error_signal, -(net.tau) * np.mean(run.displacement_rate, axis=0))
+        np.testing.assert_allclose(run.error_signal, -net.tau / 0.01 * run.velocity, rtol=1e-13)
+
+    def test_side_network_is_the_derivative_of_the_later_cost(self, net, settled):
+        if not net.n_out:
+            pytest.skip("no outputs")
+        x, _, y, eq = settled
+        solver, h = nd.Solver(rtol=1e-12, atol=1e-14), 1e-4
+        side = nd.side_network(net, eq, y, t_eval=[0.7], solver=solver)
+        twin = self.twin(net)
+        moves = np.where(eq.active[0], h, 0.0) * np.concatenate([np.eye(net.n), -np.eye(net.n)])
+        values = None if x is None else np.tile(x[0], (2 * net.n, 1))
+        later = nd.simulate(net, values, start=eq.state[0] + moves, t_eval=[0.7], solver=solver).state[0]
+        costs = net.cost(later, np.tile(y[0], (2 * net.n, 1))).reshape(2, -1)
+        slopes = (costs[0] - costs[1]) / (2 * h) / twin.argument_slope(eq.state[0])
+        np.testing.assert_allclose(side.error_signal[0, 0], slopes, rtol=0, atol=2e-7)
+
+    def test_implicit_gradient_is_that_of_the_cost_of_the_equilibrium(self, net, settled, rng):
+        if not net.n_out or net.box.any():
+            pytest.skip("no outputs, or bounds")
+        x, start, y, _ = settled
+        found = nd.gradient(net, x, y, method="implicit", start=start)
+        for _ in range(2):
+            direction = rng.normal(size=found.vector.size)
+            direction /= np.linalg.norm(direction)
+            costs = []
+            for step in (1e-5, -1e-5):
+                near = net.replace(parameters=Parameters(found.blocks, net.parameters.vector + step * direction))
+                rest = nd.relax(near, x, start=start)
+                costs.append(np.mean(near.cost(rest.state, y)))
+            assert (costs[0] - costs[1]) / 2e-5 == pytest.approx(found.vector @ direction, abs=2e-9)
+
+
+class NetworkContract(FlowContract):
+    """For networks with an energy."""
+
+    def test_energy_is_the_twins(self, net, rng):
+        x, s = draw_input(net, 3, rng), draw_state(net, 3, rng)
+        twin = self.twin(net)
+        np.testing.assert_allclose(net.energy(s, x), [twin.energy(at(x, k), s[k]) for k in range(3)], rtol=1e-13)
+
+    def test_force_is_minus_the_slope_of_the_energy(self, net, rng):
+        x, s, h = draw_input(net, 2, rng), draw_state(net, 2, rng), 1e-5
+        slopes = np.empty_like(s)
+        for i in range(net.n):
+            step = h * np.eye(net.n)[i]
+            slopes[:, i] = (net.energy(s + step, x) - net.energy(s - step, x)) / (2 * h)
+        twin = self.twin(net)
+        by_argument = slopes / [twin.argument_slope(state) for state in s]
+        np.testing.assert_allclose(net.force(s, x), -by_argument, rtol=1e-7, atol=2e-9)
+
+    def test_hessian_is_the_twins_and_symmetric(self, net, rng):
+        x, s = draw_input(net, 2, rng), draw_state(net, 2, rng)
+        twin, full = self.twin(net), net.hessian(s, x)
+        for k in range(2):
+            np.testing.assert_allclose(full[k], twin.hessian(at(x, k), s[k]), rtol=1e-12, atol=1e-13)
+            np.testing.assert_allclose(full[k], full[k].T, rtol=1e-13, atol=1e-14)
+
+    def test_parameter_gradient_is_the_slope_along_the_vector(self, net, rng):
+        x, s, h = draw_input(net, 2, rng), draw_state(net, 2, rng), 1e-4
+        vector = net.parameters.vector
+        slopes = np.empty_like(vector)
+        for i in range(vector.size):
+            step = h * np.eye(vector.size)[i]
+            sides = [
+                net.replace(parameters=Parameters(net.parameters.blocks, vector + sign * step)) for sign in (1, -1)
+            ]
+            slopes[i] = np.mean(sides[0].energy(s, x) - sides[1].energy(s, x)) / (2 * h)
+        np.testing.assert_allclose(net.energy_gradient(s, x).vector, slopes, rtol=1e-7, atol=1e-9)
+
+    def test_parameter_gradient_is_the_twins(self, net, rng):
+        x, s = draw_input(net, 2, rng), draw_state(net, 2, rng)
+        twin, found = self.twin(net), net.energy_gradient(s, x)
+        expected = [twin.energy_gradient(at(x, k), s[k]) for k in range(2)]
+        for name in found:
+            mean = (expected[0][name] + expected[1][name]) / 2
+            np.testing.assert_allclose(full(found[name]), mean, rtol=1e-12, atol=1e-14, err_msg=name)
+
+    def test_energy_falls_along_the_free_phase(self, net, rng):
+        x, start = draw_input(net, 3, rng), draw_state(net, 3, rng)
+        run = nd.simulate(net, x, start=start, t_eval=np.linspace(0.0, 10.0, 101) ** 1.5)
+        energy = np.array([net.energy(state, x) for state in run.state])
+        assert np.all(np.diff(energy, axis=0) <= 1e-10)
+        assert np.all(energy[-1] < energy[0])
+
+    def test_relaxed_state_is_a_minimum(self, net, settled):
+        x, _, _, eq = settled
+        for k, matrix in enumerate(net.hessian(eq.state, x)):
+            keep = eq.active[k]
+            assert np.all(np.linalg.eigvalsh(matrix[np.ix_(keep, keep)]) > 0)
 
     def test_error_signal_is_the_side_networks(self, net, settled):
         if not net.n_out:
@@ -282,4 +334,13 @@ class NetworkContract:
         run = nd.nudge(net, eq, y, beta=1e-4, t_eval=TIMES[:4])
         side = nd.side_network(net, eq, y, t_eval=TIMES[:4])
         np.testing.assert_allclose(run.error_signal, side.error_signal, rtol=0, atol=1e-6)
-        np.testing.assert_array_equal(run.error_signal, -(net.tau) * np.mean(run.displacement_rate, axis=0))
+
+    def test_energy_and_hessian_have_their_shapes(self, net, rng):
+        x, s = draw_input(net, 3, rng), draw_state(net, 3, rng)
+        for lead, pick in (((3,), slice(None)), ((), 0)):
+            assert net.energy(s[pick], at(x, pick)).shape == lead
+            assert net.hessian(s[pick], at(x, pick)).shape == (*lead, net.n, net.n)
+
+    def test_relaxed_energy_is_that_of_the_state(self, net, settled):
+        x, _, _, eq = settled
+        np.testing.assert_allclose(eq.energy, net.energy(eq.state, x), rtol=1e-13)

@@ -1,12 +1,13 @@
 """The mathematics once more, in plain NumPy, one sample at a time and with no thought for speed.
 
-Written from the definitions (`docs/conventions.md`), not from the kernels: one dense symmetric matrix over all units
-u = (x, s), where the kernels go connection by connection.
+Written from the definitions (`docs/conventions.md`), not from the kernels: one dense matrix over all units u = (x, s),
+entry [i, j] leading to i from j, where the kernels go connection by connection.
 """
 
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 
 def _softplus(s):
@@ -63,7 +64,8 @@ class NaiveHopfield:
         self.weights, self.bias = np.zeros((total, total)), np.zeros(total)
         for c in net.connections:
             block = full(net.parameters[c.name])
-            self.weights[self.where[c.first], self.where[c.second]] = block
+            back = full(net.parameters[c.own_feedback]).T if c.own_feedback else c.feedback * block
+            self.weights[self.where[c.first], self.where[c.second]] = back
             self.weights[self.where[c.second], self.where[c.first]] = block.T
         for p in free:
             self.bias[self.where[p.name]] = net.parameters[p.name]
@@ -95,8 +97,16 @@ class NaiveHopfield:
     def bend(self, s):
         return self._apply(2, self._all(np.zeros(self.n_in), s))[self.free]
 
+    def argument_slope(self, s):
+        """Derivative by the state of what the energy is a function of: the state."""
+        return np.ones_like(s)
+
     def force(self, x, s):
         return self.slope(s) * self.field(x, s) - s
+
+    def linearized(self, x, s):
+        """Minus the derivative of the force."""
+        return self.hessian(x, s)
 
     def hessian(self, x, s):
         d = self.slope(s)
@@ -130,3 +140,42 @@ class NaiveHopfield:
             force = force - beta * self.cost_slope(s, y)
         stuck = self.box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
         return np.where(stuck, 0.0, force) / self.tau
+
+
+#: ∫₀^ρ(u) ρ⁻¹ by name; spence(1 − z) is the dilogarithm of z.
+LEAKS: dict[str, Any] = {
+    "tanh": lambda u: u * np.tanh(u) - np.log(np.cosh(u)),
+    "sigmoid": lambda u: -scipy.special.entr(_logistic(u)) - scipy.special.entr(_logistic(-u)),
+    "softplus": lambda u: u * _softplus(u) + scipy.special.spence(1 + np.exp(u)),
+    "linear": lambda u: 0.5 * u * u,
+}
+
+
+class NaiveRate(NaiveHopfield):
+    """E(r) = −½ rᵀWr − bᵀr + Σ∫₀^r ρ⁻¹ (the input in the first two terms), T u̇ = −u + Wr + b, for one sample."""
+
+    def energy(self, x, s):
+        r, inner = self.rates(x, s), np.ix_(self.free, self.free)
+        mine = r[self.free]
+        drive = self.field(x, s) - self.weights[inner] @ mine
+        leak = sum(LEAKS[self.kinds[i]](u) for i, u in zip(self.free, s, strict=True))
+        return leak - 0.5 * mine @ self.weights[inner] @ mine - drive @ mine
+
+    def argument_slope(self, s):
+        """Of the rates, which the energy is a function of."""
+        return self.slope(s)
+
+    def force(self, x, s):
+        return self.field(x, s) - s
+
+    def linearized(self, x, s):
+        return np.eye(len(s)) - self.weights[np.ix_(self.free, self.free)] * self.slope(s)
+
+    def hessian(self, x, s):
+        return np.diag(1 / self.slope(s)) - self.weights[np.ix_(self.free, self.free)]
+
+    def cost_slope(self, s, y):
+        """∂C/∂r for C = ½‖r_out − y‖²."""
+        out = np.zeros_like(s)
+        out[self.outputs] = self.rates(np.zeros(self.n_in), s)[self.free][self.outputs] - y
+        return out

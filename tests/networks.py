@@ -13,15 +13,20 @@ def prepared(net, seed=7, bias=0.3):
     return net.replace(parameters=biases, tau=tau)
 
 
-def graph(populations, connections, **options):
+def graph(populations, connections, kind=models.Hopfield, **options):
     """A network from a mapping of populations."""
-    return prepared(models.Hopfield(populations, connections, **options))
+    return prepared(kind(populations, connections, **options))
 
 
-def sparse(name, sparsity=0.4):
+def sparse(name, sparsity=0.4, feedback=1.0):
     """A connection from which some pairs of units are left out."""
     first, second = name.split("-")
-    return Connection(first, second, sparsity)
+    return Connection(first, second, sparsity, feedback)
+
+
+def directed(name, feedback="random"):
+    """A connection whose feedback has other weights."""
+    return sparse(name, 0.0, feedback)
 
 
 def _input(size, **options):
@@ -75,10 +80,42 @@ BOXED = {
         models.Hopfield.layered([3, 5, 4, 2], activation=["hard-sigmoid", "tanh", "hard-sigmoid"], gain=0.8, seed=2)
     ),
 }
+RATE = {
+    "chain-tanh": lambda: prepared(models.Rate.layered([5, 8, 6, 3], gain=0.8, seed=1)),
+    "chain-sigmoid": lambda: prepared(models.Rate.layered([4, 6, 2], activation="sigmoid", seed=2)),
+    "chain-softplus": lambda: prepared(models.Rate.layered([4, 5, 2], activation="softplus", gain=0.4, seed=3)),
+    "chain-linear": lambda: prepared(models.Rate.layered([4, 5, 3], activation="linear", gain=0.4, seed=4)),
+    "mixed": lambda: prepared(
+        models.Rate.layered([3, 5, 4, 2], activation=["sigmoid", "softplus", "tanh"], gain=0.6, seed=5)
+    ),
+    "recurrent": lambda: prepared(models.Rate.recurrent(8, 3, 2, gain=0.6, seed=6)),
+    "without-output": lambda: prepared(models.Rate.recurrent(5, gain=0.6, seed=7)),
+    "skip": lambda: graph(CHAIN, ["x-h1", "h1-h1", "h1-h2", "y-h2", "x-y", "h1-y"], models.Rate, gain=0.5, seed=8),
+    "sparse": lambda: prepared(models.Rate.recurrent(12, 3, 2, sparsity=0.6, gain=0.5, seed=9)),
+}
+UNEQUAL = {
+    "weak-feedback": lambda: prepared(models.Rate.layered([5, 8, 6, 3], feedback=0.3, gain=0.8, seed=1)),
+    "no-feedback": lambda: prepared(models.Rate.layered([4, 5, 3], feedback=0.0, seed=2)),
+    "own-feedback": lambda: prepared(
+        models.Rate.layered([4, 6, 5, 3], activation=["sigmoid", "tanh", "softplus"], feedback="random", seed=3)
+    ),
+    "own-recurrent": lambda: prepared(models.Rate.recurrent(8, 3, 2, feedback="random", gain=0.6, seed=4)),
+    "own-linear": lambda: prepared(
+        models.Rate.layered([4, 5, 3], activation="linear", feedback="random", gain=0.4, seed=5)
+    ),
+    "some": lambda: graph(
+        CHAIN,
+        ["x-h1", directed("h1-h1"), sparse("h1-h2", feedback=-0.5), directed("y-h2"), "h1-y", sparse("h2-h2")],
+        models.Rate,
+        gain=0.5,
+        seed=6,
+    ),
+}
 WITHOUT_OUTPUT = {
     "without-output": lambda: prepared(models.Hopfield.recurrent(5, 3, gain=0.6, seed=15)),
     "without-both": lambda: prepared(models.Hopfield.recurrent(5, gain=0.6, seed=16)),
 }
+#: Those of the Hopfield energy.
 EVERY = {**SMOOTH, **BOXED, **WITHOUT_OUTPUT}
 
 

@@ -28,7 +28,7 @@ def test_stacked_hessians_are_those_of_the_samples(activation, entries, monkeypa
     for some, stack in point.stacks([5, 0, 3]):
         for j, h in zip(some, stack, strict=True):
             keep = point.local.active[:, j]
-            assert np.array_equal(h[np.ix_(keep, keep)], point.hessian(j))
+            assert np.array_equal(h[np.ix_(keep, keep)], point.linearized(j))
             assert np.array_equal(h[~keep], np.eye(len(keep))[~keep])
             seen.append(int(j))
     assert seen == [5, 0, 3]
@@ -38,8 +38,8 @@ def test_stacked_hessians_are_those_of_the_samples(activation, entries, monkeypa
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "hard-sigmoid", "softplus"])
 def test_minima_are_told_from_other_states_by_eigenvalues(activation):
     point = points(activation, batch=40)
-    found = point.curves_upwards(np.arange(40))
-    expected = [not h.size or np.linalg.eigvalsh(h)[0] > 1e-9 for h in (point.hessian(j) for j in range(40))]
+    found = point.stable(np.arange(40))
+    expected = [not h.size or np.linalg.eigvalsh(h)[0] > 1e-9 for h in (point.linearized(j) for j in range(40))]
     assert list(found) == expected
     assert list(found) == [point.index(j) == 0 for j in range(40)]
     assert found.any()

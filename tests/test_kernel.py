@@ -17,7 +17,7 @@ import pytest
 
 from neurodyn import kernel
 from neurodyn.integrate import integrate
-from neurodyn.models import Hopfield, hopfield
+from neurodyn.models import Hopfield, Rate, hopfield
 from neurodyn.solver import Solver
 from problems import limit_cycle, limit_cycle_problem
 
@@ -67,7 +67,18 @@ def test_folder_of_an_equal_copy_is_the_same(copy):
     assert python(FOLDER, root=copy) == python(FOLDER) == kernel.cache_folder()
 
 
-@pytest.mark.parametrize("name", ["product.py", "activation.py", "stepper.py", "kernel.py", "models/hopfield.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "product.py",
+        "activation.py",
+        "stepper.py",
+        "kernel.py",
+        "models/hopfield.py",
+        "models/coupling.py",
+        "models/rate.py",
+    ],
+)
 def test_folder_changes_with_every_source_that_holds_kernels(copy, monkeypatch, name):
     monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
     before = folder()
@@ -184,14 +195,14 @@ def test_importing_compiles_nothing():
     code = """
 import neurodyn, neurodyn.models
 from neurodyn import kernel, stepper
-from neurodyn.models import hopfield
-found = [k for m in (stepper, hopfield) for k in vars(m).values() if isinstance(k, kernel.Kernel)]
+from neurodyn.models import coupling, hopfield, rate
+found = [k for m in (stepper, coupling, hopfield, rate) for k in vars(m).values() if isinstance(k, kernel.Kernel)]
 assert len(found) > 8 and all(k._compiled is None for k in found)
 """
     python(code)
 
 
-@pytest.mark.parametrize("one", [*Hopfield.kernels, limit_cycle], ids=lambda one: one.function.__name__)
+@pytest.mark.parametrize("one", [*Hopfield.kernels, *Rate.kernels, limit_cycle], ids=lambda one: one.function.__name__)
 def test_kernels_pickle_by_name(one):
     assert pickle.loads(pickle.dumps(one)) is one
 

@@ -261,7 +261,7 @@ def test_inactive_units_leave_the_hessian(rng):
     point = FixedPoint.of(net, s, x)
     keep = np.arange(net.n) % 2 == 0
     local = point.local._replace(active=keep[:, None])
-    matrix = net.hessian_matrix(local, 0)
+    matrix = net.linearized(local, 0)
     full = net.hessian(s[0], x[0])
     np.testing.assert_array_equal(matrix, np.where(np.outer(keep, keep), full, 0.0))
 

@@ -9,7 +9,7 @@ from neurodyn.fixed_point import FixedPoint
 from neurodyn.gradient import implicit
 from neurodyn.parameters import Parameters
 
-SMOOTH = ["two-neurons", "chain", "memory", "digits"]
+SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 BETAS = 10.0 ** -np.arange(1, 7)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 

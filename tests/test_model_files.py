@@ -146,6 +146,60 @@ def test_parameters_file_runs_no_code(write, tmp_path):
     assert "no such file" in faults(write(SMALL + '[parameters]\nfile = "nowhere.npz"\n'))
 
 
+# -- the rate form -------------------------------------------------------------------------------------------------
+
+
+def test_rate_form_with_feedback(write):
+    text = SMALL.replace('"h1-y"]', '{between = "h1-y", feedback = 0.5, gain = 2.0}]')
+    network = models.read(write('model = "rate"\n' + text)).network
+    expected = models.Rate.layered([2, 3, 2], feedback=0.5)
+    assert network == expected.replace(parameters={"h1-y": 2.0 * expected.parameters["h1-y"]})
+
+
+@pytest.mark.parametrize("init", ["", ', init = "zeros"'])
+def test_feedback_weights_of_their_own(write, init):
+    text = 'model = "rate"\n' + SMALL
+    drawn = models.Rate.layered([2, 3, 2], feedback="random").parameters
+    path = write(text.replace('"h1-y"]', f'{{between = "h1-y", feedback = "random", gain = 2.0{init}}}]'))
+    found = models.read(path).network.parameters
+    for name in ("h1-y", "y-h1"):
+        np.testing.assert_array_equal(found[name], (0.0 if init else 2.0) * drawn[name])
+    given = "[[1, 2, 3], [4, 5, 6]]"
+    found = models.read(write(text.replace('"h1-y"]', f'{{between = "h1-y", feedback = {given}}}]'))).network.parameters
+    np.testing.assert_array_equal(found["y-h1"], [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(found["h1-y"], drawn["h1-y"])
+
+
+def test_directions_within_a_population(write):
+    text = 'model = "rate"\nconnections = [{between = "s-s", feedback = "random", weights = [[0, 1], [2, 0]]}]\n'
+    network = models.read(write(text + "[populations.s]\nsize = 2\n")).network
+    np.testing.assert_array_equal(network.parameters["s-s"], [[0, 1], [2, 0]])
+    refused = text.replace('"random", weights =', "")
+    assert "connections.0: within a population give both directions as `weights`" in faults(
+        write(refused + "[populations.s]\nsize = 2\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('"h1-y"]', '{between = "h1-y", feedback = "rnd"}]', "connections.1.feedback: must be a number, 'random', or"),
+        ('"h1-y"]', '{between = "h1-y", feedback = [[1, 2]]}]', "connections.1.feedback: parameters 'y-h1' must have"),
+        ('["x-h1"', '[{between = "x-h1", feedback = 0.5}', "connections.0: connection 'x-h1' joins the clamped input"),
+        ("size = 3", 'size = 3\nactivation = "hard-sigmoid"', "model: population 'h1': the rate form needs"),
+        ('"rate"', '"raet"', "model: unknown name 'raet'; allowed: hopfield, rate; did you mean 'rate'?"),
+    ],
+)
+def test_faults_of_the_rate_form(write, old, new, fault):
+    assert fault in faults(write(('model = "rate"\n' + SMALL).replace(old, new)))
+
+
+def test_hopfield_energy_has_no_feedback_of_its_own(write):
+    path = write(SMALL.replace('"h1-y"]', '{between = "h1-y", feedback = "random"}]'))
+    assert "model: connection 'h1-y': the Hopfield energy has weights that both directions share" in faults(path)
+    assert models.read(path, overrides=["model=rate"]).network.parameters["y-h1"].shape == (2, 3)
+
+
 # -- faults --------------------------------------------------------------------------------------------------------
 
 
@@ -183,14 +237,15 @@ max_steps = 1.5
     lines = message.splitlines()
     assert lines[0].endswith("model.toml has 20 faults:")
     expected = [
-        "titel: unknown key; allowed: title, seed, gain, connections, populations, parameters, data, free, nudging, "
-        "solver; did you mean 'title'?",
+        "titel: unknown key; allowed: title, model, seed, gain, connections, populations, parameters, data, free, "
+        "nudging, solver; did you mean 'title'?",
         "files: unknown key; ",
         "seed: must be a valid integer; got True",
         "gain: must be a finite number; got inf",
         "connections.1: connection 'h1-z': unknown population 'z'; allowed: x, h1, y",
         'connections.2: must be a string like "x-h1", or a table; got 3',
-        "connections.3.gian: unknown key; allowed: between, weights, gain, init, sparsity; did you mean 'gain'?",
+        "connections.3.gian: unknown key; allowed: between, weights, gain, init, sparsity, feedback; did you mean "
+        "'gain'?",
         "connections.4: connection 'h1-x' is given more than once",
         "connections.5: connection 'x' must name two populations",
         "populations.x.size: must be a valid integer; got 2.0",
@@ -330,7 +385,7 @@ def test_overrides():
     ("change", "sentence"),
     [
         ("nudging.bta=1", "cannot set 'nudging.bta': unknown key 'bta'; allowed: beta, kind, duration; did you mean"),
-        ("nuging.beta=1", "unknown key 'nuging'; allowed: title, seed"),
+        ("nuging.beta=1", "unknown key 'nuging'; allowed: title, model, seed"),
         ("populations.h3.tau=1", "unknown key 'h3'; allowed: x, h1, h2, y; did you mean 'h2'?"),
         ("populations.h1.tua=1", "unknown key 'tua'; allowed: size, role, activation, tau, outputs"),
         ("connections.x-h.gain=1", "unknown key 'x-h'; allowed: x-h1, h1-h2, h2-y"),

@@ -4,6 +4,7 @@ A function with several panels returns them all. Without `ax` a figure is made, 
 """
 
 from neurodyn.analysis.plots.agreement import plot_agreement
+from neurodyn.analysis.plots.asymmetry import plot_asymmetry
 from neurodyn.analysis.plots.basins import plot_basins
 from neurodyn.analysis.plots.bifurcation import plot_bifurcation
 from neurodyn.analysis.plots.convergence import plot_convergence
@@ -24,6 +25,7 @@ __all__ = [
     "draw_portrait",
     "draw_report",
     "plot_agreement",
+    "plot_asymmetry",
     "plot_basins",
     "plot_bifurcation",
     "plot_convergence",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from neurodyn.analysis.landscape import require_energy_of_states
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.panels import free_part, panel_for_each_phase, phase_titles
 from neurodyn.analysis.plots.selection import settled_after
@@ -44,9 +45,11 @@ def plot_energy(
     Raises
     ------
     ArgumentError
-        For a sample that does not exist, or as many axes as there are not phases.
+        For a sample that does not exist, as many axes as there are not phases, or an energy that is not one of the
+        states.
     """
     network = result.network
+    require_energy_of_states(network)
     t, states, x = free_part(result, sample)
     inputs = None if x is None else np.tile(x, (len(t), 1))
     curves = {"energy $E$": network.energy(states, inputs)}

@@ -1,0 +1,123 @@
+"""Populations coupled by weights: where things lie in a network's layout, and the kernels that read it.
+
+What every model of rate units has in common, whatever its energy: rates, the field g_i = sum_j W_ij r_j that they
+make through all connections, and the constant current from the clamped input.
+
+An *arrow* is one direction of a connection: out[to] += M r[from]. Two populations are joined by two arrows, whose
+matrices are each other's transpose if they share their weights; a population's connection to itself is one.
+"""
+
+from __future__ import annotations
+
+from neurodyn.activation import bend, rate_and_slope
+from neurodyn.kernel import flow_kernel, helper
+from neurodyn.product import add_product
+from neurodyn.sparse_product import add_sparse
+from neurodyn.view import rectangle, window
+
+# Layout: a header, then a few integers per free population, per arrow between free populations, and per connection of
+# the input; then the patterns of sparse connections. Where a pattern begins is 0 for a dense one; SPARSE is the address
+# of the sparse product in this process.
+N, POPULATIONS, ARROWS, INPUTS, BIASES, INPUT_CODE, SPARSE, HEADER = range(8)
+PER_POPULATION, PER_ARROW, PER_INPUT = 3, 8, 4
+
+
+@helper
+def flat(array, start, stop):
+    """Rows start ... stop as one long row: all samples of a population, or all units of a single sample."""
+    return window(array, start * array.shape[1], (stop - start) * array.shape[1])
+
+
+@helper
+def units(array, first, count):
+    """The rows of some units."""
+    return rectangle(array, first * array.shape[1], count, array.shape[1])
+
+
+@helper
+def population(layout, p):
+    """First unit, end, and activation of a free population."""
+    o = HEADER + PER_POPULATION * p
+    return layout[o], layout[o + 1], layout[o + 2]
+
+
+@helper
+def activate(s, layout, r, d):
+    """Rates and slopes of all free units."""
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        rate_and_slope(code, flat(s, start, stop), flat(r, start, stop), flat(d, start, stop))
+
+
+@helper
+def couple(r, theta, layout, out):
+    """out += W r, over all arrows between free populations."""
+    first = HEADER + PER_POPULATION * layout[POPULATIONS]
+    for c in range(layout[ARROWS]):
+        o = first + PER_ARROW * c
+        arrow(r, theta, layout, o, o + 2, o + 4, o + 5, out)
+
+
+@helper
+def couple_transposed(r, theta, layout, out):
+    """out += Wᵀ r: every arrow backwards."""
+    first = HEADER + PER_POPULATION * layout[POPULATIONS]
+    for c in range(layout[ARROWS]):
+        o = first + PER_ARROW * c
+        arrow(r, theta, layout, o + 2, o, o + 5, o + 4, out)
+
+
+@helper
+def arrow(r, theta, layout, to, source, matrix, transpose, out):
+    """out[to] += M r[from]; the arguments are addresses in layout, a pattern's two after that of its weights.
+
+    theta holds each matrix and its transpose, so that both directions run along memory. A single sample is a row: its
+    product is taken from the other side, which gives the same chains of additions.
+    """
+    a, m, b, n = layout[to], layout[to + 1], layout[source], layout[source + 1]
+    if layout[matrix + 2]:
+        pattern = layout[matrix + 2]
+        add_sparse(layout[SPARSE], theta, layout[matrix], layout, pattern, units(r, b, n), units(out, a, m))
+    elif r.shape[1] == 1:
+        add_product(rectangle(r, b, 1, n), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
+    else:
+        add_product(rectangle(theta, layout[matrix], m, n), units(r, b, n), units(out, a, m))
+
+
+@flow_kernel
+def drive(t, x, rows, theta, layout, work, out):
+    """Constant current of each free unit: biases and the clamped rates x (n_in, b) through their weights."""
+    for i in range(layout[N]):
+        for j in range(x.shape[1]):
+            out[i, j] = theta[layout[BIASES] + i]
+    first = HEADER + PER_POPULATION * layout[POPULATIONS] + PER_ARROW * layout[ARROWS]
+    m = x.shape[0]
+    for c in range(layout[INPUTS]):
+        o = first + PER_INPUT * c
+        b, n, where = layout[o], layout[o + 1], layout[o + 2]
+        if layout[o + 3]:
+            add_sparse(layout[SPARSE], theta, where, layout, layout[o + 3], x, out[b : b + n])
+        else:
+            add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
+
+
+@flow_kernel
+def clamped(t, x, rows, theta, layout, work, out):
+    """Rates rho(x) of the input population; x and out are (n_in, b)."""
+    for i in range(x.shape[0]):
+        rate_and_slope(layout[INPUT_CODE], x[i], out[i], work[0])
+
+
+@flow_kernel
+def local(t, s, rows, theta, layout, work, out):
+    """Rates, slopes, bends and fields at s; rows n ... 2n are the drive."""
+    n = layout[N]
+    r, d, c, g = out[:n], out[n : 2 * n], out[2 * n : 3 * n], out[3 * n :]
+    activate(s, layout, r, d)
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        for i in range(start, stop):
+            for j in range(s.shape[1]):
+                c[i, j] = bend(code, r[i, j], d[i, j])
+                g[i, j] = rows[n + i, j]
+    couple(r, theta, layout, g)

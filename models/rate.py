@@ -1,0 +1,264 @@
+"""The rate form (Hopfield 1984, Cohen & Grossberg 1983): the second leaky-integrator form, without the slope rho'.
+
+With the state u of the free units, their rates r = rho(u) and those of the clamped input in the drive,
+
+    tau_i du_i/dt = -u_i + sum_j W_ij r_j + b_i                                              (free phase)
+
+Where weights are shared by both directions, this descends an energy of the rates,
+
+    E(r) = -1/2 r^T W r - b^T r + sum_i int_0^r_i rho^-1,    tau du/dt = -dE/dr,    d2E/dr2 = 1/rho' - W,
+
+and the cost C = 1/2 |r_out - y|^2 is one of the rates too: nudging adds -beta dC/dr. The metric is tau/rho', and
+-(tau/beta) du/dt is the derivative dL/dr of the cost L after a time t by the rate. With D = (rho(u) - rho(u*)) / beta
+by formulas that do not cancel, u = u* + beta delta follows
+
+    tau ddelta/dt = W D - delta - dC/dr(r*) - beta C'' D.
+
+Feedback may have other weights than W^T: a factor gamma, or weights of its own. Then there is no energy, nudged
+velocities follow W and the side network W^T,
+
+    z' = -(1 - W rho') T^-1 z,    S' = -(1 - W^T rho') T^-1 S,    z(0) = S(0) = dC/dr,
+
+which are the same for a symmetric W only. S is the derivative of the cost in either case.
+
+Source: J. J. Hopfield, PNAS 81:3088 (1984); X. Xie, H. S. Seung, Neural Computation 15:441 (2003) for gamma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from neurodyn.activation import divided_differences, leak_energy
+from neurodyn.errors import ModelError, nearest
+from neurodyn.graph import RANDOM, Array, Connection, Graph
+from neurodyn.kernel import flow_kernel, helper
+from neurodyn.models import shapes
+from neurodyn.models.coupling import POPULATIONS, N, activate, couple, couple_transposed, flat, local, population, units
+from neurodyn.models.wired import Wired
+from neurodyn.network import Kernels, Local
+
+
+@flow_kernel
+def energy(t, u, rows, theta, layout, work, out):
+    """E of each sample; rows are those of `free`."""
+    n = layout[N]
+    r, field = work[:n], work[n:]
+    activate(u, layout, r, field)
+    for i in range(n):
+        for j in range(u.shape[1]):
+            field[i, j] = 0.0
+    couple(r, theta, layout, field)
+    for j in range(u.shape[1]):
+        out[0, j] = 0.0
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        for i in range(start, stop):
+            for j in range(u.shape[1]):
+                out[0, j] += leak_energy(code, u[i, j], r[i, j]) - r[i, j] * (rows[n + i, j] + 0.5 * field[i, j])
+
+
+@flow_kernel
+def free(t, u, rows, theta, layout, work, out):
+    """du/dt of the free phase. Rows: 1/tau, drive."""
+    n = layout[N]
+    r = units(work, 0, n)
+    activate(u, layout, r, units(work, n, n))
+    field, current, rate, x = flat(out, 0, n), flat(rows, n, 2 * n), flat(rows, 0, n), flat(u, 0, n)
+    for j in range(field.size):
+        field[j] = current[j]
+    couple(r, theta, layout, out)
+    for j in range(field.size):
+        field[j] = rate[j] * (field[j] - x[j])
+
+
+@flow_kernel
+def nudged(t, delta, rows, theta, layout, work, out):
+    """ddelta/dt of the nudged phase around u*. Rows, n each: 1/tau, rho(u*), rho'(u*), dC/dr(r*), C'', beta."""
+    n = layout[N]
+    moved = units(work, 0, n)
+    differences(delta, rows, layout, moved, units(work, n, n))
+    field, x, rate = flat(out, 0, n), flat(delta, 0, n), flat(rows, 0, n)
+    gap, spring, beta = flat(rows, 3 * n, 4 * n), flat(rows, 4 * n, 5 * n), flat(rows, 5 * n, 6 * n)
+    for j in range(field.size):
+        field[j] = 0.0
+    couple(moved, theta, layout, out)
+    dr = flat(moved, 0, n)
+    for j in range(field.size):
+        field[j] = rate[j] * (field[j] - x[j] - gap[j] - beta[j] * spring[j] * dr[j])
+
+
+@helper
+def differences(delta, rows, layout, moved, bent):
+    """Divided differences of rates (and slopes) around u*."""
+    n = layout[N]
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        a, d = flat(rows, n + start, n + stop), flat(rows, 2 * n + start, 2 * n + stop)
+        beta, x = flat(rows, 5 * n + start, 5 * n + stop), flat(delta, start, stop)
+        divided_differences(code, a, d, x, beta, flat(moved, start, stop), flat(bent, start, stop))
+
+
+@flow_kernel
+def change(t, delta, rows, theta, layout, work, out):
+    """(rho(u* + beta delta) - rho(u*)) / beta; rows are those of `nudged`."""
+    differences(delta, rows, layout, out, work[: layout[N]])
+
+
+@flow_kernel
+def jvp(t, v, rows, theta, layout, work, out):
+    """(1 - W rho') v, minus the Jacobian of the force times v. Rows: 1/tau (not used), rho'."""
+    n = layout[N]
+    x, d, weighted, result = flat(v, 0, n), flat(rows, n, 2 * n), flat(work, 0, n), flat(out, 0, n)
+    for j in range(x.size):
+        weighted[j] = -d[j] * x[j]
+        result[j] = x[j]
+    couple(units(work, 0, n), theta, layout, out)
+
+
+@flow_kernel
+def vjp(t, v, rows, theta, layout, work, out):
+    """(1 - rho' W^T) v. Rows are those of `jvp`."""
+    n = layout[N]
+    x, d, result = flat(v, 0, n), flat(rows, n, 2 * n), flat(out, 0, n)
+    for j in range(x.size):
+        result[j] = 0.0
+    couple_transposed(v, theta, layout, out)
+    for j in range(x.size):
+        result[j] = x[j] - d[j] * result[j]
+
+
+@flow_kernel
+def side(t, z, rows, theta, layout, work, out):
+    """The side network: z holds S (n rows) and the integral of S/tau (n rows); dS/dt = -(1 - W^T rho') T^-1 S.
+
+    Rows are those of `jvp`.
+    """
+    n = layout[N]
+    signal, current, fall = flat(z, 0, n), flat(out, n, 2 * n), flat(out, 0, n)
+    rate, d, weighted = flat(rows, 0, n), flat(rows, n, 2 * n), flat(work, 0, n)
+    for j in range(signal.size):
+        current[j] = rate[j] * signal[j]
+        weighted[j] = d[j] * current[j]
+        fall[j] = -current[j]
+    couple_transposed(units(work, 0, n), theta, layout, units(out, 0, n))
+
+
+class Rate(Wired):
+    """Network in the rate form; see `Network` for the parameters, `layered` and `recurrent` for shapes.
+
+    Units need a strictly increasing activation. `Connection` says what weights its feedback has: with 1 everywhere
+    there is an energy; else `energy`, `hessian` and `energy_gradient` refuse, and all else works.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> net = models.Rate.layered([4, 3, 2], feedback="random", seed=1)
+    >>> net.parameters["h1-y"].shape, net.parameters["y-h1"].shape
+    ((3, 2), (2, 3))
+    """
+
+    kernels = Kernels(free, nudged, side, energy, local, change, jvp, vjp)
+    energy_of = "rates"
+
+    @classmethod
+    def layered(
+        cls,
+        sizes: Sequence[int],
+        *,
+        activation: str | Sequence[str] = "tanh",
+        tau: Any = 1.0,
+        feedback: Any = 1.0,
+        seed: int | None = 0,
+        gain: float = 1.0,
+    ) -> Rate:
+        """A chain x, h1, h2, ..., y of layers; activation (and tau) for all or one per free layer.
+
+        `feedback` from each layer to the one before: a factor gamma of Wᵀ, "random" for weights of its own, or a
+        mapping of such weights by name, like ``{"y-h1": array}``, beside which the other connections stay symmetric.
+        """
+        populations, connections = shapes.layered(sizes, activation)
+        connections, arrays = _with_feedback(connections, feedback)
+        net = cls(populations, connections, tau=tau, seed=seed, gain=gain)
+        return net.replace(parameters=arrays) if arrays else net
+
+    @classmethod
+    def recurrent(
+        cls,
+        n: int,
+        n_in: int = 0,
+        n_out: int = 0,
+        *,
+        activation: str = "tanh",
+        tau: Any = 1.0,
+        sparsity: float = 0.0,
+        feedback: Any = 1.0,
+        seed: int | None = 0,
+        gain: float = 1.0,
+    ) -> Rate:
+        """One population `s`, driven by `x`; its last n_out units are the outputs.
+
+        A fraction `sparsity` of the connections within `s` is absent (see `Connection`); x drives all of `s`. With
+        feedback "random", or ``{"s-s": array}``, the weight from unit i to unit j, entry [i, j], is not that from j
+        to i.
+        """
+        populations, connections = shapes.recurrent(n, n_in, n_out, activation, sparsity)
+        connections, arrays = _with_feedback(connections, feedback)
+        net = cls(populations, connections, tau=tau, seed=seed, gain=gain)
+        return net.replace(parameters=arrays) if arrays else net
+
+    @classmethod
+    def check(cls, graph: Graph) -> None:
+        """Rates must tell states apart: the energy needs the inverse of the activation."""
+        for p in graph.free:
+            if p.activation == "hard-sigmoid":
+                raise ModelError(
+                    f"population {p.name!r}: the rate form needs a strictly increasing activation, and the hard "
+                    "sigmoid is flat outside [0, 1]; take sigmoid, tanh, softplus or linear, or models.Hopfield"
+                )
+
+    def argument(self, s: Array) -> Array:
+        """Energy and cost are functions of the rates."""
+        n, batch = s.shape
+        return self.evaluate(self.kernels.local, s, np.zeros((2 * n, batch)), 4 * n)[:n]
+
+    def local(self, s: Array, rows: Array) -> Local:
+        """See `Network.local`."""
+        r, d, c, g = self.evaluate(self.kernels.local, s, rows, 4 * self.n).reshape(4, self.n, -1)
+        return Local(r, d, c, g, g - s, np.ones(s.shape, dtype=bool), r, d)
+
+    def free_rows(self, x: Array | None, batch: int) -> Array:
+        """1/tau and drive of each unit."""
+        rate = np.repeat(1.0 / self.tau[:, None], batch, axis=1)
+        return np.concatenate([rate, self.drive(x, batch)])
+
+    def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
+        """See `nudged`."""
+        n = self.n
+        spring = np.zeros((n, len(beta)))
+        spring[self.outputs] = 1.0
+        rate = np.repeat(1.0 / self.tau[:, None], len(beta), axis=1)
+        return np.concatenate([rate, local.rate, local.slope, gap, spring, np.repeat(beta[None], n, axis=0)])
+
+    def linear_rows(self, local: Local) -> Array:
+        """1/tau and slope."""
+        rate = np.repeat(1.0 / self.tau[:, None], local.rate.shape[1], axis=1)
+        return np.concatenate([rate, local.slope])
+
+
+def _with_feedback(connections: Sequence[Connection], feedback: Any) -> tuple[tuple[Connection, ...], dict[str, Any]]:
+    """The connections with a feedback where they do not come from the input `x`; and its arrays, if it is a mapping."""
+    inner = {f"{c.second}-{c.first}": c for c in connections if c.first != "x"}
+    if not isinstance(feedback, Mapping):
+        return tuple(replace(c, feedback=feedback) if c in inner.values() else c for c in connections), {}
+    for name in feedback:
+        if name not in inner:
+            raise ModelError(f"`feedback`: no connection leads back as {name!r}; {nearest(name, inner)}")
+    own = [inner[name] for name in feedback]
+    return tuple(replace(c, feedback=RANDOM) if c in own else c for c in connections), dict(feedback)
+
+
+__all__ = ["Rate"]
