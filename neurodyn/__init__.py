@@ -41,6 +41,7 @@ from neurodyn.side import SidePhase, side_network  # noqa: E402
 from neurodyn.simulate import Trajectory, simulate  # noqa: E402
 from neurodyn.solver import Solver  # noqa: E402
 from neurodyn.status import Status  # noqa: E402
+from neurodyn.sweep import sweep  # noqa: E402
 
 __all__ = [
     "ArgumentError",
@@ -70,4 +71,5 @@ __all__ = [
     "relax",
     "side_network",
     "simulate",
+    "sweep",
 ]

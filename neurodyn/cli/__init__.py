@@ -11,6 +11,7 @@ from neurodyn import __version__
 from neurodyn.cli.models import models
 from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
+from neurodyn.cli.sweep import sweep
 from neurodyn.errors import NeurodynError, nearest
 
 #: Exit codes: something asked for is wrong or cannot be done; stopped by the keyboard.
@@ -36,8 +37,8 @@ class Verbs(click.Group):
         except NeurodynError as error:
             _say(str(error))
             sys.exit(FAILED)
-        except (KeyboardInterrupt, click.Abort):
-            _say("stopped")
+        except (KeyboardInterrupt, click.Abort) as error:
+            _say(str(error.__cause__ or error) or "stopped")
             sys.exit(INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -61,3 +62,4 @@ def main() -> None:
 main.add_command(models)
 main.add_command(portrait)
 main.add_command(run)
+main.add_command(sweep)

@@ -37,7 +37,7 @@ def run(
         from neurodyn import models
 
         chosen = models.read(model, overrides=overrides, data=data)
-        _check(chosen)
+        check(chosen)
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.summary import summarise
     from neurodyn.cli.table import report
@@ -60,7 +60,7 @@ def run(
     click.echo(f"neurodyn: written to {folder}", err=True)
 
 
-def _check(model: Model) -> None:
+def check(model: Model) -> None:
     """Refuse what cannot be nudged, before anything is computed."""
     network = model.network
     if not network.n_out:

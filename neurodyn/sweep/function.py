@@ -1,0 +1,58 @@
+"""What a cell computes, by import path: "package.module:name". Workers import it, so nothing is pickled."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from neurodyn.errors import ArgumentError, nearest
+
+#: The name of the default: the experiment on a model file, and where it is found.
+RUN = "run"
+MODEL_CELLS = "neurodyn.cli.cell"
+
+
+def import_path(function: Any) -> str:
+    """The import path of a function that was given itself or by its path; finds out that it is there.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such function, or workers could not import it.
+    """
+    if callable(function):
+        name, module = getattr(function, "__qualname__", "<"), getattr(function, "__module__", None)
+        if "<" in name or not module:
+            raise ArgumentError(
+                f"`function` must be a function at the top level of a module, which workers can import; got {name}: "
+                "move it out, and make what it closes over its axes"
+            )
+        function = f"{module}:{name}"
+    if function == RUN:
+        return f"{MODEL_CELLS}:run"
+    if not isinstance(function, str) or function.count(":") != 1:
+        raise ArgumentError(f"`function` must be 'run', or an import path like 'package.module:name'; got {function!r}")
+    if function.startswith("__main__:"):
+        raise ArgumentError(f"`function` must be in a module that workers can import, not in the script: {function!r}")
+    find(function)
+    return function
+
+
+def find(path: str) -> Callable[[dict[str, Any]], Any]:
+    """Import a function."""
+    module_name, _, names = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ArgumentError(f"`function` {path!r} cannot be imported: {error}") from error
+    except (TypeError, ValueError):
+        raise ArgumentError(f"`function` {path!r} has no module before its colon") from None
+    for name in names.split("."):
+        if not hasattr(found, name):
+            allowed = [n for n in dir(found) if callable(getattr(found, n)) and not n.startswith("_")]
+            raise ArgumentError(f"`function` {path!r}: there is no {name!r} in it; {nearest(name, allowed)}")
+        found = getattr(found, name)
+    if not callable(found):
+        raise ArgumentError(f"`function` {path!r} is not a function but {type(found).__name__}")
+    return found

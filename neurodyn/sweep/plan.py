@@ -1,0 +1,117 @@
+"""The plan of a sweep: which cells there are, what each is given, and a digest that tells one plan from another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, TooLargeError
+from neurodyn.sweep.axes import DRAW, Dimension, sequence
+
+#: More cells than this are taken for a slip: each is a file.
+LARGEST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its number, the values of the varied paths, and its seed."""
+
+    index: int
+    values: dict[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a sweep, in the order of the grid: the last dimension goes fastest.
+
+    Attributes
+    ----------
+    function : str
+        Import path of what a cell computes.
+    model : str or None
+        Goes to the function with the values.
+    dimensions : tuple of Dimension
+    seed : int
+        Root of all seeds and draws.
+    model_seed : int or None
+        The seed of every cell where no path `seed` varies and the model has one of its own.
+    source : str
+        Digest of what the model is; "" without a model.
+    """
+
+    function: str
+    model: str | None
+    dimensions: tuple[Dimension, ...]
+    seed: int = 0
+    model_seed: int | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ArgumentError(f"`seed` must be a whole number >= 0; got {self.seed!r}")
+        if self.size > LARGEST:
+            raise TooLargeError(f"the sweep has {self.size:,} cells; at most {LARGEST:,} are possible: vary less")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the dimensions."""
+        return tuple(dimension.size for dimension in self.dimensions)
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return math.prod(self.shape)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The varied paths."""
+        return tuple(axis.path for dimension in self.dimensions for axis in dimension.axes)
+
+    def cell(self, index: int) -> Cell:
+        """The cell of a number.
+
+        Its seed is the value of the path `seed` if that varies, else the model's own, else drawn: from the sweep's seed
+        and the cell's values, so that a cell keeps its seed in a larger sweep.
+        """
+        where = np.unravel_index(index, self.shape)
+        values: dict[str, Any] = {}
+        for k, dimension in zip(where, self.dimensions, strict=True):
+            values |= {axis.path: axis.values[k] for axis in dimension.axes}
+        if "seed" in values:
+            return Cell(index, values, values["seed"])
+        if self.model_seed is not None:
+            return Cell(index, values, self.model_seed)
+        draws = [int(k) for k, dimension in zip(where, self.dimensions, strict=True) if dimension.name == DRAW]
+        bits = sequence(self.seed, "cell", values, draws).generate_state(1, np.uint64)[0]
+        return Cell(index, values, int(bits) >> 1)  # fits a signed integer
+
+    def arguments(self, cell: Cell) -> dict[str, Any]:
+        """What the function is called with."""
+        model = {} if self.model is None else {"model": self.model}
+        return model | cell.values | {"seed": cell.seed}
+
+    def order(self, fast: tuple[str, ...]) -> list[int]:
+        """The numbers of all cells, those next to each other that differ in the paths `fast` alone."""
+        quick = [any(axis.path in fast for axis in dimension.axes) for dimension in self.dimensions]
+        last = sorted(range(len(quick)), key=quick.__getitem__)
+        return [int(k) for k in np.arange(self.size).reshape(self.shape).transpose(last).ravel()]
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data: everything that decides what the cells compute."""
+        from neurodyn import __version__
+
+        grid = [{axis.path: list(axis.values) for axis in dimension.axes} for dimension in self.dimensions]
+        about = {"function": self.function, "model": self.model, "model content": self.source}
+        return about | {"vary": grid, "seed": self.seed, "neurodyn version": __version__}
+
+    @cached_property
+    def digest(self) -> str:
+        """Short text that differs where plans do."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,179 @@
+"""`sweep`: from what varies to one Dataset."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurodyn.errors import ArgumentError, SimulationError
+from neurodyn.sweep.axes import dimensions
+from neurodyn.sweep.function import MODEL_CELLS, RUN, import_path
+from neurodyn.sweep.plan import Plan
+
+if TYPE_CHECKING:
+    import xarray
+
+    from neurodyn.sweep.store import Store
+
+#: Workers where nobody says how many: few, as a sweep is not all that a machine does.
+FEW = 2
+
+
+def sweep(
+    model: str | os.PathLike[str] | None = None,
+    vary: Mapping[str, Any] | None = None,
+    *,
+    function: Any = RUN,
+    zip: Sequence[Sequence[str]] = (),
+    draws: int | None = None,
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    workers: int | None = None,
+    executor: Executor | None = None,
+) -> xarray.Dataset:
+    """Compute a function in every cell of a grid, and return one Dataset over the varied paths.
+
+    Its data are the same, byte for byte, however many workers there are and however often it was stopped and resumed.
+
+    Parameters
+    ----------
+    model : str or path, optional
+        A model of the library or a model file; needed by the default function.
+    vary : mapping of str to values
+        For each path (of a key of the model file, or a name of your own) its values: a list, or a text: "0.1,1,10",
+        "log:1e-4:1:9", "lin:0:1:11", "int:1:5", and, drawn `draws` times, "uniform:0:1", "loguniform:1e-3:1". All
+        paths together make a grid, the last fastest; those that are drawn vary along one dimension, `draw`.
+    function : str or function
+        What a cell computes: "run", the experiment and its comparison (the figures of `neurodyn run`), or the import
+        path "package.module:name" of a function that takes a dict of the cell's values, and `seed`, and returns a
+        mapping of names to numbers or small arrays, or an xarray Dataset.
+    zip : sequence of groups of paths
+        Paths of a group go along together, on one dimension with the first one's name.
+    draws : int, optional
+        How many times the drawn paths are drawn.
+    seed : int
+        Root of what is drawn: of those paths, and of the seed that each cell's function is given. A cell's seed
+        depends on its values alone. With "run" it is the model's own seed, and a path `seed` that varies is the seed.
+    out : path, optional
+        Folder where the plan, each cell as soon as it is done, and the dataset `sweep.nc` are written.
+    resume : bool
+        Go on with what `out` has: only cells that are not there, or failed, are computed.
+    workers : int, optional
+        Number of processes, with one thread each. Default: two, or one on a machine that has one.
+    executor : concurrent.futures.Executor, optional
+        Where to compute instead; for Dask, one from `connect` in `neurodyn.sweep.cluster`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Coordinates: the varied paths, and for each cell `status` ("done" or "failed"), `message` and `seed`.
+
+    Raises
+    ------
+    ArgumentError, ModelError
+        Something asked for is wrong. A cell that fails raises nothing: it has the status "failed", and NaN.
+    ResultFileError
+        `out` cannot be written to, or holds another sweep.
+    SimulationError
+        Workers cannot start, or a given executor broke; what was computed is in `out`.
+    """
+    plan, order = make_plan(model, vary, function=function, zip=zip, draws=draws, seed=seed)
+    check_workers(workers, executor)
+    if out is None:
+        if resume:
+            raise ArgumentError("`resume` needs `out`, the folder to go on with")
+        with tempfile.TemporaryDirectory() as folder:
+            return compute(plan, order, Path(folder), False, workers, executor)
+    return compute(plan, order, Path(out), resume, workers, executor)
+
+
+def make_plan(
+    model: str | os.PathLike[str] | None,
+    vary: Mapping[str, Any] | None,
+    *,
+    function: Any = RUN,
+    zip: Sequence[Sequence[str]] = (),
+    draws: int | None = None,
+    seed: int = 0,
+) -> tuple[Plan, list[int]]:
+    """The plan of a sweep, all of it checked, and the order in which its cells are best computed."""
+    path = import_path(function)
+    grid = dimensions(vary or {}, zip, draws, seed)
+    name = None if model is None else os.fspath(model)
+    if not path.startswith(f"{MODEL_CELLS}:"):
+        plan = Plan(path, name, grid, seed)
+        return plan, plan.order(())
+    if name is None:
+        raise ArgumentError("`model` is missing: the name of a model of the library, or a model file")
+    first = {axis.path: axis.values[0] for dimension in grid for axis in dimension.axes}
+    # Only the command line may import models, so that the core finds it at run time.
+    basis = importlib.import_module(MODEL_CELLS).prepare(name, first)
+    plan = Plan(path, basis.model, grid, seed, basis.seed, basis.digest)
+    return plan, plan.order(basis.cheap)
+
+
+def check_workers(workers: Any, executor: Any) -> None:
+    """Refuse what cannot compute."""
+    if executor is not None and workers is not None:
+        raise ArgumentError("give `workers` or `executor`, not both")
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise ArgumentError(f"`workers` must be a whole number >= 1; got {workers!r}")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ArgumentError(f"`executor` must be a concurrent.futures.Executor; got {type(executor).__name__}")
+
+
+def default_workers() -> int:
+    """How many processes compute where nobody says."""
+    return min(FEW, os.cpu_count() or 1)
+
+
+def compute(
+    plan: Plan, order: list[int], folder: Path, resume: bool, workers: int | None, executor: Any
+) -> xarray.Dataset:
+    """Compute what a folder does not have yet, and put everything together."""
+    from neurodyn.sweep.dataset import combine
+    from neurodyn.sweep.store import Store
+
+    store = Store(folder, plan, resume=resume)
+    done = store.done()
+    todo = [index for index in order if index not in done]
+    if todo:
+        with _executor(executor, min(workers or default_workers(), len(todo))) as chosen:
+            _compute(store, todo, chosen)
+    return combine(store)
+
+
+def _compute(store: Store, todo: list[int], executor: Any) -> None:
+    from neurodyn.sweep.loop import Loop
+    from neurodyn.sweep.tally import Tally
+
+    tally = Tally(store.plan.size, store.plan.size - len(todo))
+    try:
+        for index, record, seconds in Loop(store.plan, executor).outcomes(todo, tally.show):
+            store.write(index, record, seconds)
+            tally.add(record["status"])
+    except (KeyboardInterrupt, SimulationError) as error:
+        reason = str(error) or "stopped"
+        kept = f"{reason}; {tally.sentence}: go on with resume (--resume) and the folder {store.folder}"
+        raise type(error)(kept) from error
+    finally:
+        tally.close()
+
+
+@contextlib.contextmanager
+def _executor(given: Any, workers: int) -> Iterator[Any]:
+    """The executor that was given, or processes of our own."""
+    if given is not None:
+        yield given
+    else:
+        from neurodyn.sweep.crew import Crew
+
+        with Crew(workers) as crew:
+            yield crew

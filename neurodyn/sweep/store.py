@@ -1,0 +1,102 @@
+"""The folder of a sweep: its plan, one file per cell, and the dataset. Each file is written whole or not at all.
+
+plan.json says what the cells are; cells/000012.json is a record (see `neurodyn.sweep.cell`); sweep.nc holds all of
+them; seconds.csv, how long they took, is the only one that differs from run to run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from neurodyn.errors import ResultFileError
+from neurodyn.files import write
+from neurodyn.sweep.cell import DONE, Record
+from neurodyn.sweep.plan import Plan
+
+
+class Store:
+    """The files of one sweep.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it is not there.
+    plan : Plan
+    resume : bool
+        Whether the folder may hold a part of this sweep.
+
+    Raises
+    ------
+    ResultFileError
+        The folder cannot be written to, holds another sweep, or this one without `resume`.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, *, resume: bool) -> None:
+        self.folder, self.plan = folder, plan
+        try:
+            (folder / "cells").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultFileError(f"cannot write into {folder} ({error.strerror}): name another folder") from error
+        manifest = folder / "plan.json"
+        if manifest.exists():
+            self._check(manifest, resume)
+        else:
+            text = json.dumps(plan.describe() | {"digest": plan.digest}, indent=1)
+            write(manifest, lambda temporary: Path(temporary).write_text(text + "\n", "utf-8"))
+        for debris in (folder / "cells").glob(".*"):  # half-written when a run was killed
+            debris.unlink(missing_ok=True)
+
+    @property
+    def dataset(self) -> Path:
+        """The file with all cells."""
+        return self.folder / "sweep.nc"
+
+    def _check(self, manifest: Path, resume: bool) -> None:
+        try:
+            there = dict(json.loads(manifest.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ResultFileError(f"{manifest} is damaged ({error}): name another folder") from error
+        if there.get("digest") != self.plan.digest:
+            ours = json.loads(json.dumps(self.plan.describe()))
+            differs = ", ".join(key for key, value in ours.items() if there.get(key) != value)
+            raise ResultFileError(f"{self.folder} holds another sweep (it differs in {differs}): name another folder")
+        if not resume:
+            raise ResultFileError(
+                f"{self.folder} holds this sweep already, {len(self.done()):,} of {self.plan.size:,} cells done: "
+                "go on with resume (--resume), or name another folder"
+            )
+
+    def done(self) -> set[int]:
+        """The numbers of the cells that are done; those that failed are not, and will be tried again."""
+        return {index for index, record in self.records() if record["status"] == DONE}
+
+    def records(self) -> Iterator[tuple[int, Record]]:
+        """All cells that were written, in their order."""
+        for index in range(self.plan.size):
+            record = self.read(index)
+            if record is not None:
+                yield index, record
+
+    def read(self, index: int) -> Record | None:
+        """The record of a cell; None if it is not there, or not whole."""
+        try:
+            record = json.loads(self._path(index).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return record if isinstance(record, dict) and record.get("plan") == self.plan.digest else None
+
+    def write(self, index: int, record: Record, seconds: float | None) -> None:
+        """Write a cell."""
+        cell = self.plan.cell(index)
+        head: dict[str, Any] = {"plan": self.plan.digest, "values": cell.values, "seed": cell.seed}
+        text = json.dumps(head | record)
+        write(self._path(index), lambda temporary: Path(temporary).write_text(text + "\n", "utf-8"))
+        if seconds is not None:
+            with (self.folder / "seconds.csv").open("a", encoding="utf-8") as stream:
+                stream.write(f"{index},{seconds:.6f}\n")
+
+    def _path(self, index: int) -> Path:
+        return self.folder / "cells" / f"{index:06d}.json"
