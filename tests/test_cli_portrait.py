@@ -32,7 +32,13 @@ def portrait(tmp_path, monkeypatch):
 
 
 def test_no_model_is_missing_here():
-    assert sorted([*LIBRARY, "mnist"]) == sorted(models.names())
+    assert sorted([*LIBRARY, "mnist", "rate-chain"]) == sorted(models.names())
+
+
+def test_rate_form_is_refused_in_a_sentence(portrait):
+    result = portrait("rate-chain")
+    assert result.exit_code == 2
+    assert "landscapes and phase portraits need an energy of the states" in result.output
 
 
 @pytest.mark.parametrize("name", LIBRARY)
