@@ -23,6 +23,7 @@ from neurodyn.tableau import Tableau
 
 #: State entries of one block: large enough to amortise a call, small enough for the second-level cache.
 BLOCK_ENTRIES = 8192
+#: A block of so few entries is not made smaller when columns finish: that would cost more than it saves.
 FEW_ENTRIES = 256
 #: Wall time of one call into the compiled loop, after which limits, progress and interrupts are looked at.
 SLICE_SECONDS = 0.1

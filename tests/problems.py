@@ -11,9 +11,6 @@ from neurodyn.graph import Array
 from neurodyn.kernel import Kernel, flow_kernel
 from neurodyn.problem import Problem
 
-#: Flows that count something show it as their second rate, in this unit.
-ONE_CALL = 1e-300
-
 
 @flow_kernel
 def relaxation(t, y, rows, theta, layout, work, out):
@@ -69,16 +66,6 @@ def switched(t, y, rows, theta, layout, work, out):
     for i in range(y.shape[0]):
         for j in range(y.shape[1]):
             out[i, j] = np.tanh(theta[0] * (t[j] - 1.0)) - y[i, j]
-
-
-@flow_kernel
-def counted(t, y, rows, theta, layout, work, out):
-    """y0' = -y0^3 for a single trajectory; y1' counts the calls since the one at t = 0, in units of `ONE_CALL`."""
-    if t[0] == 0.0:
-        work[0, 0] = 0.0
-    work[0, 0] += 1.0
-    out[0, 0] = -(y[0, 0] ** 3)
-    out[1, 0] = 1e-300 * work[0, 0]
 
 
 @flow_kernel
@@ -178,8 +165,3 @@ def stiff_solution(t: Any, fast: float = 1e4) -> Array:
 def switched_problem(sharpness: float = 1e4) -> Problem:
     """A target that jumps at t = 1: the step in hand is too long there."""
     return make(switched, [[0.0]], lambda j, t, y: -np.eye(1), theta=[sharpness])
-
-
-def counted_problem() -> Problem:
-    """Counts its own evaluations; one trajectory."""
-    return make(counted, [[1.0], [0.0]], lambda j, t, y: np.diag([-3.0 * y[0] ** 2, 0.0]))
