@@ -16,11 +16,13 @@ import numpy as np
 from neurodyn.kernel import helper
 from neurodyn.stepcontrol import (
     ACCEPTED,
+    ARRIVED,
     CALM,
     COLUMN,
     DENSE,
     DIVERGED,
     DONE,
+    DUE,
     DWELL,
     EVENT,
     FROM,
@@ -49,6 +51,7 @@ from neurodyn.stepcontrol import (
     T_END,
     UNDERFLOW,
     USED,
+    WEIGHTS,
     H,
     T,
     part,
@@ -74,30 +77,63 @@ def hermite(x, r):
 @helper
 def record_events(block, record, counts):
     """Record the columns whose accepted step has reached or passed times to record; comes before `move`."""
-    times, states = record
+    clock, marks = block[5], block[6]
+    event, accepted, due = row(marks, EVENT), row(marks, ACCEPTED), row(marks, DUE)
+    found = 0
+    for j in range(event.size):
+        if event[j] and accepted[j] and clock[LARGEST, j] <= clock[LIMIT, j]:
+            due[found] = j
+            found += 1
+    while found:
+        found = next_due(record[0], clock, marks, found, counts)
+        record_due(block, record[1], found)
+
+
+@helper
+def next_due(times, clock, marks, found, counts):
+    """Of the first `found` columns in DUE, keep those with a time to record, and prepare it; returns how many."""
+    t, since, used, past = row(clock, T), row(clock, FROM), row(clock, USED), row(clock, PAST)
+    following, due, arrived = row(marks, NEXT), row(marks, DUE), row(marks, ARRIVED)
+    left = 0
+    for q in range(found):
+        j, here = due[q], following[due[q]]
+        if here < times.size and times[here] <= t[j]:
+            h = used[j]
+            weights = hermite((times[here] - since[j]) / h, past[j] / h)
+            for w in range(len(weights)):
+                clock[WEIGHTS + w, left] = weights[w] if w < 2 else h * weights[w]
+            due[left], arrived[left], following[j] = j, times[here] == t[j], here + 1
+            left += 1
+        else:
+            clock[SOON, j] = times[here] if here < times.size else np.inf
+            if here < times.size and not counts[DENSE]:
+                clock[GOAL, j] = times[here]
+    return left
+
+
+@helper
+def record_due(block, states, found):
+    """Write one state of each of the first `found` columns in DUE, along memory: unit by unit."""
     y, trial, k, work, spare, clock, marks = block
     f, f_new, y_past, f_past = part(k, 0), part(k, k.shape[0] - 1), part(spare, PAST_Y), part(spare, PAST_F)
-    t, since, used, past = row(clock, T), row(clock, FROM), row(clock, USED), row(clock, PAST)
-    soon, goal = row(clock, SOON), row(clock, GOAL)
-    event, accepted, following, column = row(marks, EVENT), row(marks, ACCEPTED), row(marks, NEXT), row(marks, COLUMN)
-    for j in range(t.size):
-        if event[j] and accepted[j] and clock[LARGEST, j] <= clock[LIMIT, j]:
-            here, to, h = following[j], column[j], used[j]
-            while here < times.size and times[here] <= t[j]:
-                if times[here] == t[j]:
-                    for i in range(y.shape[0]):
-                        states[here, i, to] = trial[i, j]
-                else:
-                    y1, yr, f0, f1, fr = hermite((times[here] - since[j]) / h, past[j] / h)
-                    for i in range(y.shape[0]):
-                        slopes = h * (f0 * f[i, j] + f1 * f_new[i, j] + fr * f_past[i, j])
-                        value = y1 * (trial[i, j] - y[i, j]) + yr * (y_past[i, j] - y[i, j]) + slopes
-                        states[here, i, to] = y[i, j] + value
-                here += 1
-            following[j] = here
-            soon[j] = times[here] if here < times.size else np.inf
-            if here < times.size and not counts[DENSE]:
-                goal[j] = times[here]
+    y1, yr, f0 = row(clock, WEIGHTS), row(clock, WEIGHTS + 1), row(clock, WEIGHTS + 2)
+    f1, fr = row(clock, WEIGHTS + 3), row(clock, WEIGHTS + 4)
+    due, arrived, following, column = row(marks, DUE), row(marks, ARRIVED), row(marks, NEXT), row(marks, COLUMN)
+    if y.shape[1] == 1 and found:  # one loop over the units of the only trajectory, with its weights at hand
+        a, b, c, d, e, exact = y1[0], yr[0], f0[0], f1[0], fr[0], arrived[0]
+        here, to = following[0] - 1, column[0]
+        for i in range(y.shape[0]):
+            slopes = c * f[i, 0] + d * f_new[i, 0] + e * f_past[i, 0]
+            value = y[i, 0] + (a * (trial[i, 0] - y[i, 0]) + b * (y_past[i, 0] - y[i, 0]) + slopes)
+            states[here, i, to] = trial[i, 0] if exact else value
+        return
+    for i in range(y.shape[0]):
+        for q in range(found):
+            j = due[q]
+            old, new = y[i, j], trial[i, j]
+            slopes = f0[q] * f[i, j] + f1[q] * f_new[i, j] + fr[q] * f_past[i, j]
+            value = old + (y1[q] * (new - old) + yr[q] * (y_past[i, j] - old) + slopes)
+            states[following[j] - 1, i, column[j]] = new if arrived[q] else value
 
 
 @helper

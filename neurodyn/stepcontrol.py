@@ -19,8 +19,10 @@ from neurodyn.view import rectangle, window
 
 # Rows of `clock` (floats) and `marks` (integers), one column per trajectory.
 T, FROM, H, USED, PAST, GOAL, SOON, CALM, LIMIT, AT, LARGEST, LOST, FORCE = range(13)
-TOTAL, BENT, MOVED, LEVEL, LOG_ERROR, FACTOR, CLOCKS = range(13, 20)
-STATUS, NEXT, STEPS, REJECTED, STABILITY, STIFFNESS, COLUMN, LANDING, RETRY, ACCEPTED, EVENT, MARKS = range(12)
+TOTAL, BENT, MOVED, LEVEL, LOG_ERROR, FACTOR = range(13, 19)
+WEIGHTS, CLOCKS = 19, 24
+STATUS, NEXT, STEPS, REJECTED, STABILITY, STIFFNESS, COLUMN, LANDING, RETRY, ACCEPTED, EVENT = range(11)
+DUE, ARRIVED, MARKS = range(11, 14)
 # Entries of `numbers` and `counts`.
 T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE = range(8)
 ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE = range(6)
@@ -150,10 +152,8 @@ def judge_error(block, rows, tableau, numbers, counts):
     if counts[BOUNDS] >= 0:
         excuse(error, trial, part(k, stages), rows, counts)
     add_rows(error, row(clock, TOTAL))
-    square_difference(trial, second, error)
-    add_rows(error, row(clock, MOVED))
-    square_difference(part(k, stages), part(k, stages - 1), error)
-    add_rows(error, row(clock, BENT))
+    add_squares(trial, second, row(clock, MOVED))
+    add_squares(part(k, stages), part(k, stages - 1), row(clock, BENT))
 
 
 @helper
@@ -188,13 +188,20 @@ def add_rows(values, total):
 
 
 @helper
-def square_difference(a, b, out):
-    """Set out = (a - b)^2, entry by entry."""
-    for start in range(0, out.size, CHUNK):
-        size = min(CHUNK, out.size - start)
-        c, d, e = window(a, start, size), window(b, start, size), window(out, start, size)
-        for j in range(size):
-            e[j] = (c[j] - d[j]) ** 2
+def add_squares(a, b, total):
+    """Set total to the sum over components of (a - b)^2."""
+    total[:] = 0.0
+    height, width = loops(a)
+    for i in range(height):
+        c, d = window(a, i * width, width), window(b, i * width, width)
+        if total.size == 1:
+            value = 0.0
+            for j in range(width):
+                value += (c[j] - d[j]) ** 2
+            total[0] = value
+        else:
+            for j in range(width):
+                total[j] += (c[j] - d[j]) ** 2
 
 
 @helper
