@@ -25,6 +25,8 @@ from neurodyn.tableau import Tableau
 BLOCK_ENTRIES = 8192
 #: A block of so few entries is not made smaller when columns finish: that would cost more than it saves.
 FEW_ENTRIES = 256
+#: Work of one step, in products, below which a thread costs more than it gives: see `threads_for`.
+THREAD_WORK = 150_000
 #: Wall time of one call into the compiled loop, after which limits, progress and interrupts are looked at.
 SLICE_SECONDS = 0.1
 #: Work of the first call, in steps times state entries, before anything is known about wall times.
@@ -51,6 +53,12 @@ def pack(tableau: Tableau) -> Array:
 def whole_tiles(width: int) -> int:
     """The width rounded up to whole tiles of the products, unless it is a single column."""
     return max(1, width) if width <= 1 else -(-width // NARROW) * NARROW
+
+
+def threads_for(components: int, batch: int, available: int) -> int:
+    """How many threads are worth their hand-overs: a component costs about as much as 50 products, and its own."""
+    step_work = batch * components * (50 + components)
+    return max(1, min(available, batch, step_work // THREAD_WORK))
 
 
 def split(components: int, batch: int, threads: int) -> list[Any]:
@@ -114,7 +122,8 @@ class Blocks:
         self.deadline = clocks.monotonic() + self.solver.max_seconds
         self.bar = bar
         m, batch = self.last.shape
-        threads = 1 if self.problem.threads_inside else max(1, min(numba.config.NUMBA_NUM_THREADS, batch))
+        available = 1 if self.problem.threads_inside else numba.config.NUMBA_NUM_THREADS
+        threads = threads_for(m, batch, available)
         blocks = split(m, batch, threads)
         if len(blocks) == 1 or threads == 1:
             for block in blocks:

@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 from neurodyn.kernel import helper
 
 #: Rows and columns of the tiles: sixteen accumulators of eight floats keep the multipliers busy in every cycle.
-TALL, WIDE, NARROW = 8, 16, 8
+TALL, WIDE, NARROW, SLIM = 8, 16, 8, 4
 #: Columns of a tile of one row, which streams through the weights: the longer its stretches, the faster they come.
 LONG, MIDDLE = 128, 32
 
@@ -88,7 +88,7 @@ def _make_tile(height: int, width: int) -> Any:
     return tile
 
 
-tall_wide, tall_narrow, tall_single = (_make_tile(TALL, width) for width in (WIDE, NARROW, 1))
+tall_wide, tall_narrow, tall_slim, tall_single = (_make_tile(TALL, width) for width in (WIDE, NARROW, SLIM, 1))
 flat_long, flat_middle, flat_narrow, flat_single = (_make_tile(1, width) for width in (LONG, MIDDLE, NARROW, 1))
 
 
@@ -100,14 +100,17 @@ def add_product(w, r, out):
     """
     m, b = out.shape
     tall = m - m % TALL
-    wide, narrow = b - b % WIDE, b - b % NARROW
+    wide, narrow, slim = b - b % WIDE, b - b % NARROW, b - b % SLIM
     for j in range(0, wide, WIDE):
         for i in range(0, tall, TALL):
             tall_wide(w, r, out, i, j)
     for j in range(wide, narrow, NARROW):
         for i in range(0, tall, TALL):
             tall_narrow(w, r, out, i, j)
-    for j in range(narrow, b):
+    for j in range(narrow, slim, SLIM):
+        for i in range(0, tall, TALL):
+            tall_slim(w, r, out, i, j)
+    for j in range(slim, b):
         for i in range(0, tall, TALL):
             tall_single(w, r, out, i, j)
     long, middle = b - b % LONG, b - b % MIDDLE

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from neurodyn.blocks import threads_for
 from neurodyn.integrate import check_memory, integrate
 from neurodyn.models import Hopfield
 from neurodyn.recorder import hermite
@@ -283,11 +284,21 @@ def test_bits_do_not_depend_on_the_order(company, n):
 def test_bits_do_not_depend_on_blocks_and_threads(company, monkeypatch, n, entries, threads):
     usual = integrate(company[n], BITS, TIMES)
     monkeypatch.setattr("neurodyn.blocks.BLOCK_ENTRIES", entries)
+    monkeypatch.setattr("neurodyn.blocks.THREAD_WORK", 1)
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+    assert threads_for(n, 101, threads) == threads
     other = integrate(company[n], BITS, TIMES)
     assert np.array_equal(usual.y, other.y)
     assert np.array_equal(usual.f, other.f)
     assert np.array_equal(usual.counters["nfev"], other.counters["nfev"])
+
+
+@pytest.mark.parametrize(
+    ("n", "batch", "threads"), [(2, 1000, 1), (2, 4000, 2), (16, 100, 1), (16, 2000, 2), (128, 256, 2)]
+)
+def test_small_batches_are_left_to_one_thread(n, batch, threads):
+    assert threads_for(n, batch, 2) == threads
+    assert threads_for(n, batch, 1) == 1
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-6, 1e3])
@@ -335,6 +346,7 @@ def test_trajectories_that_end_early_do_not_disturb_the_others():
 COUNTING = """
 import numpy as np
 import neurodyn as nd
+from neurodyn.blocks import threads_for
 from neurodyn.integrate import integrate
 from neurodyn.kernel import Kernel
 from problems import limit_cycle, limit_cycle_problem
@@ -813,6 +825,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the child
 sys.path[:0] = {paths!r}
 import numpy as np
 from problems import limit_cycle_problem
+from neurodyn.blocks import threads_for
 from neurodyn.integrate import integrate
 from neurodyn.solver import Solver
 problem = limit_cycle_problem(np.ones((2, {batch})))
