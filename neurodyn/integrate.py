@@ -25,8 +25,8 @@ from neurodyn.sparse_product import threads_lock
 
 #: The implicit method that `auto` goes over to.
 IMPLICIT = "Radau"
-#: State entries for which rates are evaluated in one task.
-RATE_ENTRIES = 100_000
+#: State entries for which rates are evaluated in one call, and at least in one task.
+CALL_ENTRIES, TASK_ENTRIES = 8192, 200_000
 
 
 def integrate(
@@ -127,13 +127,17 @@ def recorded_rates(problem: Problem, times: Array, y: Array) -> Array:
 
 
 def _rate_tasks(count: int, components: int, batch: int) -> list[Callable[..., None]]:
-    """Calls that fill f: all samples at a few times each, or many times of one sample, whichever are more."""
+    """Calls that fill f: all samples at some times each, or some times of one sample, whichever are more."""
+    tasks = min(numba.config.NUMBA_NUM_THREADS, count * components * batch // TASK_ENTRIES)
     if batch >= count:
-        width = max(1, RATE_ENTRIES // (components * batch))
-        return [partial(_rates_of_samples, slice(k, min(k + width, count))) for k in range(0, count, width)]
-    width = max(1, RATE_ENTRIES // components)
-    pieces = [slice(k, min(k + width, count)) for k in range(0, count, width)]
-    return [partial(_rates_of_times, j, some) for j in range(batch) for some in pieces]
+        return [partial(_rates_of_samples, some) for some in _pieces(count, tasks)]
+    return [partial(_rates_of_times, j, some) for j in range(batch) for some in _pieces(count, tasks // batch)]
+
+
+def _pieces(count: int, number: int) -> list[slice]:
+    """Cut 0 ... count into about that many pieces of equal length."""
+    length = max(1, -(-count // max(1, number)))
+    return [slice(k, min(k + length, count)) for k in range(0, count, length)]
 
 
 def _rates_of_samples(some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
@@ -145,9 +149,15 @@ def _rates_of_samples(some: slice, problem: Problem, times: Array, y: Array, f: 
 
 
 def _rates_of_times(j: int, some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
-    state = aligned.copy(y[some, :, j].T)
-    rows = np.repeat(problem.rows[:, j : j + 1], state.shape[1], axis=1)
-    out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, state.shape[1]))
-    problem.flow(times[some], state, rows, problem.theta, problem.layout, work, out)
-    out[np.isnan(state)] = np.nan
-    f[some, :, j] = out.T
+    """Many times of one trajectory side by side, in calls that stay in the cache."""
+    components, width = y.shape[1], 0
+    for piece in _pieces(some.stop - some.start, (some.stop - some.start) * components // CALL_ENTRIES):
+        at = slice(some.start + piece.start, some.start + piece.stop)
+        state = aligned.copy(y[at, :, j].T)
+        if state.shape[1] != width:
+            width = state.shape[1]
+            rows = np.repeat(problem.rows[:, j : j + 1], width, axis=1)
+            out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, width))
+        problem.flow(times[at], state, rows, problem.theta, problem.layout, work, out)
+        out[np.isnan(state)] = np.nan
+        f[at, :, j] = out.T

@@ -465,8 +465,8 @@ def inward(values: Array) -> Array:
 
 
 def outward(values: Array, batched: bool = True) -> Array:
-    """Unit-major (..., n, batch) to (..., batch, n), or to (..., n) for a single sample."""
-    turned = np.ascontiguousarray(np.swapaxes(values, -1, -2))
+    """Unit-major (..., n, batch) to (..., batch, n), or to (..., n) for a single sample: a view, no copy."""
+    turned: Array = np.swapaxes(values, -1, -2)
     return turned if batched else turned[..., 0, :]
 
 
