@@ -31,7 +31,7 @@ from neurodyn.errors import (  # noqa: E402
 )
 from neurodyn.experiment import Experiment, experiment  # noqa: E402
 from neurodyn.files import load  # noqa: E402
-from neurodyn.gradient import gradient  # noqa: E402
+from neurodyn.gradient import Gradient, gradient  # noqa: E402
 from neurodyn.graph import Connection, Population  # noqa: E402
 from neurodyn.network import Network  # noqa: E402
 from neurodyn.nudge import NudgedPhase, nudge  # noqa: E402
@@ -51,6 +51,7 @@ __all__ = [
     "DivergenceError",
     "Equilibrium",
     "Experiment",
+    "Gradient",
     "ModelError",
     "Network",
     "NeurodynError",

@@ -1,21 +1,70 @@
-"""Estimators of dJ/dtheta, the gradient of the cost at the fixed point."""
+"""The gradient of the objective, by any estimator, and what it cost."""
 
 from __future__ import annotations
 
+import dataclasses
+import time
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.inputs import as_target, choice
+from neurodyn.estimators import build
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.task import Task
 from neurodyn.network import Network
-from neurodyn.nudge import nudge
-from neurodyn.parameters import Parameters
-from neurodyn.relax import Equilibrium, relax
-from neurodyn.side import side_network
+from neurodyn.parameters import Block, Parameters
 from neurodyn.solver import Solver
 
-METHODS = ("equilibrium-propagation", "recurrent-backprop", "implicit", "finite-differences")
+
+class Gradient(Parameters):
+    """An estimate of dJ/dtheta, laid out like the parameters, and what it cost. Sums and products are `Parameters`.
+
+    Attributes
+    ----------
+    method : str
+    options : dict
+        All options of the method, those by default too.
+    force_evaluations : int
+        Evaluations of the force, the products with its Jacobian or its transpose among them, summed over samples.
+    simulated_time : float
+        Time that the network, or a network beside it, was simulated for: summed over phases, mean over samples.
+    seconds : float
+        Wall time.
+    notes : tuple of str
+        Plain sentences about this estimate, such as what is not exact, and why.
+    """
+
+    __slots__ = ("force_evaluations", "method", "notes", "options", "seconds", "simulated_time")
+
+    def __init__(
+        self,
+        blocks: tuple[Block, ...],
+        vector: Any,
+        *,
+        method: str,
+        options: Mapping[str, Any],
+        force_evaluations: int,
+        simulated_time: float,
+        seconds: float,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(blocks, vector)
+        self.method = method
+        self.options = dict(options)
+        self.force_evaluations = force_evaluations
+        self.simulated_time = simulated_time
+        self.seconds = seconds
+        self.notes = tuple(notes)
+
+    def __repr__(self) -> str:
+        cost = f"{self.force_evaluations:,} force evaluations, time {self.simulated_time:.4g}, {self.seconds:.2g} s"
+        return f"Gradient({self.method}; {', '.join(f'{b.name} {b.shape}' for b in self.blocks)}; {cost})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.blocks, self.vector, {name: getattr(self, name) for name in self.__slots__})
+
+
+def _rebuild(blocks: tuple[Block, ...], vector: Any, about: Mapping[str, Any]) -> Gradient:
+    return Gradient(blocks, vector, **about)
 
 
 def gradient(
@@ -25,12 +74,9 @@ def gradient(
     *,
     method: str = "equilibrium-propagation",
     start: Any = None,
-    beta: float = 1e-3,
-    nudging: str = "centered",
-    t_eval: Any = None,
-    step: float = 1e-5,
     solver: Solver | None = None,
-) -> Parameters:
+    **options: Any,
+) -> Gradient:
     """Estimate dJ/dtheta, J = mean over the batch of C(s*, y).
 
     Parameters
@@ -38,49 +84,39 @@ def gradient(
     network, x, y, start, solver
         As for `relax` and `nudge`.
     method : str
-        `equilibrium-propagation`: the nudged phase's Theta-tilde at its last time, with `beta` and `nudging`.
-        `recurrent-backprop`: the side network's Theta-bar at its last time.
-        `implicit`: −(d2E/dtheta ds) H⁻¹ dC/ds by a linear solve: exact, the reference.
-        `finite-differences`: central differences of J with `step`, two relaxations per parameter: a check.
-    t_eval : array, optional
-        Times of the second phase; default until the slowest mode has decayed.
+        One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference.
+    **options
+        Of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation.
 
     Returns
     -------
-    gradient : Parameters
+    gradient : Gradient
         With the layout of the parameters; learning subtracts it.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown method or option, or arguments that do not fit.
+    ModelError
+        For a network on which the method makes no sense.
+    ConvergenceError, DivergenceError, SimulationError
+        Some phase did not end as it should.
     """
-    choice(method, METHODS, "method")
-    equilibrium = relax(network, x, start=start, solver=solver)
-    if method == "equilibrium-propagation":
-        run = nudge(network, equilibrium, y, beta=beta, nudging=nudging, t_eval=t_eval, solver=solver)
-        return run.parameter_gradient()
-    if method == "recurrent-backprop":
-        return side_network(network, equilibrium, y, t_eval=t_eval, solver=solver).parameter_gradient()
-    if method == "implicit":
-        return implicit(network, equilibrium, y)
-    return _finite_differences(network, equilibrium, y, step, solver)
+    chosen = build(method, options)
+    began = time.perf_counter()
+    return estimate(method, chosen, Task(network, x, y, start=start, solver=solver), began)
 
 
-def implicit(network: Network, equilibrium: Equilibrium, y: Any) -> Parameters:
-    """Exact dJ/dtheta at an equilibrium, by solving H lambda = dC/ds on the active units."""
-    point = FixedPoint.of(network, equilibrium.state, equilibrium.x)
-    target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)
-    return point.exact_gradient(target)
-
-
-def _finite_differences(
-    network: Network, equilibrium: Equilibrium, y: Any, step: float, solver: Solver | None
-) -> Parameters:
-    vector = network.parameters.vector
-    out = np.empty_like(vector)
-    for i in range(vector.size):
-        costs = []
-        for sign in (1.0, -1.0):
-            moved = vector.copy()
-            moved[i] += sign * step
-            near = network.replace(parameters=Parameters(network.parameters.blocks, moved))
-            found = relax(near, equilibrium.x, start=equilibrium.state, solver=solver)
-            costs.append(float(np.mean(near.cost(found.state, y))))
-        out[i] = (costs[0] - costs[1]) / (2.0 * step)
-    return Parameters(network.parameters.blocks, out)
+def estimate(method: str, chosen: Estimator, task: Task, began: float) -> Gradient:
+    """What an estimator makes of a task that was begun at `began` on the clock `time.perf_counter`."""
+    found = chosen.estimate(task)
+    return Gradient(
+        found.blocks,
+        found.vector,
+        method=method,
+        options=dataclasses.asdict(chosen),
+        force_evaluations=task.force_evaluations,
+        simulated_time=task.simulated_time,
+        seconds=time.perf_counter() - began,
+        notes=tuple(task.notes),
+    )

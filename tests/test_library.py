@@ -6,7 +6,6 @@ import pytest
 import neurodyn as nd
 from neurodyn import analysis, models
 from neurodyn.fixed_point import FixedPoint
-from neurodyn.gradient import implicit
 from neurodyn.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
@@ -61,7 +60,7 @@ def test_error_falls_with_beta_and_with_its_square_down_to_the_floor(settled):
 
 def test_gradients_agree_at_every_time_and_end_at_the_exact_one(settled):
     model, net, eq, side = settled
-    exact = implicit(net, eq, model.y)
+    exact = nd.gradient(net, eq.x, model.y, method="implicit", start=eq.state)
     assert (side.parameter_gradient() - exact).norm <= 1e-8 * exact.norm
     run = nd.nudge(net, eq, model.y, beta=1e-5, solver=TIGHT)
     scale = max(side.parameter_gradient(t).norm for t in side.t[::10])
@@ -71,7 +70,7 @@ def test_gradients_agree_at_every_time_and_end_at_the_exact_one(settled):
 
 def test_exact_gradient_is_the_slope_of_the_cost(settled):
     model, net, eq, _ = settled
-    exact = implicit(net, eq, model.y)
+    exact = nd.gradient(net, eq.x, model.y, method="implicit", start=eq.state)
     rng = np.random.default_rng(1)
     for _ in range(3):
         direction = rng.normal(size=exact.vector.size)

@@ -1,0 +1,63 @@
+"""Estimators of dJ/dtheta, the gradient of the cost at the fixed point: one file each, imported when asked for.
+
+To add one: a file here with a frozen dataclass that inherits `Estimator`, and a line in `_WHERE`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from neurodyn.errors import ArgumentError, nearest
+from neurodyn.inputs import choice
+
+if TYPE_CHECKING:
+    from neurodyn.estimators.base import Estimator
+
+#: Module and class of each method.
+_WHERE = {
+    "equilibrium-propagation": ("equilibrium_propagation", "EquilibriumPropagation"),
+    "recurrent-backprop": ("recurrent_backprop", "RecurrentBackprop"),
+    "implicit": ("implicit", "Implicit"),
+    "finite-differences": ("finite_differences", "FiniteDifferences"),
+}
+
+
+class _Registry(Mapping[str, "type[Estimator]"]):
+    """Classes of estimators by the names of their methods."""
+
+    def __getitem__(self, method: str) -> type[Estimator]:
+        module, name = _WHERE[method]
+        kind: type[Estimator] = getattr(import_module(f"{__name__}.{module}"), name)
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_WHERE)
+
+    def __len__(self) -> int:
+        return len(_WHERE)
+
+
+ESTIMATORS: Mapping[str, type[Estimator]] = _Registry()
+
+
+def build(method: str, options: Mapping[str, Any]) -> Estimator:
+    """The estimator of this name with these options.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown method, an option that it does not have, or a value that the option cannot take.
+    """
+    kind = ESTIMATORS[choice(method, ESTIMATORS, "method")]
+    allowed = [field.name for field in dataclasses.fields(kind)]
+    for name in options:
+        if name not in allowed:
+            hint = nearest(name, allowed) if allowed else "it has none"
+            raise ArgumentError(f"unknown option `{name}` of the method {method!r}; {hint}")
+    return kind(**options)
+
+
+__all__ = ["ESTIMATORS", "build"]

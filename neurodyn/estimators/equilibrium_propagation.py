@@ -1,0 +1,73 @@
+"""Equilibrium propagation: what nudging the outputs does to the derivative of the energy, per unit of nudging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.second_phase import check_duration, follow
+from neurodyn.estimators.task import Task
+from neurodyn.inputs import choice
+from neurodyn.nudge import SIGNS, NudgedPhase, nudge
+from neurodyn.parameters import Parameters
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquilibriumPropagation(Estimator):
+    """Theta-tilde = (1/beta) [dF/dtheta(s^beta) − dF/dtheta(s*)] at the end of a nudged phase.
+
+    At rest its distance from dJ/dtheta is O(beta) with one sign of nudging, and O(beta²) centered. A random sign is
+    one-sided in every call, and unbiased to first order in the mean over calls.
+
+    Parameters
+    ----------
+    beta : float
+        Strength of the nudging.
+    nudging : {"centered", "positive", "negative", "random"}
+    duration : float, optional
+        Time of the nudged phase. Default: to rest. A phase that is stopped earlier gives the derivative of the cost
+        after a further time `duration`.
+    seed : int
+        Of the random sign.
+
+    References
+    ----------
+    Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), sections 3 and 4.2 (random sign); centered: Laborieux et
+    al., Front. Neurosci. 15:633674 (2021).
+    """
+
+    beta: float = 1e-3
+    nudging: str = "centered"
+    duration: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        choice(self.nudging, (*SIGNS, RANDOM), "nudging")
+        check_duration(self.duration)
+        if not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
+            raise ArgumentError(f"`seed` must be a whole number >= 0; got {self.seed!r}")
+
+    def estimate(self, task: Task) -> Parameters:
+        """See `Estimator`."""
+        nudging = self._sign() if self.nudging == RANDOM else self.nudging
+
+        def run(end: float) -> NudgedPhase:
+            return nudge(
+                task.network,
+                task.equilibrium,
+                task.target,
+                beta=self.beta,
+                nudging=nudging,
+                t_eval=[end],
+                solver=task.solver,
+            )
+
+        return follow(task, run, self.duration, "nudged phase").parameter_gradient()
+
+    def _sign(self) -> str:
+        return ("positive", "negative")[int(np.random.default_rng(self.seed).integers(2))]

@@ -1,0 +1,49 @@
+"""Finite differences of the objective: a check that knows nothing of derivatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.task import Task
+from neurodyn.inputs import is_positive
+from neurodyn.parameters import Parameters
+from neurodyn.relax import relax
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiniteDifferences(Estimator):
+    """Central differences of J, by two relaxations per parameter: error O(step²), and rounding over step.
+
+    Parameters
+    ----------
+    step : float
+        How far each parameter is moved to either side.
+    """
+
+    step: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if not is_positive(self.step):
+            raise ArgumentError(f"`step` must be positive and finite; got {self.step!r}")
+
+    def estimate(self, task: Task) -> Parameters:
+        """See `Estimator`."""
+        blocks, vector = task.network.parameters.blocks, task.network.parameters.vector
+        slopes = np.empty_like(vector)
+        for i in range(vector.size):
+            up, down = (self._objective(task, i, sign * self.step) for sign in (1.0, -1.0))
+            slopes[i] = (up - down) / (2.0 * self.step)
+        return Parameters(blocks, slopes)
+
+    def _objective(self, task: Task, index: int, move: float) -> float:
+        """J with one parameter moved, followed from the equilibrium."""
+        vector = task.network.parameters.vector.copy()
+        vector[index] += move
+        near = task.network.replace(parameters=Parameters(task.network.parameters.blocks, vector))
+        found = relax(near, task.x, start=task.equilibrium.state, solver=task.solver)
+        task.count(force_evaluations=found.counters["nfev"], time=found.time)
+        return float(np.mean(near.cost(found.state, task.target)))

@@ -1,0 +1,72 @@
+"""What an estimator works on: a network, data and a solver; and the meter of what its work costs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.inputs import as_condition, as_target
+from neurodyn.network import Network
+from neurodyn.relax import Equilibrium, relax
+from neurodyn.solver import Solver
+
+
+class Task:
+    """One estimate of a gradient, in the making.
+
+    Attributes
+    ----------
+    network : Network
+    x : (batch, n_in) or None
+    start : (batch, n)
+        Where the free phase begins.
+    target : (batch, n_out)
+    solver : Solver
+    batched : bool
+        Whether x (or start) came with a batch axis. Everything here has one.
+    force_evaluations : int
+        Evaluations of the force, products with its Jacobian and its transpose among them, summed over samples.
+    simulated_time : float
+        Time that was simulated, summed over phases, mean over samples.
+    notes : list of str
+        Plain sentences that the reader of the gradient should know.
+    """
+
+    def __init__(self, network: Network, x: Any, y: Any, *, start: Any = None, solver: Solver | None = None) -> None:
+        self.network = network
+        self.x, self.start, self.batched = as_condition(x, start, network.n_in, network.n)
+        self.target = as_target(y, network.n_out, len(self.start), self.batched)
+        self.solver = solver or Solver()
+        self.force_evaluations = 0
+        self.simulated_time = 0.0
+        self.notes: list[str] = []
+
+    @cached_property
+    def equilibrium(self) -> Equilibrium:
+        """Of the free phase, which is run, and counted, when it is first asked for.
+
+        The linear algebra that polishes its last digits is the same for all methods, and not counted.
+        """
+        found = relax(self.network, self.x, start=self.start, solver=self.solver)
+        self.count(force_evaluations=found.counters["nfev"], time=found.time)
+        return found
+
+    @cached_property
+    def point(self) -> FixedPoint:
+        """The equilibrium with what follows from it."""
+        return FixedPoint.of(self.network, self.equilibrium.state, self.x)
+
+    def count(self, *, force_evaluations: int = 0, time: Any = 0.0) -> None:
+        """Add what some work took: force evaluations, summed over samples, and time, of each sample or of all."""
+        self.force_evaluations += int(force_evaluations)
+        self.simulated_time += float(np.mean(time))
+
+    def note(self, sentence: str) -> None:
+        """Tell the reader of the gradient something."""
+        self.notes.append(sentence)
+
+
+__all__ = ["Task"]
