@@ -13,8 +13,8 @@ import numpy as np
 
 from neurodyn.analysis.algebra import Mask, active, modes, one_thread
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Array
-from neurodyn.inputs import as_batch, as_input, as_target
+from neurodyn.graph import LINEAR, Array
+from neurodyn.inputs import as_batch, as_input
 from neurodyn.network import Network
 from neurodyn.problem import Integers
 
@@ -52,6 +52,11 @@ class Landscape:
     def of(cls, network: Network, x: Any = None, y: Any = None, beta: Any = 0.0) -> Landscape:
         """Check what a user passed: an energy of the states, one input, one target or label, a finite strength."""
         require_energy_of_states(network)
+        if network.graph.readout != LINEAR:
+            raise ArgumentError(
+                "landscapes and phase portraits know the squared error of the outputs alone; this network has a "
+                f"{network.graph.readout} read-out"
+            )
         rates, _ = as_input(x, network.n_in)
         if rates is not None and len(rates) != 1:
             raise ArgumentError(f"`x` must be one input, of shape ({network.n_in},); got {len(rates)} samples")
@@ -59,7 +64,7 @@ class Landscape:
             raise ArgumentError(f"`beta` must be a finite number; got {beta!r}")
         if y is None and beta != 0.0:
             raise ArgumentError(f"`y` is missing: nudging with beta = {beta:g} needs a target")
-        target = None if y is None else as_target(y, network.n_out, 1, batched=False)[0]
+        target = None if y is None else network.target(y, 1, batched=False)[0]
         return cls(network, None if rates is None else rates[0], target, float(beta))
 
     def state(self, value: Any, name: str = "state") -> Array:

@@ -38,7 +38,7 @@ def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, boo
     A population with a fault stands in with one unit, so that connections to it are not called wrong.
     """
     sound = tuple(
-        Population(name, 1) if t is None else Population(name, t.size, t.activation, t.role, t.outputs)
+        Population(name, 1) if t is None else Population(name, t.size, t.activation, t.role, t.outputs, t.readout)
         for name, t in tables.populations.items()
     )
     if not sound:

@@ -13,12 +13,13 @@ from neurodyn.activation import bend, rate_and_slope
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.product import add_product
 from neurodyn.sparse_product import add_sparse
+from neurodyn.vectormath import expm1_and_exp
 from neurodyn.view import rectangle, window
 
 # Layout: a header, then a few integers per free population, per arrow between free populations, and per connection of
 # the input; then the patterns of sparse connections. Where a pattern begins is 0 for a dense one; SPARSE is the address
-# of the sparse product in this process.
-N, POPULATIONS, ARROWS, INPUTS, BIASES, INPUT_CODE, SPARSE, HEADER = range(8)
+# of the sparse product in this process. SOFT_FIRST and SOFT_COUNT say which units have a softmax read-out, if any.
+N, POPULATIONS, ARROWS, INPUTS, BIASES, INPUT_CODE, SPARSE, SOFT_FIRST, SOFT_COUNT, HEADER = range(10)
 PER_POPULATION, PER_ARROW, PER_INPUT = 3, 8, 4
 
 
@@ -82,6 +83,29 @@ def arrow(r, theta, layout, to, source, matrix, transpose, out):
         add_product(rectangle(r, b, 1, n), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
     else:
         add_product(rectangle(theta, layout[matrix], m, n), units(r, b, n), units(out, a, m))
+
+
+@helper
+def soften(x, beta, rows, layout, out):
+    """Write softmax(z* + beta x) - softmax(z*) into out, for x, beta and out of the outputs; rows end with softmax(z*).
+
+    It is p (e - sum p e) / (1 + sum p e), e = expm1(beta x), whatever is added to all of x: here, so that no power
+    overflows, the largest is 0.
+    """
+    count = layout[SOFT_COUNT]
+    p = units(rows, rows.shape[0] - count, count)
+    for j in range(x.shape[1]):
+        top = beta[0, j] * x[0, j]
+        for i in range(count):
+            top = max(top, beta[i, j] * x[i, j])
+        mean, total = 0.0, 0.0
+        for i in range(count):
+            growth, factor = expm1_and_exp(beta[i, j] * x[i, j] - top)
+            out[i, j] = growth
+            mean += p[i, j] * growth
+            total += p[i, j] * factor
+        for i in range(count):
+            out[i, j] = p[i, j] * (out[i, j] - mean) / total
 
 
 @flow_kernel

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from neurodyn.activation import canonical
 from neurodyn.errors import ModelError, nearest
-from neurodyn.graph import Population
+from neurodyn.graph import SOFTMAX, Population
 from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
 
 #: More units than this in a population, or samples of data, are taken for a slip.
@@ -71,6 +71,7 @@ class PopulationTable(Table):
     activation: Activation = ""
     tau: Tau = 1.0
     outputs: int | None = Field(default=None, ge=0)
+    readout: Literal["linear", "softmax"] = "linear"
 
     @model_validator(mode="after")
     def _fits(self) -> PopulationTable:
@@ -81,6 +82,10 @@ class PopulationTable(Table):
             raise PydanticCustomError("size", "`tau` has {tau} entries, but there are {size} units", sizes)
         if (self.outputs or 0) > self.size:
             raise PydanticCustomError("size", "`outputs` must be at most the size, {size}", {"size": self.size})
+        outputs = self.size if self.role == "output" and self.outputs is None else self.outputs or 0
+        if self.readout == SOFTMAX and outputs < 2:
+            rule = "a softmax `readout` needs at least two outputs; there are {outputs}"
+            raise PydanticCustomError("size", rule, {"outputs": outputs})
         return self
 
 

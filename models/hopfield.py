@@ -26,7 +26,19 @@ from neurodyn.errors import ModelError
 from neurodyn.graph import Array, Graph
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import shapes
-from neurodyn.models.coupling import POPULATIONS, N, activate, couple, flat, local, population, units
+from neurodyn.models.coupling import (
+    POPULATIONS,
+    SOFT_COUNT,
+    SOFT_FIRST,
+    N,
+    activate,
+    couple,
+    flat,
+    local,
+    population,
+    soften,
+    units,
+)
 from neurodyn.models.wired import Wired
 from neurodyn.network import Kernels, Local
 
@@ -92,7 +104,8 @@ def nudged(t, delta, rows, theta, layout, work, out):
     """ddelta/dt of the nudged phase around s*.
 
     Rows, n each: 1/tau, rho(s*), rho'(s*), g*, dC/ds(s*), C'', beta, and with a box the outward force of inactive
-    units / beta, lower and upper bounds of delta.
+    units / beta, lower and upper bounds of delta; with a softmax read-out, whose C'' varies and stands as 0, then the
+    outputs' softmax at s*.
     """
     n = layout[N]
     change, bent = units(work, 0, n), units(work, n, n)
@@ -101,14 +114,22 @@ def nudged(t, delta, rows, theta, layout, work, out):
     for j in range(field.size):
         field[j] = 0.0
     couple(change, theta, layout, out)
+    first, count = layout[SOFT_FIRST], layout[SOFT_COUNT]
     for p in range(layout[POPULATIONS]):
         start, stop, code = population(layout, p)
+        soft = count > 0 and start <= first < stop
+        pull, strength = units(bent, first, count), units(rows, 6 * n + first, count)
         f, rate = flat(out, start, stop), flat(rows, start, stop)
         gap, spring = flat(rows, 4 * n + start, 4 * n + stop), flat(rows, 5 * n + start, 5 * n + stop)
         beta, x = flat(rows, 6 * n + start, 6 * n + stop), flat(delta, start, stop)
         if code == HARD_SIGMOID:
             inside, pressure = flat(change, start, stop), flat(rows, 7 * n + start, 7 * n + stop)
             low, high = flat(rows, 8 * n + start, 8 * n + stop), flat(rows, 9 * n + start, 9 * n + stop)
+            if soft:  # the slopes of these units, which do not bend, leave room for it
+                soften(units(change, first, count), strength, rows, layout, pull)
+                for i in range(count):
+                    for j in range(out.shape[1]):
+                        out[first + i, j] -= pull[i, j]
             for j in range(f.size):
                 force = f[j] + pressure[j] - gap[j] - (1.0 + beta[j] * spring[j]) * inside[j]
                 stuck = (x[j] <= low[j] and force < 0.0) or (x[j] >= high[j] and force > 0.0)
@@ -120,6 +141,11 @@ def nudged(t, delta, rows, theta, layout, work, out):
                 force = (d[j] + beta[j] * b[j]) * f[j] + g[j] * b[j]
                 force -= gap[j] + (1.0 + beta[j] * spring[j]) * x[j]
                 f[j] = rate[j] * force
+            if soft:
+                soften(units(delta, first, count), strength, rows, layout, pull)
+                for i in range(count):
+                    for j in range(out.shape[1]):
+                        out[first + i, j] -= rows[first + i, j] * pull[i, j]
 
 
 @helper
@@ -188,12 +214,16 @@ class Hopfield(Wired):
         sizes: Sequence[int],
         *,
         activation: str | Sequence[str] = "tanh",
+        readout: str = "linear",
         tau: Any = 1.0,
         seed: int | None = 0,
         gain: float = 1.0,
     ) -> Hopfield:
-        """A chain x, h1, h2, ..., y of layers; activation (and tau) for all or one per free layer."""
-        return cls(*shapes.layered(sizes, activation), tau=tau, seed=seed, gain=gain)
+        """A chain x, h1, h2, ..., y of layers; activation (and tau) for all or one per free layer.
+
+        `readout` says what the cost is of: see `Population`.
+        """
+        return cls(*shapes.layered(sizes, activation, readout), tau=tau, seed=seed, gain=gain)
 
     @classmethod
     def recurrent(
@@ -203,6 +233,7 @@ class Hopfield(Wired):
         n_out: int = 0,
         *,
         activation: str = "tanh",
+        readout: str = "linear",
         tau: Any = 1.0,
         sparsity: float = 0.0,
         seed: int | None = 0,
@@ -212,7 +243,7 @@ class Hopfield(Wired):
 
         A fraction `sparsity` of the connections within `s` is absent (see `Connection`); x drives all of `s`.
         """
-        return cls(*shapes.recurrent(n, n_in, n_out, activation, sparsity), tau=tau, seed=seed, gain=gain)
+        return cls(*shapes.recurrent(n, n_in, n_out, activation, readout, sparsity), tau=tau, seed=seed, gain=gain)
 
     @classmethod
     def check(cls, graph: Graph) -> None:
@@ -251,13 +282,12 @@ class Hopfield(Wired):
     def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
         """See `nudged`."""
         n = self.n
-        spring = np.zeros((n, len(beta)))
-        spring[self.outputs] = 1.0
+        spring, soft = self.nudged_cost(local, len(beta))
         rate = np.repeat(1.0 / self.tau[:, None], len(beta), axis=1)
         rows = [rate, local.rate, local.slope, local.field, gap, spring, np.repeat(beta[None], n, axis=0)]
         if self.box.any():
             rows += self._box_rows(s, local, beta)
-        return np.concatenate(rows)
+        return np.concatenate([*rows, soft])
 
     def _box_rows(self, s: Array, local: Local, beta: Array) -> list[Array]:
         """Outward force of inactive units over beta, and the box seen from s* in units of beta.

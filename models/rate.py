@@ -37,7 +37,20 @@ from neurodyn.errors import ModelError, nearest
 from neurodyn.graph import RANDOM, Array, Connection, Graph
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import shapes
-from neurodyn.models.coupling import POPULATIONS, N, activate, couple, couple_transposed, flat, local, population, units
+from neurodyn.models.coupling import (
+    POPULATIONS,
+    SOFT_COUNT,
+    SOFT_FIRST,
+    N,
+    activate,
+    couple,
+    couple_transposed,
+    flat,
+    local,
+    population,
+    soften,
+    units,
+)
 from neurodyn.models.wired import Wired
 from neurodyn.network import Kernels, Local
 
@@ -77,10 +90,13 @@ def free(t, u, rows, theta, layout, work, out):
 
 @flow_kernel
 def nudged(t, delta, rows, theta, layout, work, out):
-    """ddelta/dt of the nudged phase around u*. Rows, n each: 1/tau, rho(u*), rho'(u*), dC/dr(r*), C'', beta."""
+    """ddelta/dt of the nudged phase around u*. Rows, n each: 1/tau, rho(u*), rho'(u*), dC/dr(r*), C'', beta.
+
+    With a softmax read-out, whose C'' varies and stands as 0, then the outputs' softmax at u*.
+    """
     n = layout[N]
-    moved = units(work, 0, n)
-    differences(delta, rows, layout, moved, units(work, n, n))
+    moved, bent = units(work, 0, n), units(work, n, n)
+    differences(delta, rows, layout, moved, bent)
     field, x, rate = flat(out, 0, n), flat(delta, 0, n), flat(rows, 0, n)
     gap, spring, beta = flat(rows, 3 * n, 4 * n), flat(rows, 4 * n, 5 * n), flat(rows, 5 * n, 6 * n)
     for j in range(field.size):
@@ -89,6 +105,13 @@ def nudged(t, delta, rows, theta, layout, work, out):
     dr = flat(moved, 0, n)
     for j in range(field.size):
         field[j] = rate[j] * (field[j] - x[j] - gap[j] - beta[j] * spring[j] * dr[j])
+    first, count = layout[SOFT_FIRST], layout[SOFT_COUNT]
+    if count > 0:
+        pull = units(bent, first, count)
+        soften(units(moved, first, count), units(rows, 5 * n + first, count), rows, layout, pull)
+        for i in range(count):
+            for j in range(out.shape[1]):
+                out[first + i, j] -= rows[first + i, j] * pull[i, j]
 
 
 @helper
@@ -170,6 +193,7 @@ class Rate(Wired):
         sizes: Sequence[int],
         *,
         activation: str | Sequence[str] = "tanh",
+        readout: str = "linear",
         tau: Any = 1.0,
         feedback: Any = 1.0,
         seed: int | None = 0,
@@ -177,10 +201,12 @@ class Rate(Wired):
     ) -> Rate:
         """A chain x, h1, h2, ..., y of layers; activation (and tau) for all or one per free layer.
 
+        `readout` says what the cost is of: see `Population`.
+
         `feedback` from each layer to the one before: a factor gamma of Wᵀ, "random" for weights of its own, or a
         mapping of such weights by name, like ``{"y-h1": array}``, beside which the other connections stay symmetric.
         """
-        populations, connections = shapes.layered(sizes, activation)
+        populations, connections = shapes.layered(sizes, activation, readout)
         connections, arrays = _with_feedback(connections, feedback)
         net = cls(populations, connections, tau=tau, seed=seed, gain=gain)
         return net.replace(parameters=arrays) if arrays else net
@@ -193,6 +219,7 @@ class Rate(Wired):
         n_out: int = 0,
         *,
         activation: str = "tanh",
+        readout: str = "linear",
         tau: Any = 1.0,
         sparsity: float = 0.0,
         feedback: Any = 1.0,
@@ -205,7 +232,7 @@ class Rate(Wired):
         feedback "random", or ``{"s-s": array}``, the weight from unit i to unit j, entry [i, j], is not that from j
         to i.
         """
-        populations, connections = shapes.recurrent(n, n_in, n_out, activation, sparsity)
+        populations, connections = shapes.recurrent(n, n_in, n_out, activation, readout, sparsity)
         connections, arrays = _with_feedback(connections, feedback)
         net = cls(populations, connections, tau=tau, seed=seed, gain=gain)
         return net.replace(parameters=arrays) if arrays else net
@@ -238,10 +265,9 @@ class Rate(Wired):
     def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
         """See `nudged`."""
         n = self.n
-        spring = np.zeros((n, len(beta)))
-        spring[self.outputs] = 1.0
+        spring, soft = self.nudged_cost(local, len(beta))
         rate = np.repeat(1.0 / self.tau[:, None], len(beta), axis=1)
-        return np.concatenate([rate, local.rate, local.slope, gap, spring, np.repeat(beta[None], n, axis=0)])
+        return np.concatenate([rate, local.rate, local.slope, gap, spring, np.repeat(beta[None], n, axis=0), soft])
 
     def linear_rows(self, local: Local) -> Array:
         """1/tau and slope."""

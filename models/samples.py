@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.graph import Array, Graph
+from neurodyn.errors import ArgumentError
+from neurodyn.graph import SOFTMAX, Array, Graph
 from neurodyn.models.file import DataTable, ModelFile
+from neurodyn.readout import READOUTS
 
 #: More random numbers than this (0.8 GB) are taken for a slip.
 LARGEST = 100_000_000
@@ -44,7 +46,7 @@ def build_samples(tables: ModelFile, graph: Graph | None, data: Any, faults: lis
     elif x is not None and x.shape[1] != graph.n_in:
         faults.append(f"data: the inputs are {x.shape[1]} numbers a sample, but the input has size {graph.n_in}")
     if y is not None:
-        _check_targets(y, graph.n_out, len(y) if x is None else len(x), faults)
+        _check_targets(y, graph, len(y) if x is None else len(x), faults)
     count = next((len(values) for values in (x, y) if values is not None), None)
     return Samples(x, y, _start(tables, graph, count, faults))
 
@@ -71,23 +73,29 @@ def _draw(table: DataTable, graph: Graph, data: Any, faults: list[str]) -> tuple
 
 
 def _random(table: DataTable, graph: Graph, faults: list[str]) -> tuple[Any, Any]:
-    """Inputs and targets uniform in [0, 1), each from a stream of its own."""
+    """Inputs and targets uniform in [0, 1), each from a stream of its own; targets of a softmax then sum to 1."""
     if table.samples * (graph.n_in + graph.n_out) > LARGEST:
         faults.append(f"data.samples: {table.samples:,} samples of this network would be more than {LARGEST:,} numbers")
         return None, None
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(table.seed).spawn(2)]
     sizes = (graph.n_in, graph.n_out)
     x, y = (rng.random((table.samples, size)) if size else None for rng, size in zip(streams, sizes, strict=True))
-    return x, y
+    return x, y / y.sum(axis=1, keepdims=True) if graph.readout == SOFTMAX and y is not None else y
 
 
-def _check_targets(y: np.ndarray[Any, Any], n_out: int, samples: int, faults: list[str]) -> None:
+def _check_targets(y: np.ndarray[Any, Any], graph: Graph, samples: int, faults: list[str]) -> None:
+    n_out = graph.n_out
     if not n_out:
         faults.append("data.y: the network has no outputs, so there can be no targets")
     elif y.ndim == 2 and y.shape[1] != n_out:
         faults.append(f"data.y: the targets are {y.shape[1]} numbers a sample, but the network has {n_out} outputs")
     elif y.ndim == 1 and y.max() >= n_out:
         faults.append(f"data.y: labels must lie between 0 and {n_out - 1}, the last output; got {y.max()}")
+    elif y.ndim == 2:
+        try:
+            READOUTS[graph.readout].check(y)
+        except ArgumentError as error:
+            faults.append(f"data.y: {error}")
     if len(y) != samples:
         faults.append(f"data.y: there are targets for {len(y)} samples, but inputs for {samples}")
 

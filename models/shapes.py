@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from neurodyn.errors import ModelError
@@ -11,8 +12,8 @@ from neurodyn.graph import Connection, Population
 Shape = tuple[tuple[Population, ...], tuple[Connection, ...]]
 
 
-def layered(sizes: Sequence[int], activation: str | Sequence[str]) -> Shape:
-    """A chain x, h1, h2, ..., y of layers; one activation for all, or one per free layer."""
+def layered(sizes: Sequence[int], activation: str | Sequence[str], readout: str) -> Shape:
+    """A chain x, h1, h2, ..., y of layers; one activation for all, or one per free layer; the read-out of y."""
     if len(sizes) < 2:
         raise ModelError(f"`sizes` must name at least an input and an output layer; got {list(sizes)}")
     names = ["x", *(f"h{k}" for k in range(1, len(sizes) - 1)), "y"]
@@ -20,13 +21,14 @@ def layered(sizes: Sequence[int], activation: str | Sequence[str]) -> Shape:
     if len(kinds) != len(sizes) - 1:
         raise ModelError(f"`activation` must be one name or one per free layer ({len(sizes) - 1}); got {len(kinds)}")
     roles = ["input", *["hidden"] * (len(sizes) - 2), "output"]
-    populations = tuple(Population(*fields) for fields in zip(names, sizes, ["linear", *kinds], roles, strict=True))
-    return populations, tuple(Connection(a, b) for a, b in pairwise(names))
+    populations = [Population(*fields) for fields in zip(names, sizes, ["linear", *kinds], roles, strict=True)]
+    populations[-1] = replace(populations[-1], readout=readout)
+    return tuple(populations), tuple(Connection(a, b) for a, b in pairwise(names))
 
 
-def recurrent(n: int, n_in: int, n_out: int, activation: str, sparsity: float) -> Shape:
+def recurrent(n: int, n_in: int, n_out: int, activation: str, readout: str, sparsity: float) -> Shape:
     """One population `s`, driven by `x` if n_in > 0; its last n_out units are the outputs."""
-    populations: tuple[Population, ...] = (Population("s", n, activation, outputs=n_out),)
+    populations: tuple[Population, ...] = (Population("s", n, activation, outputs=n_out, readout=readout),)
     connections: tuple[Connection, ...] = (Connection("s", "s", sparsity),)
     if n_in:
         populations = (Population("x", n_in, role="input"), *populations)

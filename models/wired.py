@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from neurodyn.activation import CODES
-from neurodyn.graph import Array, Connection
+from neurodyn.graph import SOFTMAX, Array, Connection
 from neurodyn.inputs import as_input
 from neurodyn.models.coupling import HEADER, PER_ARROW, PER_INPUT, PER_POPULATION, clamped, drive
-from neurodyn.network import Network, inward
+from neurodyn.network import Local, Network, inward
 from neurodyn.parameters import Block, Parameters
 from neurodyn.sparse_product import lay_out, pair_sums, product
 
@@ -44,7 +44,8 @@ class Wired(Network):
             inputs += [graph.slices[target].start, graph[target].size, *store.add(c.name, target == c.second)]
         code = CODES[graph.input.activation] if graph.input else 0
         header = np.array(
-            [graph.n, *counts, store.end, code, store.product, *populations, *arrows, *inputs], dtype=np.int64
+            [graph.n, *counts, store.end, code, store.product, *self._soft(), *populations, *arrows, *inputs],
+            dtype=np.int64,
         )
         biases = [self.parameters[p.name] for p in graph.free]
         return np.concatenate([*store.weights, *biases]), np.concatenate([header, *store.patterns])
@@ -67,6 +68,16 @@ class Wired(Network):
             backward, goal = (store.add(c.name, turned, float(c.feedback)) for turned in (False, True))
         into_first = [*a, *b, backward[0], goal[0], backward[1], goal[1]]
         return [*into_first, *b, *a, forward[0], source[0], forward[1], source[1]]
+
+    def _soft(self) -> tuple[int, int]:
+        """First and number of the units with a softmax read-out."""
+        return (self.outputs.start, self.n_out) if self.graph.readout == SOFTMAX else (0, 0)
+
+    def nudged_cost(self, local: Local, batch: int) -> tuple[Array, Array]:
+        """What the kernels of the nudged phase read of the cost: C'' where it is a constant, (n, b), and more rows."""
+        spring = np.zeros((self.n, batch))
+        spring[self.outputs] = 0.0 if self.graph.readout == SOFTMAX else 1.0
+        return spring, self.readout.rows(local.argument[self.outputs])
 
     def input_rates(self, x: Array) -> Array:
         """rho(x) of the clamped population, (n_in, batch)."""

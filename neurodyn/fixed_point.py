@@ -194,7 +194,7 @@ class FixedPoint:
         return np.concatenate([self._stable(some, k) for some, k in self.stacks(samples)])
 
     def critical_beta(self) -> Array:
-        """beta_c = 1 / lambda_max((m K^-1)_out,out), (b,): s*(beta) is followed smoothly for beta > -beta_c.
+        """beta_c = 1 / lambda_max(C'' (m K^-1)_out,out), (b,): s*(beta) is followed smoothly for beta > -beta_c.
 
         With an energy m K^-1 is the inverse of its Hessian. Without one real eigenvalues count: complex ones belong
         to oscillations that may set in earlier. Infinite where no output is active, or no eigenvalue is positive.
@@ -206,7 +206,10 @@ class FixedPoint:
         for j in range(batch):
             columns = wanted[self.local.active[:, j]]
             if columns.any():
-                largest = self._largest(self._inverse(j, columns))
+                outputs = self.network.outputs
+                root = self.network.readout.curvature_root(self.local.argument[outputs, j])
+                root = root[self.local.active[outputs, j]]
+                largest = self._largest(root.T @ self._inverse(j, columns) @ root)
                 out[j] = 1.0 / largest if largest > 0.0 else np.inf
         return out
 
@@ -250,10 +253,10 @@ class FixedPoint:
         return found
 
     def gap(self, target: Array) -> Array:
-        """dC/d argument, (n, b): s_out − y on the outputs, or ρ(s_out) − y, for targets (b, n_out)."""
+        """dC/d argument, (n, b), not zero on the outputs only, for targets (b, n_out): see `readout`."""
         gap = np.zeros_like(self.s)
         outputs = self.network.outputs
-        gap[outputs] = self.local.argument[outputs] - target.T
+        gap[outputs] = self.network.readout.slope(self.local.argument[outputs], target.T)
         return gap
 
     def exact_gradient(self, target: Array) -> Parameters:

@@ -18,7 +18,9 @@ from neurodyn.errors import ModelError, nearest
 
 Array = npt.NDArray[np.float64]
 ROLES = ("input", "hidden", "output")
-FIELDS = ("size", "activation", "role", "outputs")
+FIELDS = ("size", "activation", "role", "outputs", "readout")
+#: How a cost reads the outputs: as they are, or through a softmax.
+LINEAR, SOFTMAX = "linear", "softmax"
 #: Feedback weights of a connection that are its own.
 RANDOM = "random"
 
@@ -39,6 +41,8 @@ class Population:
         The input population is clamped to x; the output population is the one a cost sees.
     outputs : int, optional
         How many of the *last* units are outputs. Default: all of an output population, none of another.
+    readout : {"linear", "softmax"}
+        The cost of the outputs: ½‖s_out − y‖², or the cross-entropy −Σ y log softmax(s_out), of two outputs or more.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Population:
     activation: str = ""
     role: str = "hidden"
     outputs: int | None = None
+    readout: str = LINEAR
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", str(self.name)):
@@ -65,6 +70,13 @@ class Population:
             raise ModelError(
                 f"population {self.name!r}: outputs must lie between 0 and its size {self.size} "
                 f"(an input has none); got {self.outputs!r}"
+            )
+        if self.readout not in (LINEAR, SOFTMAX):
+            allowed = nearest(self.readout, (LINEAR, SOFTMAX))
+            raise ModelError(f"population {self.name!r}: unknown readout {self.readout!r}; {allowed}")
+        if self.readout == SOFTMAX and self.n_outputs < 2:
+            raise ModelError(
+                f"population {self.name!r}: a softmax needs at least two outputs; there are {self.n_outputs}"
             )
 
     @property
@@ -235,6 +247,11 @@ class Graph:
     def n_out(self) -> int:
         """Number of output units."""
         return self.outputs.stop - self.outputs.start
+
+    @property
+    def readout(self) -> str:
+        """How a cost reads the outputs."""
+        return next((p.readout for p in self.free if p.n_outputs), LINEAR)
 
     def unit(self, index: int) -> str:
         """Say which unit a free index means: "unit 3 of population 'h1'"."""

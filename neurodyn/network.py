@@ -20,10 +20,11 @@ import numpy as np
 from neurodyn import aligned
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError
 from neurodyn.graph import Array, Connection, Graph, Population, expand_tau
-from neurodyn.inputs import as_batch, as_input
+from neurodyn.inputs import as_batch, as_input, as_target
 from neurodyn.kernel import Kernel
 from neurodyn.parameters import Block, Parameters, blocks_of, is_sparse
 from neurodyn.pattern import Pattern
+from neurodyn.readout import READOUTS, Readout
 from neurodyn.sparse_product import MANY, threads_lock
 
 #: A full matrix of more units than this (0.8 GB) is refused.
@@ -217,6 +218,17 @@ class Network(ABC):
         return self.graph.outputs
 
     @property
+    def readout(self) -> Readout:
+        """The cost of the outputs, and its derivatives."""
+        return READOUTS[self.graph.readout]
+
+    def target(self, y: Any, batch: int, batched: bool) -> Array:
+        """Targets as (batch, n_out), from numbers or labels; refuses what does not fit the outputs or the cost."""
+        target = as_target(y, self.n_out, batch, batched)
+        self.readout.check(target)
+        return target
+
+    @property
     def box(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which free units live in the box [0, 1], (n,): those with the hard sigmoid."""
         mask = np.zeros(self.n, dtype=bool)
@@ -351,12 +363,13 @@ class Network(ABC):
         return self.evaluate(self.kernels.jvp, np.eye(self.n), self.linear_rows(one), self.n)
 
     def cost(self, s: Any, y: Any) -> Array:
-        """C = ½‖s_out − y‖², (batch,), in the rate form ½‖ρ(s_out) − y‖²; y is (batch, n_out), or labels."""
-        from neurodyn.inputs import as_target
+        """C, (batch,), for targets y (batch, n_out), or labels.
 
+        ½‖s_out − y‖², in the rate form ½‖ρ(s_out) − y‖²; with a softmax read-out −Σ y log softmax(s_out), or ρ(s_out).
+        """
         state, batched = as_batch(s, self.n, "s")
-        gap = outward(self.argument(inward(state)))[:, self.outputs] - as_target(y, self.n_out, len(state), batched)
-        value = 0.5 * np.sum(gap * gap, axis=1)
+        target = self.target(y, len(state), batched)
+        value = self.readout.cost(self.argument(inward(state))[self.outputs], target.T)
         return value if batched else value[0]
 
     # -- change, compare, store --------------------------------------------------------------------------------
@@ -389,7 +402,14 @@ class Network(ABC):
         return {
             "model": f"{kind.__module__}.{kind.__qualname__}",
             "populations": [
-                {"name": p.name, "size": p.size, "activation": p.activation, "role": p.role, "outputs": p.n_outputs}
+                {
+                    "name": p.name,
+                    "size": p.size,
+                    "activation": p.activation,
+                    "role": p.role,
+                    "outputs": p.n_outputs,
+                    "readout": p.readout,
+                }
                 for p in self.graph.populations
             ],
             "connections": [

@@ -11,7 +11,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_target, as_times, choice
+from neurodyn.inputs import as_times, choice
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, outward
 from neurodyn.parameters import Parameters
@@ -148,8 +148,8 @@ def nudge(
 ) -> NudgedPhase:
     """Nudge the outputs towards y and follow the network in time from its equilibrium.
 
-    tau ds/dt = -d(E + beta C)/ds with s(0) = s* and C = ½‖s_out − y‖², integrated for delta = (s − s*)/beta. In the
-    rate form the derivative is by the rates, and C = ½‖ρ(u_out) − y‖².
+    tau ds/dt = -d(E + beta C)/ds with s(0) = s* and the cost of the outputs' read-out (`Network.cost`), integrated for
+    delta = (s − s*)/beta. In the rate form the derivative is by the rates.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def nudge(
     if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta):
         raise ArgumentError(f"`beta` must be a finite number; got {beta!r}")
     point = resting_point(network, equilibrium)
-    target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)
+    target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     strengths = np.array([sign * float(beta) for sign in SIGNS[nudging]]) + 0.0
     problem = nudged_problem(point, point.gap(target), strengths)
@@ -262,9 +262,10 @@ def nudged_problem(point: FixedPoint, gap: Array, strengths: Array) -> Problem:
             moving = network.evaluate(network.kernels.nudged, out, np.ascontiguousarray(rows[:, one]), n) != 0.0
             here = here._replace(active=moving | ~network.box[:, None])
         matrix = network.linearized(here, 0)
-        spring = np.zeros(n)
-        spring[network.outputs] = beta[sample]
-        return -(matrix + np.diag(spring * (here.active * here.argument_slope)[:, 0])) / network.tau[:, None]
+        moves, outputs = here.active[network.outputs, 0], network.outputs
+        pull = beta[sample] * network.readout.curvature(here.argument[outputs, 0])
+        matrix[outputs, outputs] += moves[:, None] * pull * (moves * here.argument_slope[outputs, 0])
+        return -matrix / network.tau[:, None]
 
     return Problem(
         network.kernels.nudged,
@@ -286,7 +287,7 @@ def _crossed(problem: Problem, path: Array, network: Network, point: FixedPoint)
     n = network.n
     if problem.bounds < 0:
         return np.zeros(problem.start.shape, dtype=bool)
-    low, high = problem.rows[problem.bounds : problem.bounds + n], problem.rows[problem.bounds + n :]
+    low, high = problem.rows[problem.bounds : problem.bounds + 2 * n].reshape(2, n, -1)
     on_bound = (path <= low) | (path >= high)
     began = np.tile(~point.local.active, problem.start.shape[1] // point.s.shape[1])
     return network.box[:, None] & np.any(on_bound != began, axis=0)

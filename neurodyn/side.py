@@ -14,7 +14,7 @@ import numpy as np
 
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_target, as_times, choice
+from neurodyn.inputs import as_times, choice
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, inward, outward
 from neurodyn.nudge import default_times, resting_point
@@ -102,7 +102,7 @@ def side_network(
     choice(method, ("integrate", "exact"), "method")
     point = resting_point(network, equilibrium)
     batched, batch = equilibrium.batched, point.s.shape[1]
-    target = as_target(y, network.n_out, batch, batched)
+    target = network.target(y, batch, batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     signal = point.gap(target) * point.local.active
     solution = None

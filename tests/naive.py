@@ -73,6 +73,7 @@ class NaiveHopfield:
                 outputs = list(range(self.where[p.name].stop - p.outputs, self.where[p.name].stop))
         self.outputs = np.array(outputs, dtype=int) - self.n_in
         self.tau = np.array(net.tau)
+        self.softmax = any(p.readout == "softmax" for p in free)
         self.box = np.array([kind == "hard-sigmoid" for kind in self.kinds])[self.free]
 
     def _all(self, x, s):
@@ -128,10 +129,13 @@ class NaiveHopfield:
         return out
 
     def cost_slope(self, s, y):
-        """∂C/∂s for C = ½‖s_out − y‖²."""
+        """∂C/∂s for C = ½‖s_out − y‖², or −Σ y log softmax(s_out)."""
         out = np.zeros_like(s)
-        out[self.outputs] = s[self.outputs] - y
+        out[self.outputs] = self._read(s[self.outputs]) - y
         return out
+
+    def _read(self, z):
+        return scipy.special.softmax(z) if self.softmax else z
 
     def velocity(self, x, s, y=None, beta=0.0):
         """ds/dt of the free (β = 0) or nudged phase; on a bound of the box a unit does not move outwards."""
@@ -175,7 +179,7 @@ class NaiveRate(NaiveHopfield):
         return np.diag(1 / self.slope(s)) - self.weights[np.ix_(self.free, self.free)]
 
     def cost_slope(self, s, y):
-        """∂C/∂r for C = ½‖r_out − y‖²."""
+        """∂C/∂r for C = ½‖r_out − y‖², or −Σ y log softmax(r_out)."""
         out = np.zeros_like(s)
-        out[self.outputs] = self.rates(np.zeros(self.n_in), s)[self.free][self.outputs] - y
+        out[self.outputs] = self._read(self.rates(np.zeros(self.n_in), s)[self.free][self.outputs]) - y
         return out

@@ -69,10 +69,17 @@ SMOOTH = {
         CHAIN, [sparse("x-h1"), "h1-h1", sparse("h1-h2"), sparse("y-h2"), sparse("h2-h2")], gain=0.4, seed=18
     ),
     "one-unit": lambda: graph({"x": _input(1), "y": _output(1)}, ["x-y"], seed=14),
+    "chain-softmax": lambda: prepared(models.Hopfield.layered([4, 6, 3], readout="softmax", gain=0.8, seed=20)),
+    "recurrent-softmax": lambda: prepared(
+        models.Hopfield.recurrent(8, 3, 3, activation="sigmoid", readout="softmax", gain=0.6, seed=21)
+    ),
 }
 BOXED = {
     "chain-hard": box_chain,
     "recurrent-hard": lambda: prepared(models.Hopfield.recurrent(6, 3, 2, activation="hard-sigmoid", gain=0.7, seed=3)),
+    "recurrent-hard-softmax": lambda: prepared(
+        models.Hopfield.recurrent(6, 3, 3, activation="hard-sigmoid", readout="softmax", gain=0.7, seed=3)
+    ),
     "sparse-hard": lambda: prepared(
         models.Hopfield.recurrent(8, 3, 2, activation="hard-sigmoid", sparsity=0.5, gain=0.5, seed=19)
     ),
@@ -91,6 +98,9 @@ RATE = {
     "recurrent": lambda: prepared(models.Rate.recurrent(8, 3, 2, gain=0.6, seed=6)),
     "without-output": lambda: prepared(models.Rate.recurrent(5, gain=0.6, seed=7)),
     "skip": lambda: graph(CHAIN, ["x-h1", "h1-h1", "h1-h2", "y-h2", "x-y", "h1-y"], models.Rate, gain=0.5, seed=8),
+    "chain-softmax": lambda: prepared(
+        models.Rate.layered([4, 6, 3], activation=["tanh", "linear"], readout="softmax", gain=0.8, seed=20)
+    ),
     "sparse": lambda: prepared(models.Rate.recurrent(12, 3, 2, sparsity=0.6, gain=0.5, seed=9)),
 }
 UNEQUAL = {
@@ -102,6 +112,9 @@ UNEQUAL = {
     "own-recurrent": lambda: prepared(models.Rate.recurrent(8, 3, 2, feedback="random", gain=0.6, seed=4)),
     "own-linear": lambda: prepared(
         models.Rate.layered([4, 5, 3], activation="linear", feedback="random", gain=0.4, seed=5)
+    ),
+    "own-softmax": lambda: prepared(
+        models.Rate.recurrent(8, 3, 3, readout="softmax", feedback="random", gain=0.6, seed=22)
     ),
     "some": lambda: graph(
         CHAIN,
@@ -132,5 +145,6 @@ def draw_state(net, batch, rng):
 
 
 def draw_target(net, batch, rng):
-    """Random targets."""
-    return rng.uniform(0.0, 1.0, (batch, net.n_out))
+    """Random targets; probabilities where the outputs are read through a softmax."""
+    target = rng.uniform(0.0, 1.0, (batch, net.n_out))
+    return target / target.sum(axis=1, keepdims=True) if net.graph.readout == "softmax" else target

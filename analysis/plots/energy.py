@@ -97,9 +97,9 @@ def energy_change(network: Network, base: Array, moved: Array, x: Array | None, 
 
 
 def cost_change(network: Network, base: Array, moved: Array, target: Array, beta: float) -> Array:
-    """(C(s* + beta·delta) − C(s*))/beta, (T,), for delta (T, n) and C = ½‖s_out − y‖²; defined at beta = 0 too."""
-    out = moved[:, network.outputs]
-    return np.asarray(np.sum((base[network.outputs] - target + 0.5 * beta * out) * out, axis=1))
+    """(C(s* + beta·delta) − C(s*))/beta, (T,), for delta (T, n); defined at beta = 0 too."""
+    outputs = network.outputs
+    return network.readout.change(base[outputs, None], target[:, None], moved[:, outputs].T, beta)
 
 
 def _draw(ax: Axes, t: Array, curves: dict[str, Array], colors: Sequence[str], style: dict[str, Any]) -> None:

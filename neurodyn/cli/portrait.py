@@ -112,7 +112,7 @@ def _check(model: Model, animate: str | None) -> None:
 
 def _sample(model: Model, wanted: int | None) -> int:
     """The sample: a given one, or the first with an error signal, or 0."""
-    from neurodyn.inputs import as_target
+    from neurodyn.fixed_point import FixedPoint
     from neurodyn.relax import relax
 
     network = model.network
@@ -124,9 +124,9 @@ def _sample(model: Model, wanted: int | None) -> int:
     if wanted is not None or model.y is None or not network.n_out:
         return wanted or 0
     rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
-    states = np.atleast_2d(rest.state)
-    gap = states[:, network.outputs] - as_target(model.y, network.n_out, len(states), batched=True)
-    signal = np.any((gap != 0.0) & np.atleast_2d(rest.active)[:, network.outputs], axis=1)
+    point = FixedPoint.of(network, rest.state, rest.x)
+    gap = point.gap(network.target(model.y, point.s.shape[1], batched=True))
+    signal = np.any((gap != 0.0) & point.local.active, axis=0)
     return int(np.argmax(signal))
 
 

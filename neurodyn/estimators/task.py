@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.fixed_point import FixedPoint
-from neurodyn.inputs import as_condition, as_target
+from neurodyn.inputs import as_condition
 from neurodyn.network import Network
 from neurodyn.relax import Equilibrium, relax
 from neurodyn.solver import Solver
@@ -38,7 +38,7 @@ class Task:
     def __init__(self, network: Network, x: Any, y: Any, *, start: Any = None, solver: Solver | None = None) -> None:
         self.network = network
         self.x, self.start, self.batched = as_condition(x, start, network.n_in, network.n)
-        self.target = as_target(y, network.n_out, len(self.start), self.batched)
+        self.target = network.target(y, len(self.start), self.batched)
         self.solver = solver or Solver()
         self.force_evaluations = 0
         self.simulated_time = 0.0
