@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from neurodyn.errors import ConvergenceError
 from neurodyn.graph import Array
-from neurodyn.krylov import Product, smallest_eigenvalue, solve_definite
+from neurodyn.krylov import Counted, Product, smallest_eigenvalue, solve_definite
 from neurodyn.network import Local, Network, inward
 from neurodyn.parameters import Parameters
 
@@ -231,26 +231,49 @@ class FixedPoint:
         inverse = np.stack([self._solve_large(product, 1.0 * (np.arange(columns.size) == i))[units] for i in units])
         return np.asarray(root * inverse * root[:, None])
 
-    def solve(self, right: Array) -> Array:
-        """Lambda with adjoint · lambda = right on the active units of each sample, 0 on the others; both (n, b)."""
-        out = np.zeros_like(right)
+    def solve(self, right: Array) -> tuple[Array, int]:
+        """Lambda with adjoint · lambda = right on the active units of each sample, 0 on the others; both (n, b).
+
+        By Cholesky's factors or, of large networks, conjugate gradients; without an energy by those of Gauss. Also how
+        many products with K that took: n a sample where the matrix is written down.
+        """
+        out, products = np.zeros_like(right), 0
         for j in range(right.shape[1]):
             keep = self.local.active[:, j]
+            root = np.sqrt(self.local.argument_slope[keep, j])
+            if not keep.any():
+                continue
             if self.large:
-                root = np.sqrt(self.local.argument_slope[keep, j])
-                out[keep, j] = self._solve_large(self.product(j), root * right[keep, j]) / root
-            elif keep.any():
+                product = Counted(self.product(j))
+                out[keep, j] = self._solve_large(product, root * right[keep, j]) / root
+                products += product.calls
+                continue
+            products += self.network.n
+            if self.network.has_energy:
+                out[keep, j] = self._solve_definite(self.symmetric(j), root * right[keep, j]) / root
+            else:
                 out[keep, j] = np.linalg.solve(self.adjoint(j), right[keep, j])
-        return out
+        return out, products
+
+    def _solve_definite(self, matrix: Array, right: Array) -> Array:
+        from scipy.linalg import cho_factor, cho_solve
+
+        try:
+            return np.asarray(cho_solve(cho_factor(matrix, lower=True), right))
+        except np.linalg.LinAlgError as error:
+            raise self._not_stable("its factors") from error
 
     def _solve_large(self, product: Product, right: Array) -> Array:
         found = solve_definite(product, right, 1e-13)
         if found is None:
-            raise ConvergenceError(
-                f"the Hessian of {self.network.n:,} units is not positive definite, or nearly singular: "
-                "conjugate gradients need a stable fixed point"
-            )
+            raise self._not_stable("conjugate gradients")
         return found
+
+    def _not_stable(self, what: str) -> ConvergenceError:
+        return ConvergenceError(
+            f"the Hessian of {self.network.n:,} units is not positive definite, or nearly singular: "
+            f"{what} need a stable fixed point"
+        )
 
     def gap(self, target: Array) -> Array:
         """dC/d argument, (n, b), not zero on the outputs only, for targets (b, n_out): see `readout`."""
@@ -261,7 +284,7 @@ class FixedPoint:
 
     def exact_gradient(self, target: Array) -> Parameters:
         """dJ/dtheta, by solving adjoint · lambda = gap on the active units."""
-        return self.side_gradient(self.solve(self.gap(target) * self.local.active))
+        return self.side_gradient(self.solve(self.gap(target) * self.local.active)[0])
 
     def side_gradient(self, integral: Array) -> Parameters:
         """-(d2E/dtheta ds) lambda, averaged over the batch, for lambda (n, b): the time integral of S/tau."""

@@ -20,6 +20,19 @@ MOST = 1000
 KEPT = 40
 
 
+class Counted:
+    """A product that counts how often it is formed."""
+
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self.calls = 0
+
+    def __call__(self, v: Array) -> Array:
+        """A v."""
+        self.calls += 1
+        return self.product(v)
+
+
 def solve_definite(product: Product, right: Array, rtol: float) -> Array | None:
     """X with A x = right by conjugate gradients, to a residual of rtol |right|; None if A is not positive definite.
 

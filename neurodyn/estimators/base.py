@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 from neurodyn.estimators.task import Task
 from neurodyn.parameters import Parameters
@@ -17,9 +19,20 @@ class Estimator(ABC):
     and where that comes from.
     """
 
+    #: The option that is the strength of the method's nudging, if it has one.
+    strength: ClassVar[str | None] = None
+    #: Ways to nudge whose errors differ in their order in that strength: options by the way's name.
+    schemes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: Whether it is a check of other estimators, too dear to learn with.
+    check: ClassVar[bool] = False
+
+    def repeated(self, call: int) -> Self:
+        """The estimator for one of many calls: what it draws at random, it draws anew."""
+        return self
+
     @abstractmethod
     def estimate(self, task: Task) -> Parameters:
-        """DJ/dtheta, which learning subtracts. Tells `task.count` what it runs, and `task.note` what to know.
+        """The gradient, which learning subtracts. Tells `task.count` what it runs, and `task.note` what to know.
 
         Raises `ModelError` for a network on which the method makes no sense.
         """

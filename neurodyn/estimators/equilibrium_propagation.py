@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -22,7 +24,8 @@ class EquilibriumPropagation(Estimator):
     """Theta-tilde = (1/beta) [dF/dtheta(s^beta) − dF/dtheta(s*)] at the end of a nudged phase.
 
     At rest its distance from dJ/dtheta is O(beta) with one sign of nudging, and O(beta²) centered. A random sign is
-    one-sided in every call, and unbiased to first order in the mean over calls.
+    one-sided in every call, and unbiased to first order in the mean over calls. With the hard sigmoid it is exact but
+    for rounding where no unit meets or leaves a bound, and a derivative of nothing where some do.
 
     Parameters
     ----------
@@ -41,6 +44,9 @@ class EquilibriumPropagation(Estimator):
     al., Front. Neurosci. 15:633674 (2021).
     """
 
+    strength: ClassVar = "beta"
+    schemes: ClassVar = {"one-sided": {"nudging": "positive"}, "centered": {"nudging": "centered"}}
+
     beta: float = 1e-3
     nudging: str = "centered"
     duration: float | None = None
@@ -51,6 +57,10 @@ class EquilibriumPropagation(Estimator):
         check_duration(self.duration)
         if not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
             raise ArgumentError(f"`seed` must be a whole number >= 0; got {self.seed!r}")
+
+    def repeated(self, call: int) -> Self:
+        """With a random sign of its own for every call."""
+        return dataclasses.replace(self, seed=int(np.random.SeedSequence([self.seed, call]).generate_state(1)[0]))
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
@@ -67,7 +77,18 @@ class EquilibriumPropagation(Estimator):
                 solver=task.solver,
             )
 
-        return follow(task, run, self.duration, "nudged phase").parameter_gradient()
+        phase = follow(task, run, self.duration, "nudged phase")
+        self._note(task, phase)
+        return phase.parameter_gradient()
+
+    def _note(self, task: Task, phase: NudgedPhase) -> None:
+        """Tell what keeps the estimate from its order in beta."""
+        critical, lowest = float(phase.critical_beta.min()), float(phase.strengths.min())
+        if lowest <= -critical:
+            task.note(f"nudging by {lowest:.4g} is beyond −beta_c = {-critical:.4g}, where s* cannot be followed to")
+        if crossed := int(phase.crossed.sum()):
+            total = phase.crossed.size
+            task.note(f"{crossed:,} of {total:,} units met or left a bound: the estimate has no order in beta here")
 
     def _sign(self) -> str:
         return ("positive", "negative")[int(np.random.default_rng(self.seed).integers(2))]

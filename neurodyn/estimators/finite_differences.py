@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from neurodyn.estimators.task import Task
 from neurodyn.inputs import is_positive
 from neurodyn.parameters import Parameters
 from neurodyn.relax import relax
+
+#: Parameters: for more, two relaxations of each take too long.
+MOST = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,8 @@ class FiniteDifferences(Estimator):
         How far each parameter is moved to either side.
     """
 
+    check: ClassVar = True
+
     step: float = 1e-5
 
     def __post_init__(self) -> None:
@@ -33,6 +39,11 @@ class FiniteDifferences(Estimator):
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
         blocks, vector = task.network.parameters.blocks, task.network.parameters.vector
+        if vector.size > MOST:
+            raise ArgumentError(
+                f"finite differences would take {2 * vector.size:,} relaxations: they check networks of up to {MOST:,} "
+                "parameters"
+            )
         slopes = np.empty_like(vector)
         for i in range(vector.size):
             up, down = (self._objective(task, i, sign * self.step) for sign in (1.0, -1.0))

@@ -11,9 +11,23 @@ from neurodyn.parameters import Parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Implicit(Estimator):
-    """−(d2E/dtheta ds) lambda with H lambda = dC/ds at the equilibrium: exact, the reference."""
+    """−(d2E/dtheta ds) lambda with H lambda = dC/ds at the equilibrium: exact to rounding, the reference.
+
+    H is restricted to the active units, and factored by Cholesky's method. Of networks beyond
+    `fixed_point.DENSE_UNITS` it is not written down: conjugate gradients take its products with vectors. A network
+    without energy has an unsymmetric matrix in the place of H, which is factored by Gauss' method.
+
+    With the hard sigmoid, J is piecewise smooth, and this is exact between its kinks, where a unit of some sample
+    begins to sit on a bound of its box.
+
+    References
+    ----------
+    Almeida (1987); Pineda (1987); Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), appendix.
+    """
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
-        task.count(force_evaluations=int(task.point.local.active.sum()))
-        return task.point.exact_gradient(task.target)
+        point = task.point
+        adjoint, products = point.solve(point.gap(task.target) * point.local.active)
+        task.count(force_evaluations=products)
+        return point.side_gradient(adjoint)

@@ -56,8 +56,21 @@ class Task:
 
     @cached_property
     def point(self) -> FixedPoint:
-        """The equilibrium with what follows from it."""
-        return FixedPoint.of(self.network, self.equilibrium.state, self.x)
+        """The equilibrium with what follows from it. With the hard sigmoid, what its bounds mean is noted."""
+        point = FixedPoint.of(self.network, self.equilibrium.state, self.x)
+        if self.network.box.any():
+            self._note_bounds(point)
+        return point
+
+    def _note_bounds(self, point: FixedPoint) -> None:
+        stuck = int(np.sum(~point.local.active))
+        silent = int(np.sum(~(point.gap(self.target) * point.local.active).any(axis=0)))
+        self.note(
+            f"hard sigmoid: J has kinks, between which this is its slope; {stuck:,} of {point.s.size:,} units, over "
+            "all samples, sit on a bound and have no part in it"
+        )
+        if silent:
+            self.note(f"{silent:,} of {point.s.shape[1]:,} samples have no error signal, and no gradient")
 
     def count(self, *, force_evaluations: int = 0, time: Any = 0.0) -> None:
         """Add what some work took: force evaluations, summed over samples, and time, of each sample or of all."""
