@@ -72,6 +72,11 @@ class Local(NamedTuple):
         return Local(*(np.take(a, samples, axis=1) for a in self))
 
     @property
+    def field_slope(self) -> Array:
+        """Derivative of the force by the field, (n, batch): rho' in the Hopfield form, 1 in the rate form."""
+        return self.slope / self.argument_slope
+
+    @property
     def residual(self) -> Array:
         """Largest |force| over the active units, (batch,)."""
         return np.max(np.abs(np.where(self.active, self.force, 0.0)), axis=0)

@@ -21,6 +21,7 @@ _WHERE = {
     "equilibrium-propagation": ("equilibrium_propagation", "EquilibriumPropagation"),
     "recurrent-backprop": ("recurrent_backprop", "RecurrentBackprop"),
     "implicit": ("implicit", "Implicit"),
+    "bptt": ("bptt", "BackpropThroughTime"),
     "finite-differences": ("finite_differences", "FiniteDifferences"),
 }
 

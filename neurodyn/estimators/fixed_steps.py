@@ -1,0 +1,243 @@
+"""Fixed steps of the free flow, and the way back through them: what back-propagation through time is made of.
+
+A step of an explicit Runge-Kutta method with weights a, b takes s to
+
+    s' = P(s + h sum_m b_m k_m),    k_m = f(Y_m),    Y_m = s + h sum_l a_ml k_l,
+
+P the projection onto the box of hard-sigmoid units. Back from a cotangent z' = dJ/ds' it is
+
+    w_m = h T^-1 (b_m P' z' + sum_l a_lm v_l),    v_m = (d force/ds at Y_m)^T w_m,    z = P' z' + sum_m v_m,
+
+where w_m is what J feels of the force at stage m, so that dJ/dtheta gains sum_m (d force/dtheta at Y_m)^T w_m.
+
+States are kept at checkpoints alone, and those between two of them computed once more on the way back. Running the
+flow backwards instead would need no memory, but every rounding would grow like exp(rate t): a network that relaxes
+forgets where it came from.
+
+**In the box** P' is 0 for a unit that the step has put onto a bound, or that rests there with its force pointing out,
+and 1 for the others, on a bound with no force among them: rho' = 1 on the closed interval. This is the derivative, but
+for states on the border between two pieces: where a unit meets its bound at the end of a step there is a kink, of which
+this is one side; where it does so at a stage within a step of `rk4` the flow, and with it the cost, jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.graph import Array
+from neurodyn.inputs import choice, is_positive
+from neurodyn.integrate import integrate
+from neurodyn.network import Local, Network
+from neurodyn.parameters import Parameters
+from neurodyn.relax import free_problem
+from neurodyn.simulate import failure
+from neurodyn.solver import Solver
+from neurodyn.status import Status
+from neurodyn.tableau import TABLEAUS
+
+#: Explicit Runge-Kutta methods with fixed steps, which is what can be gone back through.
+SCHEMES = tuple(name for name, tableau in TABLEAUS.items() if not tableau.adaptive)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Stage m of many steps: what holds at Y_m.
+
+    Attributes
+    ----------
+    rate, field_slope : (n, steps · batch)
+        rho, and the derivative of the force by the field.
+    rows : (steps, k, batch)
+        Those of the vjp.
+    moves, counts : (steps, n, batch) bool
+        Units that no bound of their box holds; units whose state matters, as it is not beyond a bound.
+    """
+
+    rate: Array
+    field_slope: Array
+    rows: Array
+    moves: Any
+    counts: Any
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The way back through some steps, in the order of time.
+
+    Attributes
+    ----------
+    cotangent : (steps, n, batch)
+        Derivative of the cost by the state before each step.
+    signal : (stages, steps, n, batch)
+        w: derivative of the cost by the force at each stage.
+    """
+
+    network: Network
+    x: Array | None
+    cotangent: Array
+    signal: Array
+    stages: tuple[Stage, ...]
+
+    def gradient(self) -> Parameters:
+        """What these steps add to dJ/dtheta, averaged over the batch."""
+        steps, n, batch = self.cotangent.shape
+        x = None if self.x is None else np.tile(self.x, (steps, 1))
+        total: Parameters | None = None
+        for stage, signal in zip(self.stages, self.signal, strict=True):
+            change = -stage.field_slope * _side_by_side(signal)
+            part = self.network.difference_gradient(x, stage.rate, change, stage.rate)
+            total = part if total is None else total + part
+        assert total is not None
+        return total * steps
+
+
+class FixedSteps:
+    """A run of the free flow with fixed steps, for a batch of inputs.
+
+    Parameters
+    ----------
+    network : Network
+    x : (batch, n_in) or None
+    start : (n, batch)
+    scheme : {"euler", "rk4"}
+    step : float
+        h, in units of time.
+    steps : int
+    checkpoints : int, optional
+        States that are kept on the way. Default: the root of `steps`, so that memory grows with that root.
+    solver : Solver
+        For its limits.
+
+    Raises
+    ------
+    ArgumentError
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        x: Array | None,
+        start: Array,
+        *,
+        scheme: str,
+        step: float,
+        steps: int,
+        checkpoints: int | None = None,
+        solver: Solver,
+    ) -> None:
+        check(scheme, step, steps, checkpoints)
+        self.network, self.x, self.start = network, x, start
+        self.tableau, self.step, self.steps = TABLEAUS[scheme], step, steps
+        self.rows = network.free_rows(x, start.shape[1])
+        self.solver = Solver(method=scheme, step=step, max_steps=2 * steps, max_seconds=solver.max_seconds)
+        count = min(steps, int(np.ceil(np.sqrt(steps))) if checkpoints is None else checkpoints)
+        self.bounds = np.unique(np.linspace(0, steps, count + 1).astype(int))
+        self.force_evaluations = 0
+
+    def backward(self, target: Array) -> Iterator[Sweep]:
+        """From the cost after the last step back to the start: sweeps over stretches of steps, the last ones first."""
+        kept = self._states(self.start, self.bounds)
+        cotangent = self.cost_slope(kept[-1], target)
+        for k in reversed(range(len(self.bounds) - 1)):
+            count = self.bounds[k + 1] - self.bounds[k]
+            states = self._states(kept[k], np.arange(count)) if count > 1 else kept[k : k + 1]
+            sweep = self._sweep(states, cotangent)
+            cotangent = sweep.cotangent[0]
+            yield sweep
+
+    def cost_slope(self, s: Array, target: Array) -> Array:
+        """Derivative of the cost by the state, (n, b)."""
+        point = FixedPoint(self.network, s, self.x)
+        return point.gap(target) * point.local.argument_slope
+
+    def _states(self, start: Array, counts: Any) -> Array:
+        """States (T, n, b) after some numbers of steps from `start`, by the compiled loop."""
+        problem = free_problem(self.network, np.ascontiguousarray(start), self.x)
+        solution = integrate(problem, self.solver, self.step * counts, what="back-propagation through time")
+        self.force_evaluations += int(solution.counters["nfev"].sum())
+        if np.any(solution.status != Status.DONE):
+            fastest = FixedPoint(self.network, self.start, self.x).fastest_rate()
+            more = f"; at the start, the fastest mode needs steps below {2.0 / fastest:.3g}" if fastest > 0.0 else ""
+            raise failure(["back-propagation through time"], self.network, solution, None, more)
+        return solution.y
+
+    def _sweep(self, states: Array, cotangent: Array) -> Sweep:
+        """Back through steps that begin at `states` (steps, n, b), from the cotangent after the last of them."""
+        count, n, batch = states.shape
+        stages, passed = self._stages(states)
+        a, weights, rate = self.tableau.a, self.tableau.b, self.step * self.rows[:n]
+        every, signal = np.empty_like(states), np.empty((len(stages), *states.shape))
+        for j in reversed(range(count)):
+            through = cotangent * passed[j]
+            back: list[Array] = [np.empty(0)] * len(stages)
+            for m in reversed(range(len(stages))):
+                w = weights[m] * through
+                for later in range(m + 1, len(stages)):
+                    if a[later, m]:
+                        w += a[later, m] * back[later]
+                w *= rate * stages[m].moves[j]
+                back[m] = -self.network.evaluate(self.network.kernels.vjp, w, stages[m].rows[j], n)
+                back[m] *= stages[m].counts[j]
+                signal[m, j] = w
+            cotangent = through + sum(back)
+            every[j] = cotangent
+        self.force_evaluations += len(stages) * count * batch
+        return Sweep(self.network, self.x, every, signal, stages)
+
+    def _stages(self, states: Array) -> tuple[tuple[Stage, ...], Any]:
+        """All stages of steps from `states` (steps, n, b), many columns at a time; and P', (steps, n, b)."""
+        network, a = self.network, self.tableau.a
+        count, n, batch = states.shape
+        first, rows = _side_by_side(states), np.tile(self.rows, count)
+        stages: list[Stage] = []
+        forces: list[Array] = []
+        for m in range(len(a)):
+            y = first + self.step * sum((a[m, k] * forces[k] for k in range(m)), np.zeros_like(first))
+            local = network.local(y, rows)
+            held, beyond = self._bounds(y, local)
+            linear = network.linear_rows(local._replace(active=np.ones_like(local.active)))
+            parts = (_apart(part, count) for part in (linear, ~held, ~beyond))
+            stages.append(Stage(local.rate, local.field_slope, *parts))
+            forces.append(network.evaluate(network.kernels.free, y, rows, n))
+        self.force_evaluations += 2 * len(a) * count * batch
+        end = first + self.step * sum(b * k for b, k in zip(self.tableau.b, forces, strict=True))
+        moved = np.any([stage.moves for stage in stages], axis=0)
+        outside = network.box[:, None] & ((end < 0.0) | (end > 1.0))
+        return tuple(stages), moved & ~_apart(outside, count)
+
+    def _bounds(self, s: Array, local: Local) -> tuple[Any, Any]:
+        """Units of the box that a bound holds, and those beyond one, both (n, columns)."""
+        box, force = self.network.box[:, None], local.field - local.rate
+        held = box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
+        return held, box & ((s < 0.0) | (s > 1.0))
+
+
+def check(scheme: str, step: float | None, steps: int | None, checkpoints: int | None) -> None:
+    """Refuse options of fixed steps; None is one of them that is still to be chosen."""
+    choice(scheme, SCHEMES, "scheme")
+    if step is not None and not is_positive(step):
+        raise ArgumentError(f"`step` must be a positive time; got {step!r}")
+    for name, value in (("steps", steps), ("checkpoints", checkpoints)):
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 1):
+            raise ArgumentError(f"`{name}` must be a whole number >= 1; got {value!r}")
+
+
+def _side_by_side(values: Array) -> Array:
+    """(steps, n, b) to (n, steps · b)."""
+    steps, n, batch = values.shape
+    return np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(n, steps * batch)
+
+
+def _apart(values: Any, steps: int) -> Any:
+    """(k, steps · b) to (steps, k, b)."""
+    return np.ascontiguousarray(values.reshape(len(values), steps, -1).transpose(1, 0, 2))
+
+
+__all__ = ["SCHEMES", "FixedSteps", "Sweep", "check"]
