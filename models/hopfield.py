@@ -23,9 +23,9 @@ import numpy as np
 
 from neurodyn.activation import HARD_SIGMOID, divided_differences
 from neurodyn.errors import ModelError
-from neurodyn.graph import Array, Graph
+from neurodyn.graph import Array, Complex, Graph
 from neurodyn.kernel import flow_kernel, helper
-from neurodyn.models import shapes
+from neurodyn.models import complex_nudged, shapes
 from neurodyn.models.coupling import (
     POPULATIONS,
     SOFT_COUNT,
@@ -206,7 +206,9 @@ class Hopfield(Wired):
     (4, 3)
     """
 
-    kernels = Kernels(free, nudged, side, energy, local, change, jvp, jvp)
+    kernels = Kernels(
+        free, nudged, side, energy, local, change, jvp, jvp, complex_nudged.hopfield, complex_nudged.changes
+    )
 
     @classmethod
     def layered(
@@ -303,6 +305,17 @@ class Hopfield(Wired):
         upper = np.where(zero, reach, np.maximum(low, high))
         pressure = np.where(local.active | zero, 0.0, local.force / safe)
         return [pressure, np.where(box, lower, -np.inf), np.where(box, upper, np.inf)]
+
+    def complex_linearized(
+        self, local: Local, move: Complex, rates: Complex, slopes: Complex, beta: complex
+    ) -> Complex:
+        """See `Network.complex_linearized`."""
+        rate, slope, outputs = local.rate[:, 0] + rates, local.slope[:, 0] + slopes, self.outputs
+        field = local.field[:, 0] + self.coupling @ rates
+        bend = complex_nudged.bends(self.graph, rate, slope)
+        matrix = np.diag(1.0 - bend * field) - slope[:, None] * self.coupling * slope
+        matrix[outputs, outputs] += beta * self.readout.curvature(local.argument[outputs, 0] + move[outputs])
+        return matrix
 
     def linear_rows(self, local: Local) -> Array:
         """1/tau, slope and diagonal of H, zero for inactive units."""

@@ -34,9 +34,9 @@ import numpy as np
 
 from neurodyn.activation import divided_differences, leak_energy
 from neurodyn.errors import ModelError, nearest
-from neurodyn.graph import RANDOM, Array, Connection, Graph
+from neurodyn.graph import RANDOM, Array, Complex, Connection, Graph
 from neurodyn.kernel import flow_kernel, helper
-from neurodyn.models import shapes
+from neurodyn.models import complex_nudged, shapes
 from neurodyn.models.coupling import (
     POPULATIONS,
     SOFT_COUNT,
@@ -184,7 +184,7 @@ class Rate(Wired):
     ((3, 2), (2, 3))
     """
 
-    kernels = Kernels(free, nudged, side, energy, local, change, jvp, vjp)
+    kernels = Kernels(free, nudged, side, energy, local, change, jvp, vjp, complex_nudged.rate, complex_nudged.changes)
     energy_of = "rates"
 
     @classmethod
@@ -268,6 +268,15 @@ class Rate(Wired):
         spring, soft = self.nudged_cost(local, len(beta))
         rate = np.repeat(1.0 / self.tau[:, None], len(beta), axis=1)
         return np.concatenate([rate, local.rate, local.slope, gap, spring, np.repeat(beta[None], n, axis=0), soft])
+
+    def complex_linearized(
+        self, local: Local, move: Complex, rates: Complex, slopes: Complex, beta: complex
+    ) -> Complex:
+        """See `Network.complex_linearized`."""
+        rate, slope, outputs = local.rate[:, 0] + rates, local.slope[:, 0] + slopes, self.outputs
+        matrix = np.eye(self.n) - self.coupling * slope
+        matrix[outputs, outputs] += beta * self.readout.curvature(rate[outputs]) * slope[outputs]
+        return matrix
 
     def linear_rows(self, local: Local) -> Array:
         """1/tau and slope."""

@@ -7,13 +7,15 @@ rate of i and of the rate of j.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from neurodyn.activation import CODES
-from neurodyn.graph import SOFTMAX, Array, Connection
+from neurodyn.graph import SOFTMAX, Array, Complex, Connection
 from neurodyn.inputs import as_input
+from neurodyn.models.complex_nudged import coupled
 from neurodyn.models.coupling import HEADER, PER_ARROW, PER_INPUT, PER_POPULATION, clamped, drive
 from neurodyn.network import Local, Network, inward
 from neurodyn.parameters import Block, Parameters
@@ -87,6 +89,18 @@ class Wired(Network):
         """Constant current from biases and the clamped input, (n, batch)."""
         rates = np.zeros((0, batch)) if x is None else self.input_rates(x)
         return self.evaluate(drive, rates, np.empty((0, batch)), self.n)
+
+    @cached_property
+    def coupling(self) -> Array:
+        """W between free units, (n, n), written down: row i has the weights that lead to unit i."""
+        return self.evaluate(coupled, np.eye(self.n), np.empty((0, self.n)), self.n)
+
+    def complex_rows(self, local: Local, gap: Array, beta: Complex) -> Array:
+        """See `neurodyn.models.complex_nudged`."""
+        spring, soft = self.nudged_cost(local, len(beta))
+        rate = np.repeat(1.0 / self.tau[:, None], len(beta), axis=1)
+        strength = [np.repeat(part[None], self.n, axis=0) for part in (beta.real, beta.imag)]
+        return np.concatenate([rate, rate, local.rate, local.slope, local.field, gap, spring, *strength, soft])
 
     def energy_gradient(self, s: Any, x: Any = None) -> Parameters:
         """dE/dW_ij = -rho_i rho_j, dE/db_i = -rho_i, averaged over the batch."""

@@ -17,6 +17,7 @@ from neurodyn.activation import canonical
 from neurodyn.errors import ModelError, nearest
 
 Array = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
 ROLES = ("input", "hidden", "output")
 FIELDS = ("size", "activation", "role", "outputs", "readout")
 #: How a cost reads the outputs: as they are, or through a softmax.

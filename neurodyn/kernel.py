@@ -1,7 +1,8 @@
 """The one place that knows numba's options.
 
 * `helper` marks small functions that are inlined into others: compiled with their caller, by the types they meet.
-  `threaded_helper` marks those whose loops run on numba's threads.
+  `inlined_helper` marks long ones, which would be called instead; `threaded_helper` marks those whose loops run on
+  numba's threads.
 * `Kernel` wraps an entry point with an explicit signature and compiles it on first use, not at import.
 
 Options, with their reasons: `error_model="numpy"`, so that a division by zero gives inf, as in NumPy, and loops
@@ -84,6 +85,12 @@ def helper(function: Callable[..., Any]) -> Any:
     """Mark a function that kernels call: compiled into them."""
     with _own_cache():
         return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+
+
+def inlined_helper(function: Callable[..., Any]) -> Any:
+    """Mark a helper for loops that is so long that it would be called there, not inlined: calls are no vector code."""
+    with _own_cache():
+        return numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
 
 
 def threaded_helper(function: Callable[..., Any]) -> Any:

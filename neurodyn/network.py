@@ -19,7 +19,7 @@ import numpy as np
 
 from neurodyn import aligned
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError
-from neurodyn.graph import Array, Connection, Graph, Population, expand_tau
+from neurodyn.graph import Array, Complex, Connection, Graph, Population, expand_tau
 from neurodyn.inputs import as_batch, as_input, as_target
 from neurodyn.kernel import Kernel
 from neurodyn.parameters import Block, Parameters, blocks_of, is_sparse
@@ -38,6 +38,8 @@ class Kernels(NamedTuple):
     energy: E of each sample, out (1, b). local: rho, rho', rho'' and field at s, out (4n, b).
     change: what the nudged phase makes of the rates, (rho(s* + beta delta) - rho(s*)) / beta.
     jvp, vjp: minus the Jacobian of the force times v, and its transpose times v; rows from `Network.linear_rows`.
+    complex_nudged: right-hand side of the nudged phase for complex beta, of real and imaginary parts (2n, b); rows from
+    `Network.complex_rows`. complex_changes: what it makes of rates and slopes, each (2n, b), out (4n, b).
     """
 
     free: Kernel
@@ -48,6 +50,8 @@ class Kernels(NamedTuple):
     change: Kernel
     jvp: Kernel
     vjp: Kernel
+    complex_nudged: Kernel
+    complex_changes: Kernel
 
 
 class Local(NamedTuple):
@@ -182,6 +186,19 @@ class Network(ABC):
     @abstractmethod
     def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
         """Per-sample constants of the nudged flow of delta around s; gap = dC/d argument (n, b), beta (b,)."""
+
+    @abstractmethod
+    def complex_rows(self, local: Local, gap: Array, beta: Complex) -> Array:
+        """Per-sample constants of the nudged flow for complex beta (b,), as `nudged_rows`; row 0 ... 2n-1 is 1/tau."""
+
+    @abstractmethod
+    def complex_linearized(
+        self, local: Local, move: Complex, rates: Complex, slopes: Complex, beta: complex
+    ) -> Complex:
+        """Minus the Jacobian of the force by the state, (n, n), of one sample nudged by complex beta.
+
+        local has the one column of its s*; move, rates and slopes (n,) are the changes of state, rates and slopes since.
+        """
 
     @abstractmethod
     def linear_rows(self, local: Local) -> Array:

@@ -23,6 +23,7 @@ _WHERE = {
     "implicit": ("implicit", "Implicit"),
     "bptt": ("bptt", "BackpropThroughTime"),
     "finite-differences": ("finite_differences", "FiniteDifferences"),
+    "holomorphic": ("holomorphic", "Holomorphic"),
 }
 
 

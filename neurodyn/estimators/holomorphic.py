@@ -1,0 +1,140 @@
+"""Holomorphic equilibrium propagation: nudges on a circle in the complex plane, of a radius that need not be small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodyn.complex_nudge import ComplexNudging, ComplexPhase
+from neurodyn.errors import ArgumentError, ModelError
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.second_phase import check_duration
+from neurodyn.estimators.task import Task
+from neurodyn.graph import Array, Complex
+from neurodyn.inputs import is_positive
+from neurodyn.network import Network
+from neurodyn.parameters import Parameters
+
+#: Relative error from which on the radius is said to be too large.
+TOO_LARGE = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holomorphic(Estimator):
+    """(1/(N r)) sum_k dF/dtheta(s^beta_k) e^(-2 pi i k/N) over N nudges beta_k = r e^(2 pi i k/N) of finite radius r.
+
+    The fixed point s^beta is analytic in beta near 0 if the activations are: this is dJ/dtheta + O(r^N), as long as r
+    is below the radius of convergence, that of the nearest complex singularity of s^beta. -beta_c is close to one, and
+    there may be nearer ones. N = 2 is centered equilibrium propagation. A strength and its conjugate have conjugate
+    states, so that only N/2 + 1 phases are run; an evaluation of their complex force counts as two.
+
+    A radius that is too large shows in the mean of rho(s^beta_k): the mean of an analytic function over a circle is its
+    value at the centre, rho(s*). Where it is not, by so much that the gradient may be wrong by 1 %, a note says so; a
+    phase that does not come to rest raises `ConvergenceError` or `DivergenceError`.
+
+    Parameters
+    ----------
+    radius : float
+        r = |beta|.
+    points : int
+        N >= 2.
+    duration : float, optional
+        Time of each phase. Default: to rest. Phases that are stopped earlier give the derivative of the cost after a
+        further time `duration`, also to O(r^N).
+
+    References
+    ----------
+    Laborieux & Zenke, NeurIPS 35 (2022), section 3.
+    """
+
+    radius: float = 0.1
+    points: int = 8
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        if not is_positive(self.radius):
+            raise ArgumentError(f"`radius` must be positive and finite; got {self.radius!r}")
+        if isinstance(self.points, bool) or not isinstance(self.points, (int, np.integer)) or self.points < 2:
+            raise ArgumentError(f"`points` must be a whole number >= 2; got {self.points!r}")
+        check_duration(self.duration)
+
+    def estimate(self, task: Task) -> Parameters:
+        """See `Estimator`. Refuses the hard sigmoid, which is not analytic."""
+        check_analytic(task.network)
+        phase = ComplexNudging(task.point, task.target, self.strengths).run(task.solver, self.duration)
+        task.count(force_evaluations=2 * phase.nfev, time=phase.time.sum(axis=0))
+        self._judge(task, phase)
+        return self._gradient(task, phase)
+
+    @property
+    def strengths(self) -> Complex:
+        """The nudges in the upper half plane, the real ones among them."""
+        angles = 2.0 * np.pi / self.points * np.arange(self.points // 2 + 1)
+        beta = self.radius * np.exp(1j * angles)
+        return np.where(2 * np.arange(beta.size) == self.points, -self.radius, beta)
+
+    @property
+    def weights(self) -> Array:
+        """The part of each of `strengths`, with its conjugate where that is another, in a mean over the circle."""
+        twins = np.where(self.strengths.imag == 0.0, 1.0, 2.0)
+        return twins / self.points
+
+    def _gradient(self, task: Task, phase: ComplexPhase) -> Parameters:
+        """Mean over the circle of [dF/dtheta(s^beta) - dF/dtheta(s*)] / beta.
+
+        The real part of D_i rho_j is a difference of two products, and only the first may count for biases: half of
+        the second is taken from twins of opposite sign, whose biases cancel.
+        """
+        network, rate, change = task.network, task.point.local.rate, phase.changes
+        after = rate + self.strengths[:, None, None] * change
+        change = self.weights[:, None, None] * change
+        half, none = 0.5 * change.imag, np.zeros_like(after.imag)
+        befores = [np.broadcast_to(rate, none.shape), none, none]
+        changes, afters = [change.real, half, -half], [after.real, -after.imag, after.imag]
+        columns = (
+            np.concatenate(part).transpose(1, 0, 2).reshape(network.n, -1) for part in (befores, changes, afters)
+        )
+        copies = 3 * len(self.strengths)
+        x = None if task.x is None else np.tile(task.x, (copies, 1))
+        return network.difference_gradient(x, *columns) * copies
+
+    def _judge(self, task: Task, phase: ComplexPhase) -> None:
+        """Note a radius that is too large for the mean of rho(s^beta) to be rho(s*)."""
+        errors = self.errors(phase)
+        worst = int(np.argmax(errors))
+        if errors[worst] > TOO_LARGE:
+            task.note(
+                f"the radius {self.radius:g} is outside the domain of convergence, or too large for {self.points} "
+                f"points: sample {worst} may be wrong by some {errors[worst]:.2g} of its gradient (its beta_c is "
+                f"{task.point.critical_beta()[worst]:.3g}); choose a smaller radius, or more points, which help inside "
+                "the domain alone"
+            )
+
+    def errors(self, phase: ComplexPhase) -> Array:
+        """Relative error of the derivative of the rates, (batch,), as far as the phases show; 0 without a signal.
+
+        The coefficients of a power series in beta/r fall from the first one, the derivative, to the N-th, which is seen
+        as the distance of the mean over the circle from the centre; the error is what they fall to with the next.
+        """
+
+        def size(factors: Complex) -> Array:
+            mean = np.sum((self.weights * factors)[:, None, None] * phase.changes, axis=0).real
+            return np.asarray(np.linalg.norm(mean, axis=0))
+
+        first, last = size(np.ones_like(self.strengths)), size(self.strengths / self.radius)
+        ratio = np.divide(last, first, out=np.zeros_like(first), where=first > 0.0)
+        return np.asarray(ratio ** (self.points / (self.points - 1)))
+
+
+def check_analytic(network: Network) -> None:
+    """Refuse the hard sigmoid."""
+    for p in network.graph.free:
+        if p.activation == "hard-sigmoid":
+            raise ModelError(
+                f"population {p.name!r}: complex nudging needs an analytic activation, and the hard sigmoid has kinks; "
+                "take sigmoid, tanh, softplus or linear, or another method such as equilibrium-propagation"
+            )
+
+
+__all__ = ["Holomorphic"]
