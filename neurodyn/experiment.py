@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from neurodyn.errors import ArgumentError, ResultFileError
+from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
 from neurodyn.inputs import as_times, is_positive
 from neurodyn.network import Network
 from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.relax import Equilibrium, relax
-from neurodyn.result import Result
+from neurodyn.result import Composite
 from neurodyn.side import SidePhase, side_network
 from neurodyn.solver import Solver
 
-if TYPE_CHECKING:
-    import xarray
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Experiment(Result):
+class Experiment(Composite):
     """The free phase, the nudged phase, and the side network of one run; saved as one file."""
 
     equilibrium: Equilibrium = field(kw_only=True)
     nudged: NudgedPhase = field(kw_only=True)
     side: SidePhase = field(kw_only=True)
-
-    def to_xarray(self) -> xarray.DataTree:  # type: ignore[override]
-        """A DataTree with one Dataset for each phase."""
-        import xarray
-
-        parts = {name: getattr(self, name).to_xarray() for name in ("equilibrium", "nudged", "side")}
-        return xarray.DataTree.from_dict(parts)
-
-    @classmethod
-    def from_parts(cls, parts: dict[str, Any]) -> Experiment:
-        """From its three phases by name."""
-        if set(parts) != {"equilibrium", "nudged", "side"}:
-            raise ResultFileError(f"expected the phases equilibrium, nudged and side; got {', '.join(parts)}")
-        return cls(parts["nudged"].network, **parts)
 
 
 def experiment(

@@ -8,11 +8,12 @@ the network of a result can be rebuilt from its file alone.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from neurodyn.errors import NeurodynError, ResultFileError
 from neurodyn.network import rebuild
-from neurodyn.result import Result
+from neurodyn.result import Composite, Result
 
 if TYPE_CHECKING:
     import xarray
@@ -43,21 +44,36 @@ def to_dataset(result: Result) -> xarray.Dataset:
     for name, pattern in network.patterns.items():
         variables[name + PAIRS] = (("end", f"{name}.weight"), np.array(pattern.pairs), {"units": "unit"})
     plain: dict[str, Any] = {}
+    table = xarray.Dataset()
     for f in dataclasses.fields(result):
         value = getattr(result, f.name)
         if "dims" in f.metadata and value is not None:
             variables[f.name] = (_dims(f.metadata["dims"], value), value, {"units": f.metadata["units"]})
+        elif isinstance(value, xarray.Dataset):
+            table = value
         elif f.name != "network" and value is not None:
             plain[f.name] = value
-    data = xarray.Dataset(variables)
+    data = table.assign(variables)
     names = [p.name for p in network.graph.free for _ in range(p.size)]
     data = data.assign_coords(population=("unit", np.array(names, dtype=str)))
     if "t" in data:
         data = data.rename(t="time").set_coords("time") if data["t"].dims == ("time",) else data
     data.attrs[PROVENANCE] = json.dumps(
-        {"result": type(result).__name__, "network": network.describe(), "fields": plain, "versions": versions()}
+        {"result": _name(result), "network": network.describe(), "fields": plain, "versions": versions()}
     )
     return data
+
+
+def to_datatree(result: Composite) -> xarray.DataTree:
+    """See `Composite.to_xarray`."""
+    import xarray
+
+    root = xarray.Dataset(attrs={PROVENANCE: json.dumps({"result": _name(result), "versions": versions()})})
+    return xarray.DataTree.from_dict({"/": root} | {name: to_dataset(part) for name, part in result.parts.items()})
+
+
+def _name(result: Result) -> str:
+    return f"{type(result).__module__}.{type(result).__qualname__}"
 
 
 def _dims(dims: tuple[str, ...], value: np.ndarray[Any, Any]) -> tuple[str, ...]:
@@ -84,27 +100,49 @@ def from_dataset(data: xarray.Dataset) -> Result:
     """The result that `to_dataset` described."""
     try:
         about = json.loads(data.attrs[PROVENANCE])
-        kind = _kinds()[about["result"]]
+        kind = _kind(about["result"])
         fields: dict[str, Any] = dict(about["fields"])
+        used = {"parameters", "tau", "population"}
         for f in dataclasses.fields(kind):
             name = "time" if f.name == "t" and "t" not in data.variables else f.name
             if "dims" in f.metadata and name in data.variables:
                 fields[f.name] = np.asarray(data[name].values)
+                used.add(name)
         names = [str(name) for name in data.variables]
         pairs = {name.removesuffix(PAIRS): data[name].values for name in names if name.endswith(PAIRS)}
         network = rebuild(about["network"], data["parameters"].values, data["tau"].values, pairs)
+        for f in dataclasses.fields(kind):
+            if f.metadata.get("table"):
+                own = [name for name in names if name not in used and not name.endswith(PAIRS)]
+                fields[f.name] = data.drop_attrs(deep=False)[own]
         return kind(network, **fields)
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
 
 
-def _kinds() -> dict[str, type[Result]]:
-    import neurodyn.experiment  # noqa: F401  (defines the last of them)
+def from_datatree(root: xarray.Dataset, children: Mapping[str, xarray.Dataset]) -> Result:
+    """The result that `to_datatree` described."""
+    parts = {name: from_dataset(data) for name, data in children.items()}
+    try:
+        kind = _kind(json.loads(root.attrs[PROVENANCE])["result"])
+        return kind(next(iter(parts.values())).network, **parts)
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
 
-    found: dict[str, type[Result]] = {}
-    for kind in Result.__subclasses__():
-        found[kind.__name__] = kind
-    return found
+
+def _kind(path: str) -> type[Result]:
+    """The class of a result: neurodyn's, or of a module that is imported already, as reading runs no other code."""
+    module, _, name = path.rpartition(".")
+    known = module in sys.modules or module.startswith("neurodyn.")
+    try:
+        kind = getattr(importlib.import_module(module), name, None) if known else None
+    except ImportError:
+        kind = None
+    if not (isinstance(kind, type) and issubclass(kind, Result)):
+        raise ResultFileError(
+            f"the file's result is of the class {path!r}, which is not there: import its module first"
+        )
+    return kind
 
 
 def save(result: Result, path: str | os.PathLike[str]) -> None:
@@ -139,11 +177,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ResultFileError(f"{name} is not a readable NetCDF file: {error}") from error
     try:
-        if children:
-            from neurodyn.experiment import Experiment
-
-            return Experiment.from_parts({key: from_dataset(data) for key, data in children.items()})
-        return from_dataset(root)
+        return from_datatree(root, children) if children else from_dataset(root)
     except NeurodynError as error:
         raise ResultFileError(f"{name}: {error}") from error
 

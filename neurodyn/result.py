@@ -27,6 +27,11 @@ def array(*dims: str, units: str = "1", **options: Any) -> Any:
     return field(metadata={"dims": dims, "units": units}, **options)
 
 
+def table(**options: Any) -> Any:
+    """Declare a field that holds an xarray Dataset of named columns; its coordinates are part of it."""
+    return field(metadata={"table": True}, **options)
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Base of all results."""
@@ -75,7 +80,26 @@ class Result:
         return self.network.population(values, name)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Composite(Result):
+    """A result whose fields are results, or None; one file holds them all, each in a group."""
+
+    @property
+    def parts(self) -> dict[str, Result]:
+        """The results by the names of their fields."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Result)}
+
+    def to_xarray(self) -> xarray.DataTree:  # type: ignore[override]
+        """A DataTree with one Dataset for each part."""
+        from neurodyn.files import to_datatree
+
+        return to_datatree(self)
+
+
 def _equal(a: Any, b: Any) -> bool:
+    if hasattr(a, "identical"):  # of xarray's, which compare element by element
+        return bool(type(a) is type(b) and a.identical(b))
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         a, b = np.asarray(a), np.asarray(b)
         return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
