@@ -8,13 +8,16 @@ from neurodyn.analysis.continuation import bifurcation_diagram, continue_fixed_p
 from neurodyn.analysis.convergence import Convergence, convergence
 from neurodyn.analysis.fixed_points import FixedPoints, fixed_points
 from neurodyn.analysis.free_phase import free_phase
+from neurodyn.analysis.ladder import Ladder, ladder
 from neurodyn.analysis.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.plane import principal_direction
 from neurodyn.analysis.portrait import Portrait, portrait
 from neurodyn.analysis.projection import Projection, project
+from neurodyn.analysis.studies import STUDIES, Study, discretisation
 
 __all__ = [
+    "STUDIES",
     "Asymmetry",
     "BasinVolumes",
     "Basins",
@@ -24,10 +27,12 @@ __all__ = [
     "Comparison",
     "Convergence",
     "FixedPoints",
+    "Ladder",
     "NudgedPath",
     "PhasePlane",
     "Portrait",
     "Projection",
+    "Study",
     "asymmetry",
     "basin_volumes",
     "basins",
@@ -35,8 +40,10 @@ __all__ = [
     "compare",
     "continue_fixed_point",
     "convergence",
+    "discretisation",
     "fixed_points",
     "free_phase",
+    "ladder",
     "nudged_path",
     "phase_plane",
     "portrait",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.compare import Comparison, compare
+from neurodyn.analysis.power_law import power_law
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.graph import RANDOM, Array, Connection
 from neurodyn.network import Network
@@ -81,9 +82,7 @@ class Asymmetry:
     def _slope(self, error: Array) -> float:
         lowest = ABOVE_FLOOR * np.nan_to_num(self._floor(error))
         used = (self.fractions > 0.0) & (error > lowest) & (error < SMALL)
-        if used.sum() < 2:
-            return float("nan")
-        return float(np.polyfit(np.log(self.asymmetry[used]), np.log(error[used]), 1)[0])
+        return power_law(self.asymmetry[used], error[used])[0]
 
 
 def asymmetry(

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.compare import compare
+from neurodyn.analysis.power_law import power_law
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
+from neurodyn.inputs import as_positives
 from neurodyn.network import Network
 from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.progress import Bar
@@ -78,8 +80,8 @@ class Convergence:
 
     def guide(self, kind: str) -> Array:
         """Error on the fitted line, (K,); NaN at the beta that the fit left out."""
-        slope, intercept, used = self._fit(kind)
-        return np.where(used, np.exp(intercept + slope * np.log(self.betas)), np.nan)
+        slope, factor, used = self._fit(kind)
+        return np.where(used, factor * self.betas**slope, np.nan)
 
     def _fit(self, kind: str) -> tuple[float, float, Any]:
         kinds = ("one_sided", "centered", "gradient_one_sided", "gradient_centered")
@@ -90,10 +92,7 @@ class Convergence:
         used = (
             (errors > ABOVE_FLOOR * floor) & (self.betas <= BELOW_CRITICAL * self.critical_beta) & (self.crossed == 0.0)
         )
-        if np.unique(self.betas[used]).size < 2:
-            return float("nan"), float("nan"), used
-        slope, intercept = np.polyfit(np.log(self.betas[used]), np.log(errors[used]), 1)
-        return float(slope), float(intercept), used
+        return *power_law(self.betas[used], errors[used]), used
 
 
 def convergence(
@@ -122,7 +121,7 @@ def convergence(
         For betas that are not positive, and as `nudge` does. A phase that fails is no error: it gives NaN.
     """
     solver = solver or SOLVER
-    strengths = _as_betas(np.logspace(-1.0, -6.0, 6) if betas is None else betas)
+    strengths = as_positives(np.logspace(-1.0, -6.0, 6) if betas is None else betas, "betas")
     times = default_times(resting_point(network, equilibrium))[::5] if t_eval is None else t_eval
     side = side_network(network, equilibrium, y, t_eval=times, solver=solver)
     errors, crossed = np.empty((4, len(strengths))), np.zeros(len(strengths))
@@ -143,16 +142,6 @@ def precise(solver: Solver) -> Solver:
     if not solver.compiled:
         return solver
     return replace(solver, rtol=min(solver.rtol, SOLVER.rtol), atol=min(solver.atol, SOLVER.atol))
-
-
-def _as_betas(betas: Any) -> Array:
-    try:
-        strengths = np.array(betas, dtype=float)
-    except (TypeError, ValueError):
-        strengths = np.empty(0)
-    if strengths.ndim != 1 or not strengths.size or not np.all(np.isfinite(strengths) & (strengths > 0.0)):
-        raise ArgumentError(f"`betas` must be a list of positive, finite numbers; got {betas!r}")
-    return strengths
 
 
 def _errors(run: NudgedPhase | None, side: SidePhase) -> tuple[float, float]:

@@ -114,6 +114,17 @@ def choice(value: str, allowed: Any, name: str) -> str:
     return value
 
 
+def as_positives(values: Any, name: str) -> Array:
+    """Return a list of positive, finite numbers as (K,)."""
+    try:
+        numbers = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        numbers = np.empty(0)
+    if numbers.ndim != 1 or not numbers.size or not np.all(np.isfinite(numbers) & (numbers > 0.0)):
+        raise ArgumentError(f"`{name}` must be a list of positive, finite numbers; got {values!r}")
+    return numbers
+
+
 def is_positive(value: Any) -> bool:
     """Whether `value` is a number, positive and finite; True and False are none."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

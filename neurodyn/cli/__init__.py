@@ -12,6 +12,7 @@ from neurodyn.cli.models import models
 from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
 from neurodyn.cli.sweep import sweep
+from neurodyn.cli.timescales import timescales
 from neurodyn.errors import NeurodynError, nearest
 
 #: Exit codes: something asked for is wrong or cannot be done; stopped by the keyboard.
@@ -63,3 +64,4 @@ main.add_command(models)
 main.add_command(portrait)
 main.add_command(run)
 main.add_command(sweep)
+main.add_command(timescales)

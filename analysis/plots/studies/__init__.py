@@ -1,0 +1,24 @@
+"""Figures of studies: `plot_NAME(study, ...)` for each name in `analysis.studies.STUDIES`, and all of one by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from neurodyn.analysis.plots import style as look
+from neurodyn.analysis.plots.studies.discretisation import plot_discretisation
+from neurodyn.analysis.studies.study import Study
+
+#: Every study's figure; one with several panels returns all its axes.
+PLOTS: dict[str, Callable[..., Any]] = {
+    "discretisation": plot_discretisation,
+}
+
+
+def draw_study(study: Study) -> Figure:
+    """The figure of a study; save it with `figure.savefig(path, dpi=150)`."""
+    drawn = PLOTS[study.name](study)
+    return look.figure_of(drawn if not isinstance(drawn, tuple) else drawn[0])
+
+
+__all__ = ["PLOTS", "draw_study", "plot_discretisation"]

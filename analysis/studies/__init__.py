@@ -1,0 +1,13 @@
+"""Studies of timescale effects: each a function of a network and its data that returns a `Study`."""
+
+from collections.abc import Callable
+
+from neurodyn.analysis.studies.discretisation import discretisation
+from neurodyn.analysis.studies.study import Study
+
+#: Every study by its name, which is also the command line's; its figures are in `neurodyn.analysis.plots.studies`.
+STUDIES: dict[str, Callable[..., Study]] = {
+    "discretisation": discretisation,
+}
+
+__all__ = ["STUDIES", "Study", "discretisation"]

@@ -1,0 +1,74 @@
+"""`neurodyn timescales MODEL`: relaxation times, durations, the arrival of errors; or one study of such effects."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.run import check
+from neurodyn.inputs import choice
+
+if TYPE_CHECKING:
+    from neurodyn.analysis.studies import Study
+    from neurodyn.models import Model
+
+
+@click.command()
+@click.argument("model")
+@click.option("--study", metavar="NAME", help="The study; `neurodyn timescales --help` lists them.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
+@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-STUDY.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+def timescales(
+    model: str, study: str | None, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool
+) -> None:
+    """Study the time scales of MODEL: what relaxes how fast, and what that does to error signals and gradients.
+
+    MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes result.nc, summary.json and
+    figures. Example: neurodyn timescales chain --study discretisation
+    """
+    clock = Clock()
+    with clock.part("model"):
+        from neurodyn import models
+        from neurodyn.analysis.studies import STUDIES
+
+        if study is not None:
+            choice(study, STUDIES, "--study")
+        chosen = models.read(model, overrides=overrides, data=data)
+        check(chosen)
+    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.study_summary import report, summarise
+
+    with output_folder(out or f"neurodyn-{chosen.name}-{study or 'timescales'}") as folder, few_threads():
+        with clock.part("study"):
+            found = _study(chosen, study or "")
+        with clock.part("files"):
+            found.save(folder / "result.nc")
+        with clock.part("figures"):
+            from neurodyn.analysis.plots.studies import draw_study
+
+            write_figures(folder, {found.name: draw_study(found)})
+        summary = summarise(chosen, found)
+        summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        write_text(folder / "summary.json", text + "\n")
+    click.echo(text if as_json else report(summary))
+    click.echo(f"neurodyn: written to {folder}", err=True)
+
+
+def _study(model: Model, name: str) -> Study:
+    """A study with those settings of the model file that it has a parameter for, and a tight solver."""
+    from neurodyn.analysis.convergence import precise
+    from neurodyn.analysis.studies import STUDIES
+
+    study = STUDIES[name]
+    wanted = inspect.signature(study).parameters
+    names = ("start", "tol", "t_max", "beta", "nudging", "duration")
+    settings: dict[str, Any] = {name: getattr(model, name) for name in names} | {"solver": precise(model.solver)}
+    options = {name: value for name, value in settings.items() if name in wanted}
+    return study(model.network, model.x, model.y, **options)
