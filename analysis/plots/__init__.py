@@ -4,13 +4,16 @@ A function with several panels returns them all. Without `ax` a figure is made, 
 """
 
 from neurodyn.analysis.plots.agreement import plot_agreement
+from neurodyn.analysis.plots.arrival import plot_arrival
 from neurodyn.analysis.plots.asymmetry import plot_asymmetry
 from neurodyn.analysis.plots.basins import plot_basins
 from neurodyn.analysis.plots.bifurcation import plot_bifurcation
 from neurodyn.analysis.plots.convergence import plot_convergence
+from neurodyn.analysis.plots.decay import plot_decay, plot_durations
 from neurodyn.analysis.plots.energy import plot_energy
 from neurodyn.analysis.plots.error_over_time import plot_error_over_time
 from neurodyn.analysis.plots.error_signals import plot_error_signals
+from neurodyn.analysis.plots.ladder import plot_ladder
 from neurodyn.analysis.plots.movie import animate
 from neurodyn.analysis.plots.nudged_path import plot_nudged_path
 from neurodyn.analysis.plots.phase_plane import plot_phase_plane, plot_phase_planes
@@ -19,19 +22,27 @@ from neurodyn.analysis.plots.portrait import draw_portrait
 from neurodyn.analysis.plots.projection import plot_projection
 from neurodyn.analysis.plots.raster import plot_raster
 from neurodyn.analysis.plots.report import draw_report
+from neurodyn.analysis.plots.studies import draw_study
+from neurodyn.analysis.plots.timescales import draw_timescales
 
 __all__ = [
     "animate",
     "draw_portrait",
     "draw_report",
+    "draw_study",
+    "draw_timescales",
     "plot_agreement",
+    "plot_arrival",
     "plot_asymmetry",
     "plot_basins",
     "plot_bifurcation",
     "plot_convergence",
+    "plot_decay",
+    "plot_durations",
     "plot_energy",
     "plot_error_over_time",
     "plot_error_signals",
+    "plot_ladder",
     "plot_nudged_path",
     "plot_phase_plane",
     "plot_phase_planes",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurodyn.models import Model
 
 #: A table has no more rows than these; longer ones are thinned out evenly.
-ROWS = 25
+ROWS = 15
 
 
 def summarise(model: Model, study: Study) -> dict[str, Any]:

@@ -10,10 +10,12 @@ import click
 
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.cli.run import check
+from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice
 
 if TYPE_CHECKING:
     from neurodyn.analysis.studies import Study
+    from neurodyn.analysis.timescales import Timescales
     from neurodyn.models import Model
 
 
@@ -40,25 +42,34 @@ def timescales(
         if study is not None:
             choice(study, STUDIES, "--study")
         chosen = models.read(model, overrides=overrides, data=data)
-        check(chosen)
+        if study is not None:
+            check(chosen)
+        elif chosen.network.n_in and chosen.x is None:
+            raise ArgumentError(f"model {model!r} has no inputs: give it [data] with a `name`, or with `x`")
     from neurodyn.cli.output import output_folder, write_figures, write_text
-    from neurodyn.cli.study_summary import report, summarise
+    from neurodyn.cli.study_summary import report
 
     with output_folder(out or f"neurodyn-{chosen.name}-{study or 'timescales'}") as folder, few_threads():
-        with clock.part("study"):
-            found = _study(chosen, study or "")
+        with clock.part("numbers"):
+            found = _timescales(chosen) if study is None else _study(chosen, study)
         with clock.part("files"):
             found.save(folder / "result.nc")
         with clock.part("figures"):
-            from neurodyn.analysis.plots.studies import draw_study
-
-            write_figures(folder, {found.name: draw_study(found)})
-        summary = summarise(chosen, found)
+            write_figures(folder, _figures(found))
+        summary = _summary(chosen, found)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "summary.json", text + "\n")
     click.echo(text if as_json else report(summary))
     click.echo(f"neurodyn: written to {folder}", err=True)
+
+
+def _timescales(model: Model) -> Timescales:
+    from neurodyn.analysis.timescales import timescales as measure
+    from neurodyn.relax import relax
+
+    rest = relax(model.network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
+    return measure(model.network, rest, model.y, beta=model.beta)
 
 
 def _study(model: Model, name: str) -> Study:
@@ -72,3 +83,19 @@ def _study(model: Model, name: str) -> Study:
     settings: dict[str, Any] = {name: getattr(model, name) for name in names} | {"solver": precise(model.solver)}
     options = {name: value for name, value in settings.items() if name in wanted}
     return study(model.network, model.x, model.y, **options)
+
+
+def _figures(found: Study | Timescales) -> dict[str, Any]:
+    from neurodyn.analysis import plots
+    from neurodyn.analysis.studies import Study
+
+    return {found.name: plots.draw_study(found)} if isinstance(found, Study) else plots.draw_timescales(found)
+
+
+def _summary(model: Model, found: Study | Timescales) -> dict[str, Any]:
+    from neurodyn.analysis.studies import Study
+    from neurodyn.cli import study_summary, timescales_summary
+
+    if isinstance(found, Study):
+        return study_summary.summarise(model, found)
+    return timescales_summary.summarise(model, found)
