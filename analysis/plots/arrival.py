@@ -32,7 +32,7 @@ def plot_arrival(arrival: Arrival, *, ax: Axes | None = None, **style: Any) -> A
     t, lowest = arrival.t, SMALLEST * arrival.signal.max()
     for g, (name, k) in enumerate(zip(arrival.groups, arrival.distance, strict=True)):
         color = look.cycle(look.POPULATIONS, g)
-        measured = ", ".join(f"{p:.3g}" for p in arrival.exponent[:, g])
+        measured = ", ".join(f"{p:.3f}" for p in arrival.exponent[:, g])
         for kind, signal in enumerate(arrival.signal):
             label = f"{name}: $t^{{{k}}}$, measured {measured}" if kind == 0 else ""
             options = {"color": color, "linewidth": 1.6 if kind == 0 else 1.1, "label": label, **style}

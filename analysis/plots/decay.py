@@ -38,10 +38,11 @@ def plot_decay(decay: Decay, *, ax: Axes | None = None, **style: Any) -> Axes:
         label = f"mode {decay.mode[k] + 1}: rate {decay.rate[k]:.4g}, off by {decay.error[k]:.0e}"
         options = {"marker": look.cycle(look.MARKERS, row), "markersize": 3.5, "linestyle": "none", "label": label}
         color = look.cycle(look.FREE_SHADES + look.NUDGED_SHADES, row)
-        ax.plot(decay.t[k], decay.size[k], **{"color": color, **options, **style})
-        ax.plot(decay.t[k], np.exp(-decay.predicted_rate[k] * decay.t[k]), **PREDICTED)
+        t = decay.t[k, 1:]  # on a log axis there is no 0
+        ax.plot(t, decay.size[k, 1:], **{"color": color, **options, **style})
+        ax.plot(t, np.exp(-decay.predicted_rate[k] * t), **PREDICTED)
     ax.plot([], [], label="predicted", **PREDICTED)
-    ax.set_yscale("log")
+    look.log_ticks(ax.yaxis, float(np.nanmin(decay.size)), 1.0)
     ax.set_xscale("log")
     ax.set_xlabel("time since the push $t$ (units of $\\tau$)")
     ax.set_ylabel("amplitude of the mode")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from neurodyn.analysis.ladder import Ladder
 from neurodyn.analysis.plots import style as look
@@ -52,7 +53,7 @@ def plot_ladder(
         top.plot(_numbers(times)[turns], times[turns], **hollow)
     if len(some) > 1:
         top.plot([], [], color=look.FAINT, linewidth=1.0, label="other samples")
-    top.set_yscale("log")
+    look.log_ticks(top.yaxis, 1.0 / np.nanmax(rates[some]), 1.0 / np.nanmin(rates[some]))
     top.set_ylabel("relaxation time\n" + r"$1/\lambda$ (units of $\tau$)")
     values = rates[chosen][np.isfinite(rates[chosen])]
     look.title(
@@ -92,6 +93,7 @@ def _shares(ax: Axes, ladder: Ladder, sample: int, modes: int) -> None:
             ax.bar(np.arange(1, modes + 1), height, 1.0, floor, color=color, linewidth=0.0, label=label)
             floor, colour = floor + height, colour + 1
     ax.set(xlim=(0.5, modes + 0.5), ylim=(0.0, 1.0))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("mode, slowest first")
     ax.set_ylabel("participation")
     look.legend(ax)

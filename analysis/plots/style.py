@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from neurodyn.graph import Array
 
@@ -98,6 +100,16 @@ def signed_root(t: Any) -> Array:
 def signed_square(u: Any) -> Array:
     """Inverse of `signed_root`."""
     return np.asarray(np.sign(u) * np.square(u))
+
+
+def log_ticks(axis: Axis, low: float, high: float) -> None:
+    """Make an axis logarithmic, with plain numbers at its ticks: 1, 2 and 5 times powers of ten up to three decades."""
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    digits = (1, 2, 5) if high < 1e3 * low else (1,)
+    ticks = [t for p in powers for t in (float(f"{d}e{p}") for d in digits) if 0.7 * low <= t <= 1.4 * high]
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
+    axis.set_ticks(ticks, [f"{t:g}" for t in ticks])
+    axis.set_minor_formatter(NullFormatter())
 
 
 def time_axis(ax: Axes, end: float, label: str = TIME, *, gap: float = 0.11) -> None:

@@ -42,6 +42,7 @@ def summarise(model: Model, found: Timescales) -> dict[str, Any]:
 
 def _facts(found: Timescales) -> dict[str, Any]:
     rungs, sample = found.ladder, found.decay.sample
+    modes = sum(rates.size for j, rates in rungs.samples() if j == sample)
     return {
         "slowest_time": 1.0 / rungs.slowest_rate,
         "fastest_time": 1.0 / rungs.fastest_rate,
@@ -49,7 +50,7 @@ def _facts(found: Timescales) -> dict[str, Any]:
         "euler_limit": rungs.euler_limit,
         "sample": sample,
         "measured_decay_error": np.max(found.decay.error, where=np.isfinite(found.decay.error), initial=0.0),
-        "modes_measured": f"{np.isfinite(found.decay.error).sum()} of {sum(rates.size for j, rates in rungs.samples() if j == sample)}",
+        "modes_measured": f"{np.isfinite(found.decay.error).sum()} of {modes}",
     }
 
 
