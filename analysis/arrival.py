@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.power_law import power_law
+from neurodyn.analysis.sample import single
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
 from neurodyn.inputs import as_target
@@ -91,7 +91,7 @@ def arrival(
         Default: a relative tolerance of 1e-10 and next to no absolute one.
     """
     point = resting_point(network, equilibrium)
-    one = _single(equilibrium, sample)
+    one = single(equilibrium, sample)
     target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)[sample]
     tau = network.tau
     taus = {"own": tau} if np.ptp(tau) == 0.0 else {"own": tau, "equal": np.full(tau.size, np.exp(np.log(tau).mean()))}
@@ -114,15 +114,6 @@ def arrival(
         sample=sample,
         beta=float(beta),
     )
-
-
-def _single(equilibrium: Equilibrium, sample: int) -> Equilibrium:
-    """One sample of an equilibrium, without a batch axis."""
-    if not equilibrium.batched:
-        return equilibrium
-    fields = {f.name: getattr(equilibrium, f.name) for f in dataclasses.fields(equilibrium) if "dims" in f.metadata}
-    parts = {name: value[sample] for name, value in fields.items() if value is not None}
-    return dataclasses.replace(equilibrium, **parts)
 
 
 def _groups(point: FixedPoint, sample: int) -> dict[str, tuple[int, Any]]:

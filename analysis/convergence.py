@@ -78,6 +78,10 @@ class Convergence:
         """
         return self._fit(kind)[0]
 
+    def fit(self, kind: str) -> tuple[float, float]:
+        """The `slope`, and the factor of beta to that power, of the fitted line."""
+        return self._fit(kind)[:2]
+
     def guide(self, kind: str) -> Array:
         """Error on the fitted line, (K,); NaN at the beta that the fit left out."""
         slope, factor, used = self._fit(kind)

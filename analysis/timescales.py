@@ -11,6 +11,7 @@ from neurodyn.analysis.arrival import Arrival, arrival
 from neurodyn.analysis.decay import Decay, decay
 from neurodyn.analysis.durations import Durations, durations
 from neurodyn.analysis.ladder import Ladder, ladder
+from neurodyn.analysis.sample import with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
@@ -77,7 +78,7 @@ def timescales(
         if not network.n_out:
             return Timescales(network, ladder=rungs, decay=decay(network, equilibrium, sample=sample or 0))
         given = _pull(point) if y is None else as_target(y, network.n_out, batch, equilibrium.batched)
-        signal = np.any(point.gap(given) * point.local.active != 0.0, axis=0)
+        signal = with_signal(point, given)
         chosen = int(np.argmax(signal)) if sample is None else sample
         modes = decay(network, equilibrium, sample=chosen)
         bar.update(0.3)

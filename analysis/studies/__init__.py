@@ -3,11 +3,17 @@
 from collections.abc import Callable
 
 from neurodyn.analysis.studies.discretisation import discretisation
+from neurodyn.analysis.studies.heterogeneity import heterogeneity
+from neurodyn.analysis.studies.nudging import nudging
+from neurodyn.analysis.studies.stiffness import stiffness
 from neurodyn.analysis.studies.study import Study
 
 #: Every study by its name, which is also the command line's; its figures are in `neurodyn.analysis.plots.studies`.
 STUDIES: dict[str, Callable[..., Study]] = {
+    "nudging": nudging,
+    "heterogeneity": heterogeneity,
+    "stiffness": stiffness,
     "discretisation": discretisation,
 }
 
-__all__ = ["STUDIES", "Study", "discretisation"]
+__all__ = ["STUDIES", "Study", "discretisation", "heterogeneity", "nudging", "stiffness"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from neurodyn.analysis.compare import compare
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.ladder import ladder
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.studies.study import Study
+from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
 from neurodyn.network import Network
@@ -19,9 +19,6 @@ from neurodyn.progress import Bar
 from neurodyn.relax import Equilibrium, relax
 from neurodyn.side import side_network
 from neurodyn.solver import Solver
-
-if TYPE_CHECKING:
-    import xarray
 
 #: Default steps, in units of the largest stable one; the fit of the order takes those up to `SMALL`.
 FRACTIONS = (1.1, 1.02, 0.98, 0.75, *(0.5**k for k in range(1, 9)))
@@ -72,7 +69,13 @@ def discretisation(
         network,
         "discretisation",
         "Euler's method against continuous time, in the nudged phase",
-        _table(sizes, rungs.euler_limit, errors, stable),
+        columns(
+            {"step": (sizes, "time")},
+            fraction=("step", sizes / rungs.euler_limit),
+            signal_error=("step", errors[0]),
+            gradient_error=("step", errors[1]),
+            stable=("step", stable),
+        ),
         {
             "limit": rungs.euler_limit,
             "largest_stable_step": float(np.max(sizes, where=stable, initial=0.0)),
@@ -105,17 +108,3 @@ def _settles(network: Network, rest: Equilibrium, y: Any, step: float) -> bool:
 def _euler(network: Network, rest: Equilibrium, y: Any, step: float, times: Array) -> NudgedPhase:
     solver = Solver(method="euler", step=step, max_steps=10 * round(times[-1] / step))
     return nudge(network, rest, y, beta=0.0, nudging="positive", t_eval=times, solver=solver, on_failure="return")
-
-
-def _table(sizes: Array, limit: float, errors: Array, stable: Any) -> xarray.Dataset:
-    import xarray
-
-    return xarray.Dataset(
-        {
-            "fraction": ("step", sizes / limit, {"units": "1"}),
-            "signal_error": ("step", errors[0], {"units": "1"}),
-            "gradient_error": ("step", errors[1], {"units": "1"}),
-            "stable": ("step", stable, {"units": "1"}),
-        },
-        {"step": ("step", sizes, {"units": "time"})},
-    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurodyn.result import Result, table
 
@@ -37,3 +40,18 @@ class Study(Result):
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {size}" for name, size in self.data.sizes.items())
         return f"Study({self.name}: {', '.join(map(str, self.data.data_vars))} over {sizes})"
+
+
+def columns(coordinates: Mapping[str, Any], **variables: tuple[Any, ...]) -> xarray.Dataset:
+    """A table: coordinates by name, each along its own dimension; variables as (dims, values) or (dims, values, units).
+
+    A coordinate with units is (values, units). What has none is a pure number, "1".
+    """
+    import xarray
+
+    def with_units(dims: Any, values: Any, units: str = "1") -> tuple[Any, Any, dict[str, str]]:
+        return dims, np.asarray(values), {"units": units}
+
+    parts = {name: part if isinstance(part, tuple) else (part,) for name, part in coordinates.items()}
+    coords = {name: with_units(name, *part) for name, part in parts.items()}
+    return xarray.Dataset({name: with_units(*part) for name, part in variables.items()}, coords)

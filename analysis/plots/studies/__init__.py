@@ -7,10 +7,16 @@ from matplotlib.figure import Figure
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.studies.discretisation import plot_discretisation
+from neurodyn.analysis.plots.studies.heterogeneity import plot_heterogeneity
+from neurodyn.analysis.plots.studies.nudging import plot_nudging
+from neurodyn.analysis.plots.studies.stiffness import plot_stiffness
 from neurodyn.analysis.studies.study import Study
 
 #: Every study's figure; one with several panels returns all its axes.
 PLOTS: dict[str, Callable[..., Any]] = {
+    "nudging": plot_nudging,
+    "heterogeneity": plot_heterogeneity,
+    "stiffness": plot_stiffness,
     "discretisation": plot_discretisation,
 }
 
@@ -21,4 +27,4 @@ def draw_study(study: Study) -> Figure:
     return look.figure_of(drawn if not isinstance(drawn, tuple) else drawn[0])
 
 
-__all__ = ["PLOTS", "draw_study", "plot_discretisation"]
+__all__ = ["PLOTS", "draw_study", "plot_discretisation", "plot_heterogeneity", "plot_nudging", "plot_stiffness"]
