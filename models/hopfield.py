@@ -209,6 +209,7 @@ class Hopfield(Wired):
     kernels = Kernels(
         free, nudged, side, energy, local, change, jvp, jvp, complex_nudged.hopfield, complex_nudged.changes
     )
+    linear_in_box = True
 
     @classmethod
     def layered(

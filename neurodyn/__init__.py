@@ -33,6 +33,7 @@ from neurodyn.experiment import Experiment, experiment  # noqa: E402
 from neurodyn.files import load  # noqa: E402
 from neurodyn.gradient import Gradient, gradient  # noqa: E402
 from neurodyn.graph import Connection, Population  # noqa: E402
+from neurodyn.learning import Evaluation, Recipe, Training, evaluate, learn, predict  # noqa: E402
 from neurodyn.network import Network  # noqa: E402
 from neurodyn.nudge import NudgedPhase, nudge  # noqa: E402
 from neurodyn.parameters import Parameters  # noqa: E402
@@ -50,6 +51,7 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "Equilibrium",
+    "Evaluation",
     "Experiment",
     "Gradient",
     "ModelError",
@@ -58,17 +60,22 @@ __all__ = [
     "NudgedPhase",
     "Parameters",
     "Population",
+    "Recipe",
     "ResultFileError",
     "SidePhase",
     "SimulationError",
     "Solver",
     "Status",
     "TooLargeError",
+    "Training",
     "Trajectory",
+    "evaluate",
     "experiment",
     "gradient",
+    "learn",
     "load",
     "nudge",
+    "predict",
     "relax",
     "side_network",
     "simulate",

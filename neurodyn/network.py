@@ -128,6 +128,8 @@ class Network(ABC):
     kernels: ClassVar[Kernels]
     #: What the energy is a function of, in words: see `Local.argument`.
     energy_of: ClassVar[str] = "states"
+    #: Whether the force on a hard-sigmoid unit in its box is W·s + b − s.
+    linear_in_box: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         graph = Graph.build(self.populations, self.connections)

@@ -25,6 +25,8 @@ class Task:
         Where the free phase begins.
     target : (batch, n_out)
     solver : Solver
+    tol : float
+        Largest force at rest.
     batched : bool
         Whether x (or start) came with a batch axis. Everything here has one.
     force_evaluations : int
@@ -35,11 +37,20 @@ class Task:
         Plain sentences that the reader of the gradient should know.
     """
 
-    def __init__(self, network: Network, x: Any, y: Any, *, start: Any = None, solver: Solver | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        x: Any,
+        y: Any,
+        *,
+        start: Any = None,
+        solver: Solver | None = None,
+        tol: float = 1e-10,
+    ) -> None:
         self.network = network
         self.x, self.start, self.batched = as_condition(x, start, network.n_in, network.n)
         self.target = network.target(y, len(self.start), self.batched)
-        self.solver = solver or Solver()
+        self.solver, self.tol = solver or Solver(), tol
         self.force_evaluations = 0
         self.simulated_time = 0.0
         self.notes: list[str] = []
@@ -50,7 +61,7 @@ class Task:
 
         The linear algebra that polishes its last digits is the same for all methods, and not counted.
         """
-        found = relax(self.network, self.x, start=self.start, solver=self.solver)
+        found = relax(self.network, self.x, start=self.start, tol=self.tol, solver=self.solver)
         self.count(force_evaluations=found.counters["nfev"], time=found.time)
         return found
 

@@ -1,0 +1,93 @@
+"""What a network answers: its outputs at rest, held against targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.graph import Array
+from neurodyn.learning.learner import make_learner
+from neurodyn.learning.recipe import Recipe
+from neurodyn.learning.samples import Samples
+from neurodyn.network import Network
+from neurodyn.result import Result, array
+from neurodyn.solver import Solver
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Result):
+    """The answers of a network.
+
+    Attributes
+    ----------
+    outputs : (sample, output)
+        Outputs at rest, from zero.
+    target : (sample, output)
+    cost, energy, steps : (sample,)
+        C and E at rest, and the settling time: in steps for `ep-2017`, else simulated time.
+    """
+
+    outputs: Array = array("sample", "output")
+    target: Array = array("sample", "output")
+    cost: Array = array("sample", units="cost")
+    energy: Array = array("sample", units="energy")
+    steps: Array = array("sample")
+
+    @property
+    def predictions(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The class of each sample, (sample,): its largest output."""
+        return np.argmax(self.outputs, axis=1)
+
+    @property
+    def labels(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The class that each target names, (sample,)."""
+        return np.argmax(self.target, axis=1)
+
+    @property
+    def error(self) -> float:
+        """Fraction of the samples whose largest output is not the target's."""
+        return float(np.mean(self.predictions != self.labels))
+
+    @property
+    def confusion(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """How many samples of each class (rows) were given each class (columns), (n_out, n_out)."""
+        n = self.target.shape[1]
+        return np.bincount(self.labels * n + self.predictions, minlength=n * n).reshape(n, n)
+
+
+def evaluate(
+    network: Network, x: Any, y: Any, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
+) -> Evaluation:
+    """Relax a network on samples from zero, and hold its outputs against their targets.
+
+    Parameters
+    ----------
+    network : Network
+    x : (samples, n_in) array
+    y : (samples, n_out) array or (samples,) labels
+    recipe, solver, **changes
+        As for `learn`: the free phase is the one that the network learned with.
+    """
+    samples = Samples.of(network, x, y)
+    chosen = Recipe.of(recipe, **changes).resolved(network)
+    rested = make_learner(network, samples.take(slice(0)), chosen, solver).rest(samples)
+    return Evaluation(network, rested.outputs, samples.target, rested.cost, rested.energy, rested.steps)
+
+
+def predict(
+    network: Network, x: Any, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
+) -> Array:
+    """Outputs at rest, (samples, n_out), or (n_out,) for one sample; the class of a sample is the argmax.
+
+    Parameters are those of `evaluate`.
+    """
+    rates = np.asarray(x)
+    if network.n_out == 0:
+        raise ArgumentError("this network has no outputs: there is nothing to predict")
+    single = rates.ndim == 1
+    batch = rates[None] if single else rates
+    outputs = evaluate(network, batch, np.zeros((len(batch), network.n_out)), recipe, solver=solver, **changes).outputs
+    return outputs[0] if single else outputs

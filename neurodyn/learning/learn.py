@@ -1,0 +1,173 @@
+"""The verb `learn`: epochs over samples, with validation, early stopping, checkpoints and progress."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, DivergenceError
+from neurodyn.gradient import gradient
+from neurodyn.learning.checkpoint import Checkpoint
+from neurodyn.learning.descent import totals
+from neurodyn.learning.learner import Learner, Measured, make_learner, order
+from neurodyn.learning.recipe import Recipe
+from neurodyn.learning.samples import Samples, split
+from neurodyn.learning.training import Training
+from neurodyn.network import Network
+from neurodyn.progress import Bar
+from neurodyn.solver import Solver
+
+#: What was measured in one epoch, by the names of the fields of `Training`.
+Row = dict[str, float]
+
+
+def learn(
+    network: Network,
+    x: Any,
+    y: Any,
+    recipe: Recipe | Mapping[str, Any] | None = None,
+    *,
+    validation: Any = None,
+    test: Any = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[int, Row], object] | None = None,
+    solver: Solver | None = None,
+    **changes: Any,
+) -> Training:
+    """Let a network learn from samples.
+
+    Parameters
+    ----------
+    network : Network
+        With the weights to begin with.
+    x : (samples, n_in) array
+    y : (samples, n_out) array or (samples,) labels
+    recipe : Recipe or mapping, optional
+        How it learns; `changes` are changes to it: fields of `Recipe`, or options of its method, like
+        ``learn(net, x, y, epochs=10, rates=[0.1, 0.05], beta=0.5)``.
+    validation : (x, y), int or float, optional
+        Samples to validate with after each epoch; or how many of the last samples, or what fraction, to hold out.
+    test : (x, y), optional
+        Samples looked at once, with the network that is returned.
+    checkpoint : path, optional
+        A file written after each epoch, whole or not at all. With `resume`, learning goes on from it if it is there,
+        to the same weights bit for bit; it holds the order and signs by their seed.
+    on_epoch : callable, optional
+        Called with the number of each epoch, from 0, and what was measured in it.
+    solver : Solver, optional
+        For methods other than `ep-2017`.
+
+    Raises
+    ------
+    ArgumentError
+        Something does not fit; says what is allowed.
+    DivergenceError
+        The weights grew beyond every bound.
+    ResultFileError
+        The checkpoint cannot be written, or is not of this network, recipe and samples.
+    """
+    chosen = Recipe.of(recipe, **changes).resolved(network)
+    samples, held = split(network, Samples.of(network, x, y), validation)
+    tested = None if test is None else Samples.of(network, test[0], test[1], "test")
+    if chosen.patience is not None and held is None:
+        raise ArgumentError("`patience` needs `validation` samples")
+    if resume and checkpoint is None:
+        raise ArgumentError("`resume` needs a `checkpoint` to go on from")
+    learner = make_learner(network, samples, chosen, solver)
+    run = _Run(learner, held, None if checkpoint is None else Checkpoint.of(checkpoint, learner, held))
+    if resume:
+        run.resume()
+    run.to_end(on_epoch)
+    return run.training(tested)
+
+
+class _Run:
+    """The epochs of a learner, those of a checkpoint included."""
+
+    def __init__(self, learner: Learner, held: Samples | None, checkpoint: Checkpoint | None) -> None:
+        self.learner, self.held, self.checkpoint = learner, held, checkpoint
+        self.recipe = learner.recipe
+        self.rows: list[Row] = []
+        self.best: dict[str, Any] = {}
+
+    def resume(self) -> None:
+        assert self.checkpoint is not None
+        found = self.checkpoint.read()
+        if found is not None:
+            self.rows, state, self.best = found
+            self.learner.restore(state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all epochs are done, or validation has not improved for too long."""
+        done, patience = len(self.rows), self.recipe.patience
+        return done >= self.recipe.epochs or (patience is not None and done > 0 and done - self.leader > patience)
+
+    @property
+    def leader(self) -> int:
+        """Number of the epoch with the best validation, counted from 1."""
+        return int(np.argmin([self._score(row) for row in self.rows])) + 1
+
+    def to_end(self, on_epoch: Callable[[int, Row], object] | None) -> None:
+        with Bar("learning") as bar:
+            while not self.ended:
+                done = len(self.rows)
+                self.rows.append(self._epoch(done, bar.part(done, self.recipe.epochs, 1.0)))
+                if self.recipe.patience is not None and self.leader == len(self.rows):
+                    self.best = {"theta": np.array(self.learner.network.parameters.vector)}
+                if self.checkpoint is not None:
+                    self.checkpoint.write(self.rows, self.learner.state(), self.best)
+                if on_epoch is not None:
+                    on_epoch(done, self.rows[-1])
+
+    def training(self, tested: Samples | None) -> Training:
+        """The result."""
+        network = self.learner.network
+        if self.best:
+            network = network.replace(
+                parameters=type(network.parameters)(network.parameters.blocks, self.best["theta"])
+            )
+        names = self.rows[0]
+        fields: dict[str, Any] = {name: np.array([row[name] for row in self.rows]) for name in names}
+        if tested is not None:
+            judge = make_learner(network, self.learner.samples.take(slice(0)), self.recipe)
+            found = _measure(judge, tested)
+            fields |= {"test_error": found.error, "test_cost": found.cost}
+        return Training(network, **fields, settings=self.recipe.plain())
+
+    def _epoch(self, number: int, report: Callable[[float], None]) -> Row:
+        began = time.perf_counter()
+        learner = self.learner
+        found = learner.epoch(number, order(self.recipe, number, len(learner.samples)), report)
+        if not np.isfinite(found.cost + found.energy):
+            raise DivergenceError(
+                f"the weights grew beyond every bound in epoch {number + 1}: take smaller `rates`, "
+                f"not {self.recipe.rates}"
+            )
+        row = {"train_error": found.error, "train_cost": found.cost, "energy": found.energy, "steps": found.steps,
+               "rate_factor": self.recipe.factor(number)}  # fmt: skip
+        if self.held is not None:
+            held = _measure(learner, self.held)
+            row |= {"validation_error": held.error, "validation_cost": held.cost}
+        if self.recipe.alignment:
+            row["cosine"] = _cosine(learner)
+        return row | {"seconds": time.perf_counter() - began}
+
+    @staticmethod
+    def _score(row: Row) -> float:
+        return row["validation_cost"] if np.isnan(row["validation_error"]) else row["validation_error"]
+
+
+def _measure(learner: Learner, samples: Samples) -> Measured:
+    return Measured(*(totals(samples, learner.rest(samples)) / len(samples)).tolist())
+
+
+def _cosine(learner: Learner) -> float:
+    """Between the learner's gradient and the exact one, on the first samples."""
+    probe = learner.samples.take(slice(learner.recipe.alignment))
+    return learner.gradient(probe).cosine(gradient(learner.network, probe.x, probe.target, method="implicit"))

@@ -1,0 +1,104 @@
+"""What changes the weights: a learner has its own copy of them, and runs its samples one epoch at a time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.graph import Array
+from neurodyn.learning.recipe import EP_2017, Recipe
+from neurodyn.learning.samples import Samples
+from neurodyn.network import Network
+from neurodyn.parameters import Parameters
+
+Order = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Means over the samples: fraction misread (NaN without labels), cost, energy, settling time."""
+
+    error: float
+    cost: float
+    energy: float
+    steps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """Samples at the end of their free phases: outputs (N, n_out), and per sample cost, energy, settling time."""
+
+    outputs: Array
+    cost: Array
+    energy: Array
+    steps: Array
+
+
+class Learner(ABC):
+    """Learns from samples.
+
+    Parameters
+    ----------
+    network : Network
+        With the weights to begin with.
+    samples : Samples
+    recipe : Recipe
+        With its method resolved.
+    """
+
+    def __init__(self, network: Network, samples: Samples, recipe: Recipe) -> None:
+        self.start, self.samples, self.recipe = network, samples, recipe
+
+    @abstractmethod
+    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
+        """See every sample once, in this order; `report` is told the fraction done, some times a second."""
+
+    @abstractmethod
+    def rest(self, samples: Samples) -> Rested:
+        """Free phases of samples from zero, with the weights as they are."""
+
+    @abstractmethod
+    def gradient(self, samples: Samples) -> Parameters:
+        """The method's estimate of dJ/dtheta over samples, from free phases that begin at zero."""
+
+    @property
+    @abstractmethod
+    def network(self) -> Network:
+        """The network as it is now."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Arrays from which `restore` continues bit for bit: weights and particles."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+
+
+def make_learner(network: Network, samples: Samples, recipe: Recipe, solver: Any = None) -> Learner:
+    """The learner of a recipe's method."""
+    if recipe.method == EP_2017:
+        from neurodyn.learning.clipped import ClippedLearner
+
+        return ClippedLearner(network, samples, recipe)
+    from neurodyn.learning.descent import DescentLearner
+
+    return DescentLearner(network, samples, recipe, solver)
+
+
+def signs(recipe: Recipe, epoch: int, count: int) -> Array:
+    """The signs of beta of an epoch's minibatches, each 1 or -1."""
+    rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(epoch, 1)))
+    return rng.choice(np.array([-1.0, 1.0]), count)
+
+
+def order(recipe: Recipe, epoch: int, count: int) -> Order:
+    """The order of an epoch's samples."""
+    if not recipe.shuffle:
+        return np.arange(count)
+    rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(epoch, 0)))
+    return rng.permutation(count)

@@ -1,0 +1,60 @@
+"""The samples to learn from, and those held out: checked once, at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.graph import Array
+from neurodyn.inputs import as_input, as_target
+from neurodyn.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs (N, n_in) or None, targets (N, n_out), and labels (N,) or None where the targets are no classes."""
+
+    x: Array | None
+    target: Array
+    labels: np.ndarray[Any, np.dtype[np.int64]] | None
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @classmethod
+    def of(cls, network: Network, x: Any, y: Any, name: str = "") -> Samples:
+        """Check inputs and targets against a network; `name` tells which of several in messages."""
+        try:
+            rates, batched = as_input(x, network.n_in)
+            if not batched:
+                raise ArgumentError(f"`x` must have shape (samples, {network.n_in}); got {np.shape(x)}")
+            target = as_target(y, network.n_out, len(np.atleast_1d(y)) if rates is None else len(rates), True)
+        except ArgumentError as error:
+            raise ArgumentError(f"{name} samples: {error}" if name else str(error)) from None
+        one_hot = bool(np.all((target == 0.0) | (target == 1.0)) and np.all(target.sum(axis=1) == 1.0))
+        labels = np.argmax(target, axis=1) if one_hot and network.n_out > 1 else None
+        return cls(rates, target, labels)
+
+    def take(self, where: Any) -> Samples:
+        """The same for some samples."""
+        x = None if self.x is None else self.x[where]
+        return Samples(x, self.target[where], None if self.labels is None else self.labels[where])
+
+
+def split(network: Network, samples: Samples, held: Any) -> tuple[Samples, Samples | None]:
+    """Samples to learn from and to validate with: `held` is a pair (x, y), how many of the last ones, or a fraction."""
+    if held is None:
+        return samples, None
+    if isinstance(held, (tuple, list)) and len(held) == 2:
+        return samples, Samples.of(network, held[0], held[1], "validation")
+    number = isinstance(held, (int, float, np.number)) and not isinstance(held, bool)
+    count = (round(held * len(samples)) if isinstance(held, float) else int(held)) if number else 0
+    if not (0 < count < len(samples)) or (isinstance(held, float) and held >= 1.0):
+        raise ArgumentError(
+            f"`validation` must be a pair (x, y), or how many of the {len(samples):,} samples to hold out: a whole "
+            f"number below that, or a fraction below 1; got {held!r}"
+        )
+    return samples.take(slice(None, -count)), samples.take(slice(-count, None))

@@ -1,0 +1,69 @@
+"""What learning leaves: the network, and what was measured after every epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurodyn.graph import Array
+from neurodyn.learning.recipe import Recipe
+from neurodyn.result import Result, array
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Training(Result):
+    """A network that has learned.
+
+    Attributes
+    ----------
+    network : Network
+        The network after the last epoch; with `patience`, the one with the best validation.
+    train_error : (epoch,)
+        Fraction of the samples misread at the end of their free phases, while the epoch ran; NaN for targets that are
+        no labels. `validation_error`, `test_error` are of the network after the epoch, and after the last one.
+    train_cost, validation_cost : (epoch,)
+        Mean C over the samples, at the same states; test_cost a number.
+    energy : (epoch,)
+        Mean E at the ends of the free phases, while the epoch ran.
+    steps : (epoch,)
+        Mean settling time of the free phases: in steps for `ep-2017`, else simulated time.
+    cosine : (epoch,)
+        Between the method's gradient and the exact one, on request.
+    rate_factor, seconds : (epoch,)
+        Factor on the learning rates; time taken, evaluation and checkpoint included.
+    settings : dict
+        The recipe as plain data.
+    """
+
+    train_error: Array = array("epoch")
+    train_cost: Array = array("epoch")
+    energy: Array = array("epoch")
+    steps: Array = array("epoch")
+    rate_factor: Array = array("epoch")
+    seconds: Array = array("epoch", units="s")
+    validation_error: Array | None = array("epoch", default=None)
+    validation_cost: Array | None = array("epoch", default=None)
+    cosine: Array | None = array("epoch", default=None)
+    test_error: float | None = None
+    test_cost: float | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the network learned."""
+        return Recipe(**self.settings)
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs run."""
+        return len(self.seconds)
+
+    @property
+    def best(self) -> int:
+        """Index of the epoch with the best validation, or without validation the last."""
+        scores = self.validation_error
+        if scores is None or np.isnan(scores).any():
+            scores = self.validation_cost
+        return self.epochs - 1 if scores is None else int(np.argmin(scores))
