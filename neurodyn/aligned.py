@@ -25,3 +25,10 @@ def copy(values: Array) -> Array:
     out = empty(values.shape)
     out[...] = values
     return out
+
+
+def zeros32(size: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """A row of single-precision zeros."""
+    raw = np.zeros(size + LINE // 4, np.float32)
+    first = -raw.ctypes.data % LINE // 4
+    return raw[first : first + size]

@@ -63,7 +63,8 @@ def _source_hash() -> str:
     here = Path(__file__).resolve().parent
     models = here / "models" if (here / "models").is_dir() else here.parent / "models"
     digest = hashlib.sha256()
-    for path in sorted([*here.glob("*.py"), *models.glob("*.py")], key=lambda p: (p.parent.name, p.name)):
+    paths = [path for folder in (here, here / "learning", models) for path in folder.glob("*.py")]
+    for path in sorted(paths, key=lambda p: (p.parent.name, p.name)):
         text = path.read_bytes()
         if b"neurodyn.kernel" in text:
             digest.update(text)

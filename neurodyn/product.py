@@ -23,12 +23,15 @@ TALL, WIDE, NARROW, SLIM = 8, 16, 8, 4
 LONG, MIDDLE = 128, 32
 
 
-def _make_tile(height: int, width: int) -> Any:
-    """Compile-time tile: out[i : i + height, j : j + width] += w[i : i + height] r[:, j : j + width]."""
+def make_tile(height: int, width: int, bits: int = 64) -> Any:
+    """Compile-time tile: out[i : i + height, j : j + width] += w[i : i + height, :n] r[:, j : j + width], r (n, b).
+
+    Floats have 64 or 32 bits.
+    """
     if numba.config.DISABLE_JIT:
 
         def plain(w, r, out, i, j):
-            out[i : i + height, j : j + width] += w[i : i + height] @ r[:, j : j + width]
+            out[i : i + height, j : j + width] += w[i : i + height, : len(r)] @ r[:, j : j + width]
 
         return plain
 
@@ -38,23 +41,23 @@ def _make_tile(height: int, width: int) -> Any:
             for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
         )
         i, j = arguments[3:]
-        real, word = ir.DoubleType(), ir.IntType(64)
+        real, word = ir.DoubleType() if bits == 64 else ir.FloatType(), ir.IntType(64)
         vector = ir.VectorType(real, width)
         fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{width}f64"
+            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{width}f{bits}"
         )
         n = cgutils.unpack_tuple(builder, r.shape, 2)[0]
-        columns = cgutils.unpack_tuple(builder, out.shape, 2)[1]
+        columns, stride = (cgutils.unpack_tuple(builder, array.shape, 2)[1] for array in (out, w))
 
         def place(array: Any, row: Any, stride: Any, column: Any) -> Any:
             return builder.gep(array.data, [builder.add(builder.mul(row, stride), column)])
 
         def load(pointer: Any) -> Any:
-            return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=8)
+            return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=bits // 8)
 
         rows = [builder.add(i, word(q)) for q in range(height)]
         targets = [place(out, row, columns, j) for row in rows]
-        weights = [place(w, row, n, word(0)) for row in rows]
+        weights = [place(w, row, stride, word(0)) for row in rows]
         sums = [load(pointer) for pointer in targets]
         entry, head, body, done = builder.block, *(builder.append_basic_block(x) for x in ("head", "body", "done"))
         builder.branch(head)
@@ -78,7 +81,7 @@ def _make_tile(height: int, width: int) -> Any:
         builder.branch(head)
         builder.position_at_end(done)
         for phi, pointer in zip(running, targets, strict=True):
-            builder.store(phi, builder.bitcast(pointer, vector.as_pointer()), align=8)
+            builder.store(phi, builder.bitcast(pointer, vector.as_pointer()), align=bits // 8)
         return target.get_dummy_value()
 
     @intrinsic
@@ -88,8 +91,8 @@ def _make_tile(height: int, width: int) -> Any:
     return tile
 
 
-tall_wide, tall_narrow, tall_slim, tall_single = (_make_tile(TALL, width) for width in (WIDE, NARROW, SLIM, 1))
-flat_long, flat_middle, flat_narrow, flat_single = (_make_tile(1, width) for width in (LONG, MIDDLE, NARROW, 1))
+tall_wide, tall_narrow, tall_slim, tall_single = (make_tile(TALL, width) for width in (WIDE, NARROW, SLIM, 1))
+flat_long, flat_middle, flat_narrow, flat_single = (make_tile(1, width) for width in (LONG, MIDDLE, NARROW, 1))
 
 
 @helper

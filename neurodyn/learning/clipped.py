@@ -1,154 +1,150 @@
-"""The learner of the method `ep-2017`."""
+"""The learner of the method `ep-2017`: float32, compiled, on all cores."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numba
 import numpy as np
 
+from neurodyn.graph import Array
 from neurodyn.learning.euler import Euler
+from neurodyn.learning.layout import Layout
 from neurodyn.learning.learner import Learner, Measured, Order, Rested, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
+from neurodyn.learning.settle import GROUP
+from neurodyn.learning.sweep import COST, ENERGY, STEPS, WRONG, answer, sweep
 from neurodyn.network import Network
 from neurodyn.parameters import Parameters
 
+#: Seconds of compiled work after which Python has its turn, for progress and interrupts.
+TURN = 0.2
+
 
 class ClippedLearner(Learner):
-    """Euler steps in the box."""
+    """Euler steps in the box [0, 1], weights changed after each minibatch; see `Euler`."""
 
     def __init__(self, network: Network, samples: Samples, recipe: Recipe) -> None:
         super().__init__(network, samples, recipe)
-        self.euler = Euler.of(recipe.options)
-        self._w = {name: np.array(network.parameters[name], np.float32) for name in network.parameters}
-        self._rates = rates_by_block(recipe.rates, network)
-        self._particles = np.zeros((len(samples), network.n), np.float32)
+        self.euler, self.layout = Euler.of(recipe.options), Layout(network)
+        self._theta = self.layout.pack(network.parameters)
+        self._pace = np.zeros(self.layout.width, np.float32)
+        self._pace[self.layout.columns] = self.euler.step / network.tau
+        self._x, self._target = _singles(samples.x, len(samples)), _singles(samples.target, len(samples))
+        rows = len(samples) if recipe.persistent else 1
+        self._particles = np.zeros((rows, self.layout.width), np.float32)
+        self._rates = self._rates_by_place()
+        euler = self.euler
+        self._numbers = np.array([euler.tol, euler.beta * euler.scale, euler.scale, euler.beta], np.float32)
 
-    def _drive(self, samples: Samples) -> Any:
-        graph = self.start.graph
-        out = np.zeros((len(samples), graph.n), np.float32)
-        for p in graph.free:
-            out[:, graph.slices[p.name]] += self._w[p.name]
-        for c in graph.connections:
-            for a, b, w in ((c.first, c.second, self._w[c.name]), (c.second, c.first, self._w[c.name].T)):
-                if a not in graph.slices:
-                    assert samples.x is not None
-                    out[:, graph.slices[b]] += samples.x.astype(np.float32) @ w
-        return out
-
-    def _field(self, s: Any, drive: Any) -> Any:
-        graph, out = self.start.graph, drive.copy()
-        for c in graph.connections:
-            if c.first in graph.slices and c.second in graph.slices:
-                a, b = graph.slices[c.first], graph.slices[c.second]
-                out[:, b] += s[:, a] @ self._w[c.name]
-                if c.first != c.second:
-                    out[:, a] += s[:, b] @ self._w[c.name].T
-        return out
-
-    def _free(self, s: Any, drive: Any) -> tuple[Any, Any]:
-        e = np.float32(self.euler.step) / self.start.tau.astype(np.float32)
-        steps = np.zeros(len(s))
-        moving = np.ones(len(s), bool)
-        for _ in range(self.euler.free_steps):
-            new = np.clip(s + e * (self._field(s, drive) - s), 0, 1)
-            speed = np.max(np.abs(new - s) / e, axis=1)
-            s = np.where(moving[:, None], new, s)
-            steps += moving
-            moving &= ~(speed < self.euler.tol)
-            if not moving.any():
-                break
-        return s, steps
-
-    def _nudged(self, s: Any, drive: Any, target: Any, beta: float) -> Any:
-        e = np.float32(self.euler.step) / self.start.tau.astype(np.float32)
-        for _ in range(self.euler.nudged_steps):
-            force = self._field(s, drive) - s
-            force[:, self.start.outputs] += np.float32(beta * self.euler.scale) * (target - s[:, self.start.outputs])
-            s = np.clip(s + e * force, 0, 1)
-        return s
-
-    def _contrast(self, samples: Samples, s: Any, drive: Any, sign: float) -> tuple[dict[str, Any], Any]:
-        """Change of the products of rates over beta, by block."""
-        euler, graph = self.euler, self.start.graph
-        target = samples.target.astype(np.float32)
-        if euler.nudging == "centered":
-            plus, minus = (self._nudged(s, drive, target, k * euler.beta) for k in (1, -1))
-            span = 2 * euler.beta
-        else:
-            sign = {"random": sign, "positive": 1.0, "negative": -1.0}[euler.nudging]
-            plus, minus, span = self._nudged(s, drive, target, sign * euler.beta), s, sign * euler.beta
-        scale = np.float32(1.0 / (span * len(s)))
-        out = {}
-        for c in graph.connections:
-            a, b = graph.slices.get(c.first), graph.slices.get(c.second)
-            if a is None:
-                assert samples.x is not None
-                out[c.name] = scale * (samples.x.astype(np.float32).T @ (plus[:, b] - minus[:, b]))
-            elif b is None:
-                assert samples.x is not None
-                out[c.name] = scale * ((plus[:, a] - minus[:, a]).T @ samples.x.astype(np.float32))
-            else:
-                out[c.name] = scale * (plus[:, a].T @ plus[:, b] - minus[:, a].T @ minus[:, b])
-                if a == b:
-                    np.fill_diagonal(out[c.name], 0.0)
-        for p in graph.free:
-            out[p.name] = scale * np.sum(plus[:, graph.slices[p.name]] - minus[:, graph.slices[p.name]], axis=0)
-        return out, plus
+    def _rates_by_place(self) -> Array:
+        """Rates of the input connections, of the others, of the biases, in the order of the plan."""
+        network, graph = self.start, self.start.graph
+        by_name = rates_by_block(self.recipe.rates, network)
+        outer = [c.name for c in graph.connections if {c.first, c.second} - set(graph.slices)]
+        inner = [c.name for c in graph.connections if c.name not in outer]
+        return np.array([by_name[name] for name in (*outer, *inner, *(p.name for p in graph.free))])
 
     def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
         """See `Learner.epoch`."""
-        size, factor = self.recipe.batch_size, np.float32(self.recipe.factor(number))
-        from neurodyn.learning.descent import totals
+        size = min(self.recipe.batch_size, len(order))
+        count = -(-len(order) // size)
+        measured = np.zeros((4, len(order)))
+        run = self._sweep(size, order, self._signs(number, count), self._rates * self.recipe.factor(number), measured)
+        done, stretch = 0, min(count, 8)
+        while done < count:
+            began = time.perf_counter()
+            run(done, min(done + stretch, count))
+            done = min(done + stretch, count)
+            stretch = max(1, int(stretch * min(4.0, TURN / max(time.perf_counter() - began, 1e-9))))
+            report(done / count)
+        means = np.mean(measured, axis=1)
+        error = float(means[WRONG]) if self.samples.labels is not None else np.nan
+        return Measured(error, float(means[COST]), float(means[ENERGY]), float(means[STEPS]))
 
-        sums = np.zeros(4)
-        sign = signs(self.recipe, number, -(-len(order) // size))
-        for k in range(len(sign)):
-            picks = order[k * size : (k + 1) * size]
-            batch = self.samples.take(picks)
-            drive = self._drive(batch)
-            s, steps = self._free(
-                self._particles[picks] if self.recipe.persistent else np.zeros((len(picks), self.start.n), np.float32),
-                drive,
-            )
-            self._particles[picks] = s
-            sums += totals(batch, self._rested(batch, s, drive, steps))
-            change, _ = self._contrast(batch, s, drive, sign[k])
-            for name, value in change.items():
-                self._w[name] += np.float32(self._rates[name]) * factor * value
-            report((k + 1) / len(sign))
-        return Measured(*(sums / len(order)).tolist())
+    def _signs(self, number: int, count: int) -> Array:
+        kind = self.euler.nudging
+        return signs(self.recipe, number, count) if kind == "random" else np.full(count, -1.0 if kind == "negative" else 1.0)
 
-    def _rested(self, samples: Samples, s: Any, drive: Any, steps: Any) -> Rested:
-        out = s[:, self.start.outputs].astype(float)
-        energy = np.sum(0.5 * s * s - 0.5 * s * (self._field(s, drive) + drive), axis=1)
-        return Rested(out, 0.5 * np.sum((out - samples.target) ** 2, axis=1) * self.euler.scale, energy, steps)
+    def _sweep(self, size: int, order: Order, sign: Array, rates: Array, measured: Array) -> Callable[[int, int], None]:
+        """What runs minibatches from one number to before another, on all threads."""
+        n_in, width = self.start.n_in, self.layout.width
+        shared = np.zeros(4 * size * width, np.float32)
+        lists = np.zeros((2, size, n_in), np.int32), np.zeros((2, size, n_in), np.float32), np.zeros((2, size), np.int64)
+        threads = min(numba.get_num_threads(), size)
+        particles = self._particles.reshape(-1)
+        sweep.compiled  # noqa: B018  (compiled before threads meet in it)
+
+        def run(first: int, last: int) -> None:
+            job, meeting = self._job(first, last, size), np.zeros(1, np.int64)
+            everything = (job, self.layout.plan, self._numbers, self._pace, rates, self._theta, self._x, self._target,
+                          particles, order, sign, shared, *lists, meeting, measured)  # fmt: skip
+            _on_threads(threads, lambda thread: sweep(thread, threads, *everything))
+
+        return run
+
+    def _job(self, first: int, last: int, size: int) -> Any:
+        euler = self.euler
+        centered = euler.nudging == "centered"
+        return np.array(
+            [first, last, size, euler.free_steps, euler.nudged_steps, centered, self.recipe.persistent], dtype=np.int64
+        )
 
     def rest(self, samples: Samples) -> Rested:
         """See `Learner.rest`."""
-        drive = self._drive(samples)
-        s, steps = self._free(np.zeros((len(samples), self.start.n), np.float32), drive)
-        return self._rested(samples, s, drive, steps)
+        count = len(samples)
+        x, target = _singles(samples.x, count), _singles(samples.target, count)
+        outputs, measured = np.zeros((count, self.start.n_out), np.float32), np.zeros((4, count))
+        job, groups = self._job(0, 0, GROUP), -(-count // GROUP)
+        threads = max(1, min(numba.get_num_threads(), groups))
+        answer.compiled  # noqa: B018
+        ends = [min(count, groups * k // threads * GROUP) for k in range(threads + 1)]
+        _on_threads(threads, lambda k: answer(ends[k], ends[k + 1], job, self.layout.plan, self._numbers, self._pace,
+                                              self._theta, x, target, outputs, measured))  # fmt: skip
+        return Rested(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
 
     def gradient(self, samples: Samples) -> Parameters:
-        """See `Learner.gradient`."""
-        drive = self._drive(samples)
-        s, _ = self._free(np.zeros((len(samples), self.start.n), np.float32), drive)
-        change, _ = self._contrast(samples, s, drive, 1.0)
-        blocks = self.start.parameters.blocks
-        return Parameters.from_arrays(blocks, {n: -v.astype(float) for n, v in change.items()})
+        """See `Learner.gradient`; with a random sign, the mean over both."""
+        count = len(samples)
+        recipe = Recipe.of(self.recipe, batch_size=count, rates=1.0, persistent=False)
+        found = []
+        for sign in (1.0, -1.0) if self.euler.nudging == "random" else self._signs(0, 1):
+            probe = ClippedLearner(self.network, samples, recipe)
+            measured = np.zeros((4, count))
+            probe._sweep(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1)
+            found.append(self.network.parameters - probe.network.parameters)
+        return found[0] if len(found) == 1 else (found[0] + found[1]) * 0.5
 
     @property
     def network(self) -> Network:
         """See `Learner.network`."""
-        return self.start.replace(parameters={n: v.astype(float) for n, v in self._w.items()})
+        return self.start.replace(parameters=self.layout.unpack(self._theta))
 
     def state(self) -> dict[str, Any]:
         """See `Learner.state`."""
-        return {**self._w, "particles": self._particles}
+        found = {"theta": self._theta}
+        return {**found, "particles": self._particles} if self.recipe.persistent else found
 
     def restore(self, state: dict[str, Any]) -> None:
         """See `Learner.restore`."""
-        self._particles[:] = state["particles"]
-        self._w = {n: np.array(state[n]) for n in self._w}
+        self._theta[:] = state["theta"]
+        if self.recipe.persistent:
+            self._particles[:] = state["particles"]
+
+
+def _singles(values: Array | None, count: int) -> Any:
+    return np.zeros((count, 0), np.float32) if values is None else np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _on_threads(threads: int, run: Callable[[int], object]) -> None:
+    """Call run(0) ... run(threads - 1), each on a thread of its own."""
+    if threads == 1:
+        run(0)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(run, k) for k in range(threads)]:
+            future.result()
