@@ -9,10 +9,13 @@ matrices are each other's transpose if they share their weights; a population's 
 
 from __future__ import annotations
 
+import math
+
 from neurodyn.activation import bend, rate_and_slope
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.product import add_product
 from neurodyn.sparse_product import add_sparse
+from neurodyn.stimulus import CONSTANT, SINE
 from neurodyn.vectormath import expm1_and_exp
 from neurodyn.view import rectangle, window
 
@@ -21,6 +24,9 @@ from neurodyn.view import rectangle, window
 # of the sparse product in this process. SOFT_FIRST and SOFT_COUNT say which units have a softmax read-out, if any.
 N, POPULATIONS, ARROWS, INPUTS, BIASES, INPUT_CODE, SPARSE, SOFT_FIRST, SOFT_COUNT, HEADER = range(10)
 PER_POPULATION, PER_ARROW, PER_INPUT = 3, 8, 4
+# After the layout of a driven flow: kind of the stimulus; the row after those of the free flow; where the stimulus
+# begins in theta; how many times it has; its samples and inputs.
+KIND, EXTRA, PLACE, COUNT, SAMPLES, WIDTH, DRIVEN = range(7)
 
 
 @helper
@@ -33,6 +39,12 @@ def flat(array, start, stop):
 def units(array, first, count):
     """The rows of some units."""
     return rectangle(array, first * array.shape[1], count, array.shape[1])
+
+
+@helper
+def row(array, i):
+    """One row."""
+    return window(array, i * array.shape[1], array.shape[1])
 
 
 @helper
@@ -108,9 +120,9 @@ def soften(x, beta, rows, layout, out):
             out[i, j] = p[i, j] * (out[i, j] - mean) / total
 
 
-@flow_kernel
-def drive(t, x, rows, theta, layout, work, out):
-    """Constant current of each free unit: biases and the clamped rates x (n_in, b) through their weights."""
+@helper
+def feed(x, theta, layout, out):
+    """out = biases + W x, the current into each free unit from the clamped rates x (n_in, b)."""
     for i in range(layout[N]):
         for j in range(x.shape[1]):
             out[i, j] = theta[layout[BIASES] + i]
@@ -120,9 +132,102 @@ def drive(t, x, rows, theta, layout, work, out):
         o = first + PER_INPUT * c
         b, n, where = layout[o], layout[o + 1], layout[o + 2]
         if layout[o + 3]:
-            add_sparse(layout[SPARSE], theta, where, layout, layout[o + 3], x, out[b : b + n])
+            add_sparse(layout[SPARSE], theta, where, layout, layout[o + 3], x, units(out, b, n))
         else:
-            add_product(theta[where : where + m * n].reshape(n, m), x, out[b : b + n])
+            add_product(rectangle(theta, where, n, m), x, units(out, b, n))
+
+
+@flow_kernel
+def drive(t, x, rows, theta, layout, work, out):
+    """Constant current of each free unit: biases and the clamped rates x (n_in, b) through their weights."""
+    feed(x, theta, layout, out)
+
+
+@helper
+def interval(theta, first, count, t):
+    """Index k of the interval between the increasing times theta[first + k], theta[first + k + 1] that t lies in."""
+    low, high = 0, count - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if theta[first + middle] <= t:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@helper
+def stimulate(t, rows, theta, layout, x):
+    """What the clamped units are held at, x (n_in, b) at the times t (b,).
+
+    theta holds, from PLACE on, COUNT times, and a table of rows of (SAMPLES, WIDTH) numbers; the first row after those
+    of the free flow and of the nudge says which sample each trajectory is.
+    """
+    o = layout.size - DRIVEN
+    first, count, width = layout[o + PLACE], layout[o + COUNT], layout[o + WIDTH]
+    size, where = layout[o + SAMPLES] * width, layout[o + EXTRA] + 2 * layout[N]
+    for j in range(t.size):
+        a = first + count + int(rows[where, j]) * width
+        if layout[o + KIND] == SINE:
+            for i in range(width):
+                turns = theta[a + 2 * size + i] * t[j]
+                angle = 2.0 * math.pi * (turns - math.floor(turns)) + theta[a + 3 * size + i]
+                x[i, j] = theta[a + i] + theta[a + size + i] * math.sin(angle)
+        else:
+            k = interval(theta, first, count, t[j])
+            begin, end = theta[first + k], theta[first + k + 1]
+            part = (min(max(t[j], begin), end) - begin) / (end - begin)
+            a += k * size
+            for i in range(width):
+                x[i, j] = theta[a + i] + part * (theta[a + size + i] - theta[a + i])
+
+
+@helper
+def currents(t, rows, theta, layout, work, out):
+    """out = the current from biases and the input at the times t; work has 2 WIDTH + 1 rows."""
+    o, n = layout.size - DRIVEN, layout[N]
+    if layout[o + KIND] == CONSTANT:
+        field, current = flat(out, 0, n), flat(rows, n, 2 * n)
+        for j in range(field.size):
+            field[j] = current[j]
+    else:
+        width = layout[o + WIDTH]
+        x, rate, slope = units(work, 0, width), units(work, width, width), row(work, 2 * width)
+        stimulate(t, rows, theta, layout, x)
+        for i in range(width):
+            rate_and_slope(layout[INPUT_CODE], row(x, i), row(rate, i), slope)
+        feed(rate, theta, layout, out)
+
+
+@helper
+def pull(argument, rows, layout, out):
+    """out = -beta dC/d argument (n, b), from the nudge's strengths and targets after the rows of the free flow."""
+    n, first = layout[N], layout[layout.size - DRIVEN + EXTRA]
+    a, strength, target = flat(argument, 0, n), flat(rows, first, first + n), flat(rows, first + n, first + 2 * n)
+    force = flat(out, 0, n)
+    for j in range(force.size):
+        force[j] = strength[j] * (target[j] - a[j])
+    if layout[SOFT_COUNT]:
+        soft_pull(argument, rows, layout, out)
+
+
+@helper
+def soft_pull(argument, rows, layout, out):
+    """The same at the outputs of a softmax read-out: beta (y - softmax)."""
+    first, count = layout[SOFT_FIRST], layout[SOFT_COUNT]
+    to = layout[layout.size - DRIVEN + EXTRA] + first
+    z, force = units(argument, first, count), units(out, first, count)
+    strength, target = units(rows, to, count), units(rows, to + layout[N], count)
+    for j in range(z.shape[1]):
+        top = z[0, j]
+        for i in range(count):
+            top = max(top, z[i, j])
+        total = 0.0
+        for i in range(count):
+            force[i, j] = expm1_and_exp(z[i, j] - top)[1]
+            total += force[i, j]
+        for i in range(count):
+            force[i, j] = strength[i, j] * (target[i, j] - force[i, j] / total)
 
 
 @flow_kernel

@@ -33,9 +33,11 @@ from neurodyn.models.coupling import (
     N,
     activate,
     couple,
+    currents,
     flat,
     local,
     population,
+    pull,
     soften,
     units,
 )
@@ -84,6 +86,24 @@ def free(t, s, rows, theta, layout, work, out):
     for j in range(field.size):
         field[j] = current[j]
     couple(r, theta, layout, out)
+    respond(s, r, d, None, rows, layout, out)
+
+
+@flow_kernel
+def driven(t, s, rows, theta, layout, work, out):
+    """ds/dt under an input that moves, or a nudge, or both. Rows: those of `free`, then what `Driven` adds."""
+    n = layout[N]
+    r, d, force = units(work, 0, n), units(work, n, n), units(work, 2 * n, n)
+    activate(s, layout, r, d)
+    currents(t, rows, theta, layout, units(work, 3 * n, work.shape[0] - 3 * n), out)
+    couple(r, theta, layout, out)
+    pull(s, rows, layout, force)
+    respond(s, r, d, force, rows, layout, out)
+
+
+@helper
+def respond(s, r, d, pulled, rows, layout, out):
+    """Turn fields into ds/dt; `pulled` is a further force, or None."""
     for p in range(layout[POPULATIONS]):
         start, stop, code = population(layout, p)
         f, x, rate = flat(out, start, stop), flat(s, start, stop), flat(rows, start, stop)
@@ -91,12 +111,17 @@ def free(t, s, rows, theta, layout, work, out):
             clipped = flat(r, start, stop)  # also in stages that overshoot the box
             for j in range(f.size):
                 force = f[j] - clipped[j]
+                if pulled is not None:
+                    force += flat(pulled, start, stop)[j]
                 stuck = (x[j] <= 0.0 and force < 0.0) or (x[j] >= 1.0 and force > 0.0)
                 f[j] = 0.0 if stuck else rate[j] * force
         else:
             slope = flat(d, start, stop)
             for j in range(f.size):
-                f[j] = rate[j] * (slope[j] * f[j] - x[j])
+                force = slope[j] * f[j] - x[j]
+                if pulled is not None:
+                    force += flat(pulled, start, stop)[j]
+                f[j] = rate[j] * force
 
 
 @flow_kernel
@@ -207,7 +232,7 @@ class Hopfield(Wired):
     """
 
     kernels = Kernels(
-        free, nudged, side, energy, local, change, jvp, jvp, complex_nudged.hopfield, complex_nudged.changes
+        free, driven, nudged, side, energy, local, change, jvp, jvp, complex_nudged.hopfield, complex_nudged.changes
     )
     linear_in_box = True
 

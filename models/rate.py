@@ -45,9 +45,11 @@ from neurodyn.models.coupling import (
     activate,
     couple,
     couple_transposed,
+    currents,
     flat,
     local,
     population,
+    pull,
     soften,
     units,
 )
@@ -86,6 +88,20 @@ def free(t, u, rows, theta, layout, work, out):
     couple(r, theta, layout, out)
     for j in range(field.size):
         field[j] = rate[j] * (field[j] - x[j])
+
+
+@flow_kernel
+def driven(t, u, rows, theta, layout, work, out):
+    """du/dt under an input that moves, or a nudge, or both. Rows: those of `free`, then what `Driven` adds."""
+    n = layout[N]
+    r, force = units(work, 0, n), flat(work, n, 2 * n)
+    activate(u, layout, r, units(work, n, n))
+    currents(t, rows, theta, layout, units(work, 3 * n, work.shape[0] - 3 * n), out)
+    couple(r, theta, layout, out)
+    pull(r, rows, layout, units(work, n, n))
+    field, rate, x = flat(out, 0, n), flat(rows, 0, n), flat(u, 0, n)
+    for j in range(field.size):
+        field[j] = rate[j] * (field[j] - x[j] + force[j])
 
 
 @flow_kernel
@@ -184,7 +200,9 @@ class Rate(Wired):
     ((3, 2), (2, 3))
     """
 
-    kernels = Kernels(free, nudged, side, energy, local, change, jvp, vjp, complex_nudged.rate, complex_nudged.changes)
+    kernels = Kernels(
+        free, driven, nudged, side, energy, local, change, jvp, vjp, complex_nudged.rate, complex_nudged.changes
+    )
     energy_of = "rates"
 
     @classmethod

@@ -42,6 +42,7 @@ from neurodyn.side import SidePhase, side_network  # noqa: E402
 from neurodyn.simulate import Trajectory, simulate  # noqa: E402
 from neurodyn.solver import Solver  # noqa: E402
 from neurodyn.status import Status  # noqa: E402
+from neurodyn.stimulus import Series, Sine, Steps, Stimulus  # noqa: E402
 from neurodyn.sweep import sweep  # noqa: E402
 
 __all__ = [
@@ -62,10 +63,14 @@ __all__ = [
     "Population",
     "Recipe",
     "ResultFileError",
+    "Series",
     "SidePhase",
     "SimulationError",
+    "Sine",
     "Solver",
     "Status",
+    "Steps",
+    "Stimulus",
     "TooLargeError",
     "Training",
     "Trajectory",

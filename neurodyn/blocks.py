@@ -109,7 +109,7 @@ class Blocks:
         step = solver.step or 0.0
         self.numbers = np.array([end, solver.rtol, solver.atol, step, settle, dwell, horizon, patience])
         self.y = np.full((t_eval.size, m, batch), np.nan)
-        self.dense = not solver.fixed and problem.bounds < 0
+        self.dense = not solver.fixed and problem.bounds < 0 and problem.smooth
         self.last = problem.start.copy()
         self.clock = np.zeros((control.CLOCKS, batch))
         self.marks = np.zeros((control.MARKS, batch), dtype=np.int64)

@@ -37,13 +37,17 @@ def integrate(
     t_end: float | None = None,
     settle: float = 0.0,
     dwell: float = 0.0,
+    landings: Array | None = None,
     what: str = "integrating",
 ) -> Solution:
     """Solve to the last of `t_eval`, or without any to `t_end`, recording states and rates at `t_eval`.
 
-    With settle > 0 a trajectory ends as soon as its largest force stayed at most `settle` for a time `dwell`.
+    With settle > 0 a trajectory ends as soon as its largest force stayed at most `settle` for a time `dwell`. Steps
+    land on the times `landings`, at which the flow is not smooth.
     """
     end = float(t_eval[-1]) if t_eval.size else float(t_end or 0.0)
+    if landings is not None and landings.size:
+        return _landing(problem, solver, t_eval, landings, what)
     check_memory(t_eval.size, *problem.start.shape)
     guard: AbstractContextManager[Any] = threads_lock if problem.threads_inside else nullcontext()
     with guard, Bar(what) as bar:
@@ -52,6 +56,14 @@ def integrate(
         from neurodyn.scipy_door import solve_with_scipy
 
         return solve_with_scipy(problem, solver, t_eval, end, settle, dwell, bar)
+
+
+def _landing(problem: Problem, solver: Solver, t_eval: Array, landings: Array, what: str) -> Solution:
+    """Record at the landings, too, with steps that land on all recorded times; and forget them again."""
+    times = np.union1d(t_eval, landings[(landings > 0.0) & (landings < t_eval[-1])])
+    found = integrate(dataclasses.replace(problem, smooth=False), solver, times, what=what)
+    kept = np.isin(times, t_eval)
+    return dataclasses.replace(found, y=found.y[kept], f=found.f[kept])
 
 
 def check_memory(times: int, components: int, batch: int) -> None:

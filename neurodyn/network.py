@@ -35,6 +35,7 @@ class Kernels(NamedTuple):
     """The compiled parts of a model, all with the signature `kernel.FLOW`.
 
     free, nudged, side: right-hand sides of the three phases (`Network.free_rows` and so on make their rows).
+    driven: the free flow under an input that moves or a nudge, for `neurodyn.driven`.
     energy: E of each sample, out (1, b). local: rho, rho', rho'' and field at s, out (4n, b).
     change: what the nudged phase makes of the rates, (rho(s* + beta delta) - rho(s*)) / beta.
     jvp, vjp: minus the Jacobian of the force times v, and its transpose times v; rows from `Network.linear_rows`.
@@ -43,6 +44,7 @@ class Kernels(NamedTuple):
     """
 
     free: Kernel
+    driven: Kernel
     nudged: Kernel
     side: Kernel
     energy: Kernel
@@ -199,7 +201,7 @@ class Network(ABC):
     ) -> Complex:
         """Minus the Jacobian of the force by the state, (n, n), of one sample nudged by complex beta.
 
-        local has the one column of its s*; move, rates and slopes (n,) are the changes of state, rates and slopes since.
+        local has the one column of its s*; move, rates, slopes (n,) are the changes of state, rates and slopes since.
         """
 
     @abstractmethod

@@ -22,6 +22,7 @@ class Problem:
     rows (k, b) holds per-trajectory constants; its first `units` rows are 1/tau of the first `units` components, so
     that y' / rows is a force. `bounds` is the row of the lower bounds of a box (upper bounds follow `units` rows
     later), -1 without a box. `jacobian(j, t, y)` is d flow/dy of trajectory j, (m, m). `unit(i)` names component i.
+    Where the flow is not `smooth` in time, steps land on every recorded time.
     With `threads_inside` the flow itself runs on numba's threads, and must be called by one thread of Python alone.
     """
 
@@ -36,6 +37,7 @@ class Problem:
     unit: Callable[[int], str]
     bounds: int = -1
     threads_inside: bool = False
+    smooth: bool = True
 
 
 @dataclass(frozen=True, slots=True)

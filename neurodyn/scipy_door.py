@@ -122,28 +122,30 @@ class Stepping:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 self.rate = self.force(self.t, self.y)
                 self.settled(settle, dwell)
-                self.loop(self.method(), t_eval, settle, dwell, report)
+                self.loop(t_eval, settle, dwell, report)
         except _NotFinite:
             self.status = Status.DIVERGED
         except _OutOfTime:
             self.status = Status.MAX_SECONDS
 
-    def method(self) -> Any:
-        """SciPy's stepping object."""
+    def method(self, bound: float) -> Any:
+        """SciPy's stepping object, from here to a bound."""
         import scipy.integrate
 
         options: dict[str, Any] = {"rtol": self.solver.rtol, "atol": self.solver.atol}
         if self.solver.method in IMPLICIT:
             options["jac"] = self.jacobian
         kind = getattr(scipy.integrate, self.solver.method)
-        return kind(self.force, self.t, self.y, self.end, **options)
+        return kind(self.force, self.t, self.y, bound, **options)
 
-    def loop(self, stepping: Any, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:
+    def loop(self, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:
         """Step and record until there is a status."""
-        interpolate = self.solver.method in INTERPOLATING
+        multistep = self.solver.method in INTERPOLATING
+        interpolate, lands = multistep and self.problem.smooth, multistep and not self.problem.smooth
         pending = list(t_eval)
         if pending and pending[0] == 0.0:
             self.record(pending.pop(0), self.y)
+        stepping = self.method(pending[0] if lands and pending else self.end)
         while self.status is Status.RUNNING:
             if t_eval.size and not pending:
                 self.status = Status.DONE
@@ -168,8 +170,9 @@ class Stepping:
             while pending and pending[0] <= self.t:
                 t = pending.pop(0)
                 self.record(t, self.y if dense is None or t == self.t else self.clip(dense(t)))
-            if self.landed(stepping.y) and self.t < self.end:  # begin again from there
-                stepping = self.method()
+            bent = lands and self.t == stepping.t_bound  # its past is of another flow
+            if (self.landed(stepping.y) or bent) and self.t < self.end:  # begin again from there
+                stepping = self.method(pending[0] if lands and pending else self.end)
             if settle > 0.0:
                 self.rate = self.force(self.t, self.y)
                 if self.settled(settle, dwell):

@@ -68,13 +68,21 @@ class ClippedLearner(Learner):
 
     def _signs(self, number: int, count: int) -> Array:
         kind = self.euler.nudging
-        return signs(self.recipe, number, count) if kind == "random" else np.full(count, -1.0 if kind == "negative" else 1.0)
+        return (
+            signs(self.recipe, number, count)
+            if kind == "random"
+            else np.full(count, -1.0 if kind == "negative" else 1.0)
+        )
 
     def _sweep(self, size: int, order: Order, sign: Array, rates: Array, measured: Array) -> Callable[[int, int], None]:
         """What runs minibatches from one number to before another, on all threads."""
         n_in, width = self.start.n_in, self.layout.width
         shared = np.zeros(4 * size * width, np.float32)
-        lists = np.zeros((2, size, n_in), np.int32), np.zeros((2, size, n_in), np.float32), np.zeros((2, size), np.int64)
+        lists = (
+            np.zeros((2, size, n_in), np.int32),
+            np.zeros((2, size, n_in), np.float32),
+            np.zeros((2, size), np.int64),
+        )
         threads = min(numba.get_num_threads(), size)
         particles = self._particles.reshape(-1)
         sweep.compiled  # noqa: B018  (compiled before threads meet in it)

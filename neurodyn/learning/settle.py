@@ -8,7 +8,17 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.kernel import helper
-from neurodyn.learning.layout import CONNECTIONS, FIRST_OUT, N_OUT, OUTPUT, POPULATIONS, block, connection, population, row
+from neurodyn.learning.layout import (
+    CONNECTIONS,
+    FIRST_OUT,
+    N_OUT,
+    OUTPUT,
+    POPULATIONS,
+    block,
+    connection,
+    population,
+    row,
+)
 from neurodyn.learning.tiles import LANES, add_product
 from neurodyn.view import rectangle, window
 

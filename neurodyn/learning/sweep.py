@@ -23,7 +23,6 @@ from neurodyn.learning.layout import (
     OUTPUT,
     POPULATIONS,
     WIDTH,
-    block,
     connection,
     input_connection,
     population,
@@ -297,7 +296,9 @@ def _sweep(thread, threads, job, plan, numbers, pace, rates, theta, x, target, p
     before = MINUS if job[CENTERED] else REST
     met, learned, span = 0, 0, 1.0
     for k in range(job[FIRST], job[LAST] + 1):
-        picks = window(order, k * room, max(0, min(room, order.size - k * room))) if k < job[LAST] else window(order, 0, 0)
+        picks = (
+            window(order, k * room, max(0, min(room, order.size - k * room))) if k < job[LAST] else window(order, 0, 0)
+        )
         now, last = k % 2, (k + 1) % 2
         first, end = share(picks.size, thread, threads)
         if k == job[FIRST]:
