@@ -12,6 +12,7 @@ The second is the cross-entropy −Σ y log p of targets y that are probabilitie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Readout(ABC):
         """dC/dz, (n_out, batch)."""
 
     @abstractmethod
-    def curvature_root(self, z: Array) -> Array:
+    def curvature_root(self, z: Any) -> Any:
         """B with d2C/dz2 = B Bᵀ, for the outputs (n_out,) of one sample: (n_out, n_out)."""
 
     @abstractmethod
@@ -49,8 +50,8 @@ class Readout(ABC):
     def rows(self, z: Array) -> Array:
         """What the kernel of the nudged phase must know of z beside dC/dz, (k, batch)."""
 
-    def curvature(self, z: Array) -> Array:
-        """d2C/dz2 for the outputs (n_out,) of one sample, (n_out, n_out)."""
+    def curvature(self, z: Any) -> Any:
+        """d2C/dz2 for the outputs (n_out,) of one sample, real or complex, (n_out, n_out)."""
         root = self.curvature_root(z)
         return root @ root.T
 
@@ -70,7 +71,7 @@ class Linear(Readout):
         """The difference z − y."""
         return z - y
 
-    def curvature_root(self, z: Array) -> Array:
+    def curvature_root(self, z: Any) -> Any:
         """The unit matrix."""
         return np.eye(len(z))
 
@@ -104,11 +105,11 @@ class Softmax(Readout):
         """Softmax(z) − y."""
         return self.rows(z) - y
 
-    def curvature_root(self, z: Array) -> Array:
+    def curvature_root(self, z: Any) -> Any:
         """Diag(q) − p qᵀ with q = p^1/2: its product with its transpose is diag(p) − p pᵀ, as |q| = 1."""
         p = self.rows(z[:, None])[:, 0]
         root = np.sqrt(p)
-        return np.asarray(np.diag(root) - np.outer(p, root))
+        return np.diag(root) - np.outer(p, root)
 
     def change(self, z: Array, y: Array, move: Array, beta: float) -> Array:
         """Log(1 + Σ p (exp(beta move) − 1)) / beta − y·move."""

@@ -1,5 +1,7 @@
 """The complex functions against extended precision: tiny and large arguments, near poles and cuts, in any lane."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numba import njit
@@ -74,12 +76,13 @@ def in_extended_precision(name, s, x):
     def sigmoid(z):
         return 1 / (1 + np.exp(-z))
 
-    rate, slope = {
+    pairs: dict[str, tuple[Any, Any]] = {
         "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
         "sigmoid": (sigmoid, lambda z: sigmoid(z) * sigmoid(-z)),
         "softplus": (softplus, sigmoid),
         "linear": (lambda z: z, np.ones_like),
-    }[name]
+    }
+    rate, slope = pairs[name]
     return rate(after) - rate(before), slope(after) - slope(before)
 
 
