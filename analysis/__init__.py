@@ -5,23 +5,28 @@ from neurodyn.analysis.asymmetry import Asymmetry, asymmetry
 from neurodyn.analysis.basins import Basins, BasinVolumes, basin_volumes, basins
 from neurodyn.analysis.branch import Bifurcation, BifurcationDiagram, Branch
 from neurodyn.analysis.compare import Comparison, compare
+from neurodyn.analysis.compare_gradients import Agreement, ComparedGradients, GradientEstimate, compare_gradients
 from neurodyn.analysis.continuation import bifurcation_diagram, continue_fixed_point
 from neurodyn.analysis.convergence import Convergence, convergence
 from neurodyn.analysis.decay import Decay, decay
 from neurodyn.analysis.durations import Durations, durations
 from neurodyn.analysis.fixed_points import FixedPoints, fixed_points
 from neurodyn.analysis.free_phase import free_phase
+from neurodyn.analysis.gradient_order import GradientOrder, gradient_order
 from neurodyn.analysis.ladder import Ladder, ladder
 from neurodyn.analysis.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.plane import principal_direction
 from neurodyn.analysis.portrait import Portrait, portrait
 from neurodyn.analysis.projection import Projection, project
+from neurodyn.analysis.step_by_step import StepByStep, step_by_step
 from neurodyn.analysis.studies import STUDIES, Study, discretisation
 from neurodyn.analysis.timescales import Timescales, timescales
+from neurodyn.analysis.track_gradients import GradientTrack, track_gradients
 
 __all__ = [
     "STUDIES",
+    "Agreement",
     "Arrival",
     "Asymmetry",
     "BasinVolumes",
@@ -29,16 +34,21 @@ __all__ = [
     "Bifurcation",
     "BifurcationDiagram",
     "Branch",
+    "ComparedGradients",
     "Comparison",
     "Convergence",
     "Decay",
     "Durations",
     "FixedPoints",
+    "GradientEstimate",
+    "GradientOrder",
+    "GradientTrack",
     "Ladder",
     "NudgedPath",
     "PhasePlane",
     "Portrait",
     "Projection",
+    "StepByStep",
     "Study",
     "Timescales",
     "arrival",
@@ -47,6 +57,7 @@ __all__ = [
     "basins",
     "bifurcation_diagram",
     "compare",
+    "compare_gradients",
     "continue_fixed_point",
     "convergence",
     "decay",
@@ -54,11 +65,14 @@ __all__ = [
     "durations",
     "fixed_points",
     "free_phase",
+    "gradient_order",
     "ladder",
     "nudged_path",
     "phase_plane",
     "portrait",
     "principal_direction",
     "project",
+    "step_by_step",
     "timescales",
+    "track_gradients",
 ]

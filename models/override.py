@@ -28,7 +28,7 @@ def override(raw: dict[str, Any], text: str) -> None:
         place, key = _place(raw, parts)
     except ModelError as error:
         raise ModelError(f"cannot set {path!r}: {error}") from error
-    place[key] = _value(value.strip())
+    place[key] = toml_value(value.strip())
 
 
 def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
@@ -75,7 +75,8 @@ def _known(key: str, allowed: Iterable[str]) -> str:
     return key
 
 
-def _value(text: str) -> Any:
+def toml_value(text: str) -> Any:
+    """A value as a model file would have it, or a bare word."""
     try:
         found = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

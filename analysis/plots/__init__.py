@@ -13,6 +13,11 @@ from neurodyn.analysis.plots.decay import plot_decay, plot_durations
 from neurodyn.analysis.plots.energy import plot_energy
 from neurodyn.analysis.plots.error_over_time import plot_error_over_time
 from neurodyn.analysis.plots.error_signals import plot_error_signals
+from neurodyn.analysis.plots.gradient_cost import plot_gradient_cost
+from neurodyn.analysis.plots.gradient_order import plot_gradient_order
+from neurodyn.analysis.plots.gradient_scatter import plot_gradient_scatter
+from neurodyn.analysis.plots.gradient_track import plot_gradient_track
+from neurodyn.analysis.plots.gradients import draw_gradients
 from neurodyn.analysis.plots.ladder import plot_ladder
 from neurodyn.analysis.plots.movie import animate
 from neurodyn.analysis.plots.nudged_path import plot_nudged_path
@@ -27,6 +32,7 @@ from neurodyn.analysis.plots.timescales import draw_timescales
 
 __all__ = [
     "animate",
+    "draw_gradients",
     "draw_portrait",
     "draw_report",
     "draw_study",
@@ -42,6 +48,10 @@ __all__ = [
     "plot_energy",
     "plot_error_over_time",
     "plot_error_signals",
+    "plot_gradient_cost",
+    "plot_gradient_order",
+    "plot_gradient_scatter",
+    "plot_gradient_track",
     "plot_ladder",
     "plot_nudged_path",
     "plot_phase_plane",

@@ -28,6 +28,8 @@ FAINT = "#D4D4D4"
 FREE_SHADES = (FREE, "#56B4E9", "#00395A", "#8FA9C4")
 NUDGED_SHADES = (NUDGED, "#F2B134", "#7A3200", "#C9A27A")
 POPULATIONS = ("#009E73", "#CC79A7", "#0B3D2E", "#B8A500", "#7B3B63", "#7FCDB5")
+#: Learning signals: that of the nudged phase first, then that of the side network.
+METHODS = (NUDGED, SIDE, *POPULATIONS)
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -70,6 +72,11 @@ def cycle(options: Sequence[Any], index: int) -> Any:
 def title(ax: Axes, text: str) -> None:
     """A short title, left aligned."""
     ax.set_title(text, loc="left", fontsize=LABEL)
+
+
+def method(index: int) -> dict[str, Any]:
+    """Colour and marker of the index-th of several methods."""
+    return {"color": cycle(METHODS, index), "marker": cycle(MARKERS, index)}
 
 
 def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:

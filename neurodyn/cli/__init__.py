@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from neurodyn import __version__
+from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
 from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
@@ -60,6 +61,7 @@ def main() -> None:
     """Energy-based neural networks in continuous time: phases, error signals, timescales."""
 
 
+main.add_command(gradients)
 main.add_command(models)
 main.add_command(portrait)
 main.add_command(run)

@@ -73,18 +73,24 @@ def check(model: Model) -> None:
         raise ArgumentError(f"model {model.name!r} has no {missing}: give it [data] with a `name`, or with `x` and `y`")
 
 
+def compile_kernels(model: Model) -> None:
+    """Compile what a run of this model needs, or load it from the disk cache, so that times are those of the run."""
+    from neurodyn.stepper import advance
+
+    for kernel in (*model.network.kernels, *([advance] if model.solver.compiled else [])):
+        kernel.compiled  # noqa: B018
+
+
 def _experiment(model: Model, clock: Clock) -> Experiment:
     """What `neurodyn.experiment` does, each part timed."""
     from neurodyn.experiment import Experiment, second_phase_times
     from neurodyn.nudge import nudge
     from neurodyn.relax import relax
     from neurodyn.side import side_network
-    from neurodyn.stepper import advance
 
     network, solver = model.network, model.solver
     with clock.part("kernels"):
-        for kernel in (*network.kernels, *([advance] if solver.compiled else [])):
-            kernel.compiled  # noqa: B018  (compiles it, or loads it from the disk cache)
+        compile_kernels(model)
     with clock.part("free phase"):
         rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=solver)
     times = second_phase_times(network, rest, model.duration)

@@ -1,0 +1,145 @@
+"""`neurodyn gradients MODEL`: every learning signal against the exact gradient; a table, figures and a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.run import check, compile_kernels
+from neurodyn.errors import ArgumentError, SimulationError
+
+if TYPE_CHECKING:
+    from neurodyn.analysis import ComparedGradients, GradientOrder, GradientTrack
+    from neurodyn.models import Model
+
+#: What --track learns by unless told otherwise.
+DRIVER = "equilibrium-propagation"
+
+
+@click.command()
+@click.argument("model")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
+@click.option("--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all there are.")
+@click.option("--track", type=int, metavar="STEPS", help="Also learn for so many steps, and follow the estimates.")
+@click.option("--driver", metavar="NAME[:...]", help="What --track learns by. Default: equilibrium-propagation.")
+@click.option("--rate", type=float, default=0.1, show_default=True, metavar="R", help="Learning rate of --track.")
+@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-gradients.")
+@click.option("--json", "as_json", is_flag=True, help="Print what gradients.json holds instead of a table.")
+@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+def gradients(
+    model: str,
+    overrides: tuple[str, ...],
+    methods: tuple[str, ...],
+    track: int | None,
+    driver: str | None,
+    rate: float,
+    data: str | None,
+    out: str | None,
+    as_json: bool,
+    no_figures: bool,
+) -> None:
+    """Estimate the gradient of MODEL by every method, and hold each estimate against the exact gradient.
+
+    MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes gradients.json and figures: error
+    against cost, error against the strength of nudging, the entries of every block; with --track the loss and the
+    estimates while the network learns. Equilibrium propagation takes beta, nudging and duration from the model.
+    Example: neurodyn gradients chain --method implicit --method equilibrium-propagation:beta=0.1,nudging=positive
+    """
+    clock = Clock()
+    with clock.part("model"):
+        from neurodyn import models as library
+
+        chosen = library.read(model, overrides=overrides, data=data)
+        check(chosen)
+        contestants = _contestants(chosen, methods)
+        if track is None and driver is not None:
+            raise ArgumentError("--driver says what --track learns by: give it a number of steps")
+    from neurodyn.cli.gradients_summary import report, summarise
+    from neurodyn.cli.output import output_folder, write_figures, write_text
+
+    with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder, few_threads():
+        with clock.part("kernels"):
+            compile_kernels(chosen)
+        with clock.part("gradients"):
+            compared = _compare(chosen, contestants)
+        with clock.part("orders"):
+            order = _order(chosen)
+        learned = None
+        if track is not None:
+            with clock.part("learning"):
+                learned = _track(chosen, contestants, bool(methods), driver or DRIVER, track, rate)
+        if not no_figures:
+            with clock.part("figures"):
+                from neurodyn.analysis.plots.gradients import draw_gradients
+
+                write_figures(folder, draw_gradients(compared, order, learned))
+        summary = summarise(chosen, compared, order, learned)
+        summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        write_text(folder / "gradients.json", text + "\n")
+    click.echo(text if as_json else report(summary))
+    click.echo(f"neurodyn: written to {folder}", err=True)
+
+
+def _contestants(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Methods and options by label, those of the texts or all; the model says how its phases are run."""
+    from neurodyn.estimators import ESTIMATORS
+
+    phase: dict[str, Any] = {"duration": model.duration}
+    defaults = {DRIVER: {"beta": model.beta, "nudging": model.nudging, **phase}, "recurrent-backprop": phase}
+    found = {}
+    for text in texts or ESTIMATORS:
+        name, options = _method(text)
+        found[text] = {"method": name, **defaults.get(name, {}), **options}
+    return found
+
+
+def _method(text: str) -> tuple[str, dict[str, Any]]:
+    """Name and options out of NAME:OPTION=VALUE,..."""
+    from neurodyn.models.override import toml_value
+
+    name, _, rest = text.partition(":")
+    options = {}
+    for part in rest.split(",") if rest else ():
+        option, equals, value = (word.strip() for word in part.partition("="))
+        if not equals or not option:
+            raise ArgumentError(f"cannot read {text!r}: write NAME:OPTION=VALUE,..., for example {DRIVER}:beta=0.1")
+        options[option.replace("-", "_")] = toml_value(value)
+    return name.strip(), options
+
+
+def _compare(model: Model, contestants: dict[str, dict[str, Any]]) -> ComparedGradients:
+    from neurodyn.analysis import compare_gradients
+
+    given = {"start": model.start, "solver": model.solver, "beta": model.beta}
+    return compare_gradients(model.network, model.x, model.y, contestants, **given)
+
+
+def _order(model: Model) -> GradientOrder | None:
+    """Errors against the strength of nudging, without which a comparison is still whole."""
+    from neurodyn.analysis import gradient_order
+    from neurodyn.analysis.convergence import precise
+
+    try:
+        return gradient_order(model.network, model.x, model.y, start=model.start, solver=precise(model.solver))
+    except SimulationError as error:
+        click.echo(f"neurodyn: no orders in beta: {error}", err=True)
+        return None
+
+
+def _track(
+    model: Model, contestants: dict[str, dict[str, Any]], named: bool, driver: str, steps: int, rate: float
+) -> GradientTrack:
+    """Learning by the driver; beside it the methods that were named, or all that are no checks."""
+    from neurodyn.analysis import track_gradients
+    from neurodyn.estimators import ESTIMATORS
+
+    followed = {label: given for label, given in contestants.items() if named or not ESTIMATORS[label].check}
+    followed |= _contestants(model, [driver])
+    options: dict[str, Any] = {"driver": driver, "methods": followed, "steps": steps, "rate": rate}
+    return track_gradients(model.network, model.x, model.y, start=model.start, solver=model.solver, **options)
