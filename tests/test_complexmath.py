@@ -76,13 +76,13 @@ def in_extended_precision(name, s, x):
     def sigmoid(z):
         return 1 / (1 + np.exp(-z))
 
-    pairs: dict[str, tuple[Any, Any]] = {
+    functions: dict[str, Any] = {
         "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
         "sigmoid": (sigmoid, lambda z: sigmoid(z) * sigmoid(-z)),
         "softplus": (softplus, sigmoid),
         "linear": (lambda z: z, np.ones_like),
     }
-    rate, slope = pairs[name]
+    rate, slope = functions[name]
     return rate(after) - rate(before), slope(after) - slope(before)
 
 
