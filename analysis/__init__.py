@@ -20,7 +20,7 @@ from neurodyn.analysis.plane import principal_direction
 from neurodyn.analysis.portrait import Portrait, portrait
 from neurodyn.analysis.projection import Projection, project
 from neurodyn.analysis.step_by_step import StepByStep, step_by_step
-from neurodyn.analysis.studies import STUDIES, Study, discretisation
+from neurodyn.analysis.studies import STUDIES, Study, discretisation, duration, heterogeneity, nudging, stiffness
 from neurodyn.analysis.timescales import Timescales, timescales
 from neurodyn.analysis.track_gradients import GradientTrack, track_gradients
 
@@ -62,17 +62,21 @@ __all__ = [
     "convergence",
     "decay",
     "discretisation",
+    "duration",
     "durations",
     "fixed_points",
     "free_phase",
     "gradient_order",
+    "heterogeneity",
     "ladder",
     "nudged_path",
+    "nudging",
     "phase_plane",
     "portrait",
     "principal_direction",
     "project",
     "step_by_step",
+    "stiffness",
     "timescales",
     "track_gradients",
 ]

@@ -12,7 +12,6 @@ from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.sample import single
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_target
 from neurodyn.network import Network
 from neurodyn.nudge import nudge, resting_point
 from neurodyn.relax import Equilibrium
@@ -92,7 +91,7 @@ def arrival(
     """
     point = resting_point(network, equilibrium)
     one = single(equilibrium, sample)
-    target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)[sample]
+    target = network.target(y, point.s.shape[1], equilibrium.batched)[sample]
     tau = network.tau
     taus = {"own": tau} if np.ptp(tau) == 0.0 else {"own": tau, "equal": np.full(tau.size, np.exp(np.log(tau).mean()))}
     networks = [network.replace(tau=values) for values in taus.values()]

@@ -12,7 +12,7 @@ from neurodyn.analysis.ladder import Modes
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_target, choice, is_positive
+from neurodyn.inputs import choice, is_positive
 from neurodyn.network import Network, inward
 from neurodyn.nudge import default_times, nudge, resting_point
 from neurodyn.parameters import Parameters
@@ -56,7 +56,7 @@ class Durations(Result):
         if not is_positive(accuracy):
             raise ArgumentError(f"`accuracy` must be positive and finite; got {accuracy!r}")
         curves = (getattr(self, f"{phase}_{kind}") for kind in ("predicted", "measured"))
-        predicted, measured = (_below(self.t, curve, accuracy) for curve in curves)
+        predicted, measured = (needed(self.t, curve, accuracy) for curve in curves)
         return predicted, measured
 
 
@@ -74,7 +74,7 @@ def durations(
     """
     solver = solver or SOLVER
     point = resting_point(network, equilibrium)
-    target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)
+    target = network.target(y, point.s.shape[1], equilibrium.batched)
     t = default_times(point)
     run = nudge(network, equilibrium, y, beta=beta, t_eval=t, solver=solver)
     side = side_network(network, equilibrium, y, t_eval=t, solver=solver)
@@ -115,7 +115,7 @@ def _distance(gradient: Parameters, exact: Parameters) -> float:
     return (gradient - exact).norm / (exact.norm or np.nan)
 
 
-def _below(t: Array, error: Array, accuracy: float) -> float:
+def needed(t: Array, error: Array, accuracy: float) -> float:
     """Time after which `error` stays below `accuracy`; between recorded times its logarithm is a straight line."""
     above = np.flatnonzero(~(error <= accuracy))
     if not above.size:

@@ -14,8 +14,7 @@ from neurodyn.analysis.ladder import Ladder, ladder
 from neurodyn.analysis.sample import with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
-from neurodyn.inputs import as_target
+from neurodyn.graph import SOFTMAX, Array
 from neurodyn.network import Network
 from neurodyn.nudge import resting_point
 from neurodyn.progress import Bar
@@ -57,7 +56,7 @@ def timescales(
     equilibrium : Equilibrium
         All its samples must be stable.
     y : (batch, n_out) array, or (batch,) integer labels, optional
-        Targets. Default: those that pull every output by 1, wherever it is.
+        Targets. Default: those that pull every output by 1, wherever it is; of a softmax the first label.
     sample : int, optional
         Whose modes and error signal are followed. Default: the first with an error signal.
     beta : float
@@ -77,7 +76,7 @@ def timescales(
         bar.update(0.1)
         if not network.n_out:
             return Timescales(network, ladder=rungs, decay=decay(network, equilibrium, sample=sample or 0))
-        given = _pull(point) if y is None else as_target(y, network.n_out, batch, equilibrium.batched)
+        given = _pull(point) if y is None else network.target(y, batch, equilibrium.batched)
         signal = with_signal(point, given)
         chosen = int(np.argmax(signal)) if sample is None else sample
         modes = decay(network, equilibrium, sample=chosen)
@@ -90,6 +89,8 @@ def timescales(
 
 
 def _pull(point: FixedPoint) -> Array:
-    """Targets (batch, n_out) that are one below each output, as the cost sees it: dC/ds = 1."""
-    network = point.network
-    return np.asarray(point.gap(np.zeros((point.s.shape[1], network.n_out)))[network.outputs].T - 1.0)
+    """Targets (batch, n_out) that are one below each output, as the cost sees it: dC/ds = 1; of a softmax the first."""
+    network, shape = point.network, (point.s.shape[1], point.network.n_out)
+    if network.graph.readout == SOFTMAX:
+        return np.broadcast_to(np.eye(shape[1])[0], shape)
+    return np.asarray(point.gap(np.zeros(shape))[network.outputs].T - 1.0)

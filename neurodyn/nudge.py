@@ -13,7 +13,7 @@ from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
 from neurodyn.inputs import as_times, choice
 from neurodyn.integrate import integrate
-from neurodyn.network import Network, outward
+from neurodyn.network import Network, inward, outward
 from neurodyn.parameters import Parameters
 from neurodyn.problem import Integers, Problem, describe_counters
 from neurodyn.relax import Equilibrium
@@ -124,12 +124,7 @@ class NudgedPhase(Result):
         point = FixedPoint.of(self.network, self.base, self.x)
         total: Parameters | None = None
         for beta, path in zip(self.strengths, self.displacement, strict=True):
-            delta = np.ascontiguousarray(np.atleast_2d(path[index]).T)
-            strength = np.full(delta.shape[1], beta)
-            rows = self.network.nudged_rows(point.s, point.local, np.zeros_like(delta), strength)
-            change = self.network.evaluate(self.network.kernels.change, delta, rows, self.network.n)
-            before = point.local.rate
-            part = self.network.difference_gradient(point.x, before, change, before + beta * change)
+            part = displaced_gradient(point, inward(np.atleast_2d(path[index])), float(beta))
             total = part if total is None else total + part
         assert total is not None
         return total * (1.0 / len(self.strengths))
@@ -234,6 +229,14 @@ def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
     if network.graph != equilibrium.network.graph or network.parameters != equilibrium.network.parameters:
         raise ArgumentError("the equilibrium belongs to another network: relax this one (only `tau` may differ)")
     return FixedPoint.of(network, equilibrium.state, equilibrium.x)
+
+
+def displaced_gradient(point: FixedPoint, delta: Array, beta: float) -> Parameters:
+    """(1/beta) [dF/dtheta(s + beta delta) - dF/dtheta(s)] for displacements delta (n, b), averaged over the batch."""
+    network, before = point.network, point.local.rate
+    rows = network.nudged_rows(point.s, point.local, np.zeros_like(delta), np.full(delta.shape[1], beta))
+    change = network.evaluate(network.kernels.change, delta, rows, network.n)
+    return network.difference_gradient(point.x, before, change, before + beta * change)
 
 
 def default_times(point: FixedPoint) -> Array:

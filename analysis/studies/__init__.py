@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from neurodyn.analysis.studies.discretisation import discretisation
+from neurodyn.analysis.studies.duration import duration
 from neurodyn.analysis.studies.heterogeneity import heterogeneity
 from neurodyn.analysis.studies.nudging import nudging
 from neurodyn.analysis.studies.stiffness import stiffness
@@ -10,10 +11,11 @@ from neurodyn.analysis.studies.study import Study
 
 #: Every study by its name, which is also the command line's; its figures are in `neurodyn.analysis.plots.studies`.
 STUDIES: dict[str, Callable[..., Study]] = {
+    "duration": duration,
     "nudging": nudging,
     "heterogeneity": heterogeneity,
     "stiffness": stiffness,
     "discretisation": discretisation,
 }
 
-__all__ = ["STUDIES", "Study", "discretisation", "heterogeneity", "nudging", "stiffness"]
+__all__ = ["STUDIES", "Study", "discretisation", "duration", "heterogeneity", "nudging", "stiffness"]

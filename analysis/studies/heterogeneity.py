@@ -9,13 +9,12 @@ import numpy as np
 from neurodyn.analysis.compare import compare, relative_error
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.ladder import ladder
-from neurodyn.analysis.studies.study import Study, columns
+from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_positives, as_target
+from neurodyn.inputs import as_positives
 from neurodyn.network import Network, inward
 from neurodyn.nudge import NudgedPhase, nudge
-from neurodyn.parameters import Parameters
 from neurodyn.progress import Bar
 from neurodyn.relax import Equilibrium, relax
 from neurodyn.result import with_batch
@@ -139,11 +138,6 @@ def _angles(run: NudgedPhase, side: SidePhase, mean: float) -> tuple[float, floa
     """Degrees between dJ/dtheta and two gradients: of the nudged phase, and of its raw velocity taken for S-bar."""
     network = run.network
     point = FixedPoint.of(network, run.base, run.x)
-    exact = point.exact_gradient(as_target(side.target, network.n_out, point.s.shape[1], run.base.ndim == 2))
+    exact = point.exact_gradient(np.atleast_2d(side.target))
     integral = -mean / network.tau * np.atleast_2d(run.displacement[:, -1].mean(axis=0))
     return angle(run.parameter_gradient(), exact), angle(point.side_gradient(inward(integral)), exact)
-
-
-def angle(a: Parameters, b: Parameters) -> float:
-    """Degrees between two gradients; NaN if either is zero."""
-    return float(np.degrees(np.arccos(np.clip(a.cosine(b), -1.0, 1.0))))

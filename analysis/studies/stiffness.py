@@ -14,7 +14,7 @@ from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
-from neurodyn.inputs import as_positives, as_target
+from neurodyn.inputs import as_positives
 from neurodyn.network import Network
 from neurodyn.nudge import nudge, resting_point
 from neurodyn.progress import Bar
@@ -81,7 +81,7 @@ def stiffness(
         raise ArgumentError("`methods` must name at least one solver; got none")
     rest = relax(network, x, start=start, solver=solver)
     point = resting_point(network, rest)
-    target = as_target(y, network.n_out, point.s.shape[1], rest.batched)
+    target = network.target(y, point.s.shape[1], rest.batched)
     sample = int(np.argmax(with_signal(point, target)))
     contest = _Contest(single(rest, sample), target[sample], rtol, atol)
     shape = (len(methods), factors.size)

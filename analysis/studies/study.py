@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurodyn.parameters import Parameters
 from neurodyn.result import Result, table
 
 if TYPE_CHECKING:
@@ -55,3 +56,11 @@ def columns(coordinates: Mapping[str, Any], **variables: tuple[Any, ...]) -> xar
     parts = {name: part if isinstance(part, tuple) else (part,) for name, part in coordinates.items()}
     coords = {name: with_units(name, *part) for name, part in parts.items()}
     return xarray.Dataset({name: with_units(*part) for name, part in variables.items()}, coords)
+
+
+def angle(a: Parameters, b: Parameters) -> float:
+    """Degrees between two gradients, small ones too; NaN if either is zero."""
+    if not (a.norm and b.norm):
+        return float("nan")
+    u, v = a * (1.0 / a.norm), b * (1.0 / b.norm)
+    return float(np.degrees(2.0 * np.arctan2((u - v).norm, (u + v).norm)))

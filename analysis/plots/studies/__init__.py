@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.studies.discretisation import plot_discretisation
+from neurodyn.analysis.plots.studies.duration import plot_duration
 from neurodyn.analysis.plots.studies.heterogeneity import plot_heterogeneity
 from neurodyn.analysis.plots.studies.nudging import plot_nudging
 from neurodyn.analysis.plots.studies.stiffness import plot_stiffness
@@ -14,6 +15,7 @@ from neurodyn.analysis.studies.study import Study
 
 #: Every study's figure; one with several panels returns all its axes.
 PLOTS: dict[str, Callable[..., Any]] = {
+    "duration": plot_duration,
     "nudging": plot_nudging,
     "heterogeneity": plot_heterogeneity,
     "stiffness": plot_stiffness,
@@ -27,4 +29,12 @@ def draw_study(study: Study) -> Figure:
     return look.figure_of(drawn if not isinstance(drawn, tuple) else drawn[0])
 
 
-__all__ = ["PLOTS", "draw_study", "plot_discretisation", "plot_heterogeneity", "plot_nudging", "plot_stiffness"]
+__all__ = [
+    "PLOTS",
+    "draw_study",
+    "plot_discretisation",
+    "plot_duration",
+    "plot_heterogeneity",
+    "plot_nudging",
+    "plot_stiffness",
+]

@@ -1,0 +1,165 @@
+"""How long the phases last: gradients of a nudged phase that is stopped, and of a free phase that was."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.convergence import SOLVER
+from neurodyn.analysis.durations import needed
+from neurodyn.analysis.ladder import Ladder, ladder
+from neurodyn.analysis.studies.study import Study, angle, columns
+from neurodyn.analysis.studies.unrested import nudged_gradients, side_gradient
+from neurodyn.errors import ArgumentError
+from neurodyn.estimators.bptt import truncated
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.graph import Array
+from neurodyn.inputs import is_positive
+from neurodyn.network import Network
+from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
+from neurodyn.parameters import Parameters
+from neurodyn.progress import Bar
+from neurodyn.relax import Equilibrium, relax
+from neurodyn.side import SidePhase, side_network
+from neurodyn.simulate import simulate
+from neurodyn.solver import Solver
+
+#: Default step, of the largest that is stable for Euler's method; most steps, and states, that are gone back through.
+FRACTION, MOST_STEPS, MOST_STATES = 0.25, 20_000, 20_000_000
+#: Default duration: the slowest mode decays by so much.
+DECAY = 1e-8
+#: Recorded durations of the second phase, and of the free phase.
+TIMES, FREE_TIMES = 60, 16
+
+
+def duration(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    start: Any = None,
+    duration: float | None = None,
+    step: float | None = None,
+    scheme: str = "rk4",
+    beta: float = 1e-3,
+    solver: Solver | None = None,
+) -> Study:
+    """Stop the nudged phase, and the free phase, at many times, and compare the gradients with dJ/dtheta.
+
+    Stopped at t, the nudged phase has the gradient of the cost after a further time t: that of the side network, and
+    of truncated back-propagation through time. All three are computed through the same steps, so that they agree to
+    the order of beta. Stopped too early, a free phase leaves a force that moves the network during the nudged phase,
+    and enters one-sided estimates divided by beta; centered ones hardly, as both phases feel the same.
+
+    Parameters
+    ----------
+    network, x, y, start
+        As for `relax` and `nudge`.
+    duration : float, optional
+        Of the longest second phase. Default: until the slowest mode has decayed by 1e-8, or 20,000 steps.
+    step : float, optional
+        Default: a quarter of the largest that is stable for Euler's method.
+    scheme : {"rk4", "euler"}
+    beta : float
+        Of centered nudging; 0 is its limit, without unfinished free phases.
+    solver : Solver, optional
+        Of the free phase, and of the second phases after unfinished ones, which last until all has decayed by 1e-10.
+
+    Returns
+    -------
+    study : Study
+        Over `time`, the duration of the second phase: `nudged_error`, `side_error` and `bptt_error`, the distance from
+        dJ/dtheta over its norm; `nudged_angle` and so on, degrees; `nudged_to_bptt` and `side_to_bptt`, distances from
+        truncated back-propagation over its largest norm. Over `free_time`, the duration of the free phase: `distance`
+        from s*, over that of the start; `one_sided`, `centered` and `side`, distances of gradients from dJ/dtheta over
+        its norm after second phases that last, NaN where one ran away; and `centered_short`, after one that would
+        leave 1 % from s*. Summary: the largest disagreements, and how long the second phase must last (`time_to_0.1`
+        and so on) for such a distance.
+    """
+    solver = solver or SOLVER
+    rest = relax(network, x, start=start, solver=solver)
+    point, rungs = resting_point(network, rest), ladder(network, rest)
+    step, steps = _steps(rungs, duration, step, point.s.size)
+    target = network.target(y, point.s.shape[1], rest.batched)
+    exact = point.exact_gradient(target)
+    times, found = _second_phase(network, rest, y, step, steps, scheme, beta, exact)
+    needs = {f"time_to_{share:g}": needed(times, found["side_error"], share) for share in (0.1, 0.01, 0.001)}
+    variables: dict[str, tuple[Any, ...]] = {
+        name: ("time", values, "degrees" if "angle" in name else "1") for name, values in found.items()
+    }
+    coordinates = {"time": (times, "time")}
+    if beta:
+        free_times, left = _free_phase(rest, rungs, target, beta, exact, needs["time_to_0.01"], solver)
+        variables |= {name: ("free_time", values) for name, values in left.items()}
+        coordinates["free_time"] = (free_times, "time")
+    largest = {f"largest_{name}": float(found[name].max()) for name in ("nudged_to_bptt", "side_to_bptt")}
+    summary = {"scheme": scheme, "step": step, "steps": steps, "beta": float(beta), **largest, **needs}
+    title = "Gradients of phases that are stopped, against dJ/dtheta"
+    return Study(network, "duration", title, columns(coordinates, **variables), summary)
+
+
+def _steps(rungs: Ladder, duration: float | None, step: float | None, states: int) -> tuple[float, int]:
+    """Size and number of the steps."""
+    for name, value in (("duration", duration), ("step", step)):
+        if value is not None and not is_positive(value):
+            raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+    size = FRACTION * rungs.euler_limit if step is None else float(step)
+    wanted = math.ceil((-math.log(DECAY) / rungs.slowest_rate if duration is None else duration) / size)
+    most = min(MOST_STEPS, MOST_STATES // states)
+    if duration is not None and wanted > most:
+        raise ArgumentError(
+            f"a duration of {duration:g} takes {wanted:,} steps of {size:.3g}: at most {most:,} can be gone back"
+        )
+    return size, min(wanted, most)
+
+
+def _second_phase(
+    network: Network, rest: Equilibrium, y: Any, step: float, steps: int, scheme: str, beta: float, exact: Parameters
+) -> tuple[Array, dict[str, Array]]:
+    """Durations, and what the three gradients are then."""
+    back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)
+    picks = np.unique(np.geomspace(1, steps, TIMES).round().astype(int))
+    times = back.t[picks]
+    fixed = Solver(method=scheme, step=step, max_steps=2 * steps)
+    run = nudge(network, rest, y, beta=beta, t_eval=times, solver=fixed)
+    side = side_network(network, rest, y, t_eval=times, solver=fixed)
+    phases: dict[str, NudgedPhase | SidePhase] = {"nudged": run, "side": side, "bptt": back}
+    gradients = {name: [phase.parameter_gradient(t) for t in times] for name, phase in phases.items()}
+    found = {f"{name}_error": _distances(g, exact) for name, g in gradients.items()}
+    found |= {f"{name}_angle": np.array([angle(a, exact) for a in g]) for name, g in gradients.items()}
+    largest = max(g.norm for g in gradients["bptt"]) or np.nan
+    for name in ("nudged", "side"):
+        pairs = zip(gradients[name], gradients["bptt"], strict=True)
+        found[f"{name}_to_bptt"] = np.array([(a - b).norm for a, b in pairs]) / largest
+    return times, found
+
+
+def _free_phase(
+    rest: Equilibrium, rungs: Ladder, target: Array, beta: float, exact: Parameters, short: float, solver: Solver
+) -> tuple[Array, dict[str, Array]]:
+    """Durations of the free phase, and what gradients are after it, of second phases that last, and of a short one."""
+    network = rungs.network
+    end = max(float(np.max(rest.time)), 10.0 / rungs.slowest_rate)
+    times = np.geomspace(0.02 * end, end, FREE_TIMES)
+    way = simulate(network, rest.x, start=rest.start, t_eval=times, solver=solver).state
+    long = float(default_times(resting_point(network, rest))[-1])
+    seconds = np.array([short, long]) if 0.0 < short < long else np.array([0.5 * long, long])
+    errors = np.full((4, times.size), np.nan)
+    with Bar("unfinished free phases") as bar:
+        for k, state in enumerate(way):
+            bar.update(k / times.size)
+            point = FixedPoint.of(network, state, rest.x)
+            plus, minus = (nudged_gradients(point, target, sign * beta, seconds, solver) for sign in (1.0, -1.0))
+            both = [None if a is None or b is None else 0.5 * (a + b) for a, b in zip(plus, minus, strict=True)]
+            found = (plus[-1], *both, side_gradient(point, target, long, solver))
+            errors[:, k] = [np.nan if g is None else _distances([g], exact)[0] for g in found]
+    first = np.linalg.norm(rest.start - rest.state, axis=-1)
+    distance = np.linalg.norm(way - rest.state, axis=-1) / np.where(first > 0.0, first, np.nan)
+    left = dict(zip(("one_sided", "centered_short", "centered", "side"), errors, strict=True))
+    return times, {"distance": np.nanmax(distance.reshape(times.size, -1), axis=1), **left}
+
+
+def _distances(gradients: list[Parameters], exact: Parameters) -> Array:
+    return np.array([(g - exact).norm for g in gradients]) / (exact.norm or np.nan)
