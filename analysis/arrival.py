@@ -161,13 +161,17 @@ def _followed(
         np.stack([np.linalg.norm(s[:, units], axis=1) for _, units in groups.values()], axis=1)
         for s in (run.error_signal, side.error_signal)
     )
-    peaks = [_peak(t, column, k) for (k, _), column in zip(groups.values(), signal.T, strict=True)]
+    onsets = _onsets(network, rest, target, groups)
+    peaks = [
+        (0.0, 0.0, first) if k == 0 and np.argmax(column) == 0 else _peak(t, column)  # the outputs begin at their peak
+        for (k, _), column, first in zip(groups.values(), signal.T, onsets, strict=True)
+    ]
     early = t <= onset
     return {
         "signal": signal,
         "side_signal": other,
         "exponent": np.array([power_law(t[early], column[early])[0] for column in signal.T]),
-        "onset": _onsets(network, rest, target, groups),
+        "onset": onsets,
         "delay": np.array([delay for delay, _, _ in peaks]),
         "peak_time": np.array([time for _, time, _ in peaks]),
         "peak": np.array([height for _, _, height in peaks]),
@@ -187,11 +191,9 @@ def _onsets(network: Network, rest: Equilibrium, target: Array, groups: dict[str
     return np.array([np.linalg.norm(powers[k][units]) for k, units in groups.values()])
 
 
-def _peak(t: Array, signal: Array, distance: int) -> tuple[float, float, float]:
+def _peak(t: Array, signal: Array) -> tuple[float, float, float]:
     """Delay, time and height of the peak, between the recorded times by a parabola through three of them."""
     top = int(np.argmax(signal))
-    if top == 0 and distance == 0:  # the outputs begin at their largest
-        return 0.0, 0.0, float(signal[0])
     time, height = float(t[top]), float(signal[top])
     if 0 < top < t.size - 1:
         curve = np.polyfit(np.log(t[top - 1 : top + 2] / t[top]), signal[top - 1 : top + 2], 2)
@@ -199,6 +201,6 @@ def _peak(t: Array, signal: Array, distance: int) -> tuple[float, float, float]:
         time, height = float(t[top] * np.exp(shift)), float(np.polyval(curve, shift))
     first = int(np.argmax(signal >= 0.5 * height))
     if first == 0:
-        return 0.0 if distance == 0 else float(t[0]), time, height
+        return 0.0, time, height
     pair = slice(first - 1, first + 1)
     return float(np.exp(np.interp(np.log(0.5 * height), np.log(signal[pair]), np.log(t[pair])))), time, height

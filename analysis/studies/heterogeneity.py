@@ -21,6 +21,8 @@ from neurodyn.result import with_batch
 from neurodyn.side import SidePhase, side_network
 from neurodyn.solver import Solver
 
+#: End of the second phase, in relaxation times of the slowest mode.
+LAST = 16.0
 #: Largest time constant over the smallest.
 SPREADS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
@@ -112,11 +114,13 @@ def _even(count: int) -> Array:
 
 
 def _measured(network: Network, rest: Equilibrium, y: Any, beta: float, solver: Solver) -> tuple[float, ...]:
-    run = nudge(network, rest, y, beta=beta, solver=solver)
-    side = side_network(network, rest, y, t_eval=run.t, solver=solver)
+    rungs = ladder(network, rest)
+    times = LAST / rungs.slowest_rate * np.linspace(0.0, 1.0, 81) ** 2
+    run = nudge(network, rest, y, beta=beta, t_eval=times, solver=solver)
+    side = side_network(network, rest, y, t_eval=times, solver=solver)
     mean = float(np.exp(np.log(network.tau).mean()))
     raw, bar = (with_batch(signal, 3) for signal in (run.error_signal * mean / network.tau, side.error_signal))
-    found, rungs = compare(run, side, gradient_times=2), ladder(network, rest)
+    found = compare(run, side, gradient_times=2)
     return (
         found.max_relative_error,
         relative_error(np.abs(raw - bar) * np.atleast_2d(run.active), np.abs(bar))[0],
