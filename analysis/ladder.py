@@ -77,22 +77,26 @@ class Ladder(Result):
     @property
     def slowest_rate(self) -> float:
         """Smallest rate of all samples."""
-        return float(np.nanmin(self.rate))
+        return float(np.min(self.rate, where=np.isfinite(self.rate), initial=np.inf))
 
     @property
     def fastest_rate(self) -> float:
         """Largest rate of all samples."""
-        return float(np.nanmax(self.rate))
+        return float(np.max(self.rate, where=np.isfinite(self.rate), initial=0.0))
 
     @property
     def stiffness(self) -> Array:
-        """Largest rate over smallest, (batch,)."""
-        return np.asarray(np.nanmax(self.rate, axis=-1) / np.nanmin(self.rate, axis=-1))
+        """Largest rate over smallest, (batch,); NaN of a sample whose units all sit on a bound."""
+        there = np.isfinite(self.rate)
+        smallest = np.min(self.rate, axis=-1, where=there, initial=np.inf)
+        ratio = np.max(self.rate, axis=-1, where=there, initial=0.0) / smallest
+        return np.asarray(np.where(there.any(axis=-1), ratio, np.nan))
 
     @property
     def euler_limit(self) -> float:
         """Euler's method is stable for steps below this: 2/rate of the fastest mode, 2 Re λ/|λ|² in general."""
-        return float(np.nanmin(2.0 * self.rate / (self.rate**2 + self.frequency**2)))
+        limits = 2.0 * self.rate / (self.rate**2 + self.frequency**2)
+        return float(np.min(limits, where=np.isfinite(limits), initial=np.inf))
 
     def by_population(self) -> dict[str, Array]:
         """Share of each population in each mode, (batch, mode) by name."""

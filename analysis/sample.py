@@ -1,14 +1,18 @@
-"""One sample out of a batch: which, and its equilibrium alone."""
+"""Samples of a batch: which have an error signal, and one alone."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
+from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.relax import Equilibrium
+from neurodyn.network import Network
+from neurodyn.relax import Equilibrium, relax
+from neurodyn.solver import Solver
 
 
 def with_signal(point: FixedPoint, target: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -23,3 +27,12 @@ def single(equilibrium: Equilibrium, sample: int) -> Equilibrium:
     fields = {f.name: getattr(equilibrium, f.name) for f in dataclasses.fields(equilibrium) if "dims" in f.metadata}
     parts = {name: value[sample] for name, value in fields.items() if value is not None}
     return dataclasses.replace(equilibrium, **parts)
+
+
+def relax_with_signal(network: Network, x: Any, y: Any, start: Any, solver: Solver | None) -> Equilibrium:
+    """The equilibrium that studies of error signals begin with; refuses data of which no sample has one."""
+    rest = relax(network, x, start=start, solver=solver)
+    point = FixedPoint.of(network, rest.state, rest.x)
+    if not with_signal(point, network.target(y, point.s.shape[1], rest.batched)).any():
+        raise ArgumentError("no sample has an error signal: all outputs sit on a bound or on their targets")
+    return rest

@@ -100,6 +100,18 @@ def test_complex_rates_of_a_network_without_energy():
     assert found.euler_limit == pytest.approx(np.min(2 * exact.real / np.abs(exact) ** 2), rel=1e-14)
 
 
+def test_a_sample_whose_units_all_sit_on_bounds_has_no_modes():
+    net = models.Hopfield.layered([2, 3], activation="hard-sigmoid", seed=1).replace(parameters={"y": [-9.0] * 3})
+    rest = nd.relax(net, np.ones((1, 2)))
+    found = analysis.timescales(net, rest, np.ones((1, 3)))
+    assert np.isnan(found.ladder.stiffness).all()
+    assert not list(found.ladder.samples())
+    assert found.arrival is None
+    assert found.durations is None
+    for figure in plots.draw_timescales(found).values():
+        figure.canvas.draw()
+
+
 # -- decay -------------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +171,7 @@ def test_errors_arrive_as_powers_of_time(form, rng):
 
 
 def test_arrival_in_closed_form():
-    """Two linear units, weight w: the hidden one has S = (e^{-(1-w)t} − e^{-(1+w)t})/2, with its peak at artanh(w)/w."""
+    """Two linear units, weight w: the hidden S is (e^{-(1-w)t} − e^{-(1+w)t})/2, with its peak at artanh(w)/w."""
     w = 0.5
     net = models.Hopfield.recurrent(2, n_out=1, activation="linear").replace(parameters={"s-s": [[0, w], [w, 0]]})
     found = analysis.arrival(net, nd.relax(net), [-1.0], beta=0.0)
@@ -179,8 +191,7 @@ def test_arrival_in_closed_form():
 
 def test_durations_of_one_unit_in_closed_form():
     """One linear unit: both phases leave exp(−t/tau)."""
-    net = models.Hopfield({"x": {"size": 1, "role": "input"}, "y": {"size": 1, "role": "output", "activation": "linear"}},
-                          ["x-y"], tau=2.5)  # fmt: skip
+    net = models.Hopfield.layered([1, 1], activation="linear", tau=2.5, seed=0)
     found = analysis.durations(net, nd.relax(net, [1.0]), [0.3], beta=0.0)
     for phase in ("free", "nudged"):
         for accuracy in (0.1, 1e-3, 1e-7):

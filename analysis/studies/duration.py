@@ -10,6 +10,7 @@ import numpy as np
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.durations import needed
 from neurodyn.analysis.ladder import Ladder, ladder
+from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.studies.unrested import nudged_gradients, side_gradient
 from neurodyn.errors import ArgumentError
@@ -21,7 +22,7 @@ from neurodyn.network import Network
 from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.parameters import Parameters
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium, relax
+from neurodyn.relax import Equilibrium
 from neurodyn.side import SidePhase, side_network
 from neurodyn.simulate import simulate
 from neurodyn.solver import Solver
@@ -79,7 +80,7 @@ def duration(
         and so on) for such a distance.
     """
     solver = solver or SOLVER
-    rest = relax(network, x, start=start, solver=solver)
+    rest = relax_with_signal(network, x, y, start, solver)
     point, rungs = resting_point(network, rest), ladder(network, rest)
     step, steps = _steps(rungs, duration, step, point.s.size)
     target = network.target(y, point.s.shape[1], rest.batched)

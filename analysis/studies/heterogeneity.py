@@ -9,6 +9,7 @@ import numpy as np
 from neurodyn.analysis.compare import compare, relative_error
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.ladder import ladder
+from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
@@ -16,7 +17,7 @@ from neurodyn.inputs import as_positives
 from neurodyn.network import Network, inward
 from neurodyn.nudge import NudgedPhase, nudge
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium, relax
+from neurodyn.relax import Equilibrium
 from neurodyn.result import with_batch
 from neurodyn.side import SidePhase, side_network
 from neurodyn.solver import Solver
@@ -68,7 +69,7 @@ def heterogeneity(
     """
     solver = solver or SOLVER
     factors = as_positives(SPREADS if spreads is None else spreads, "spreads")
-    rest = relax(network, x, start=start, solver=solver)
+    rest = relax_with_signal(network, x, y, start, solver)
     kinds = ("within", "between") if len(network.graph.free) > 1 else ("within",)
     rows = np.empty((len(kinds), factors.size, 7))
     with Bar("heterogeneity") as bar:

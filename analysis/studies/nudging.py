@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.convergence import SOLVER, Convergence, convergence
+from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.graph import Array
 from neurodyn.network import Network
-from neurodyn.relax import relax
 from neurodyn.solver import Solver
 
 #: Errors that a user may find good enough.
@@ -44,10 +44,10 @@ def nudging(
         where a phase ran away; `beyond`, whether beta >= beta_c; `crossed`, the fraction of units that met a bound.
         Summary: beta_c; the solver's floors; and for each of the four the fitted `order`, the largest beta up to which
         it stays below 1 % (`below_one_percent`), and from which on it departs from its power by a factor of 2
-        (`curvature`); None where it never does.
+        (`curvature`); NaN where it never does.
     """
     solver = solver or SOLVER
-    rest = relax(network, x, start=start, solver=solver)
+    rest = relax_with_signal(network, x, y, start, solver)
     strengths = np.logspace(-6.0, 1.0, 22) if betas is None else betas
     found = convergence(network, rest, y, betas=strengths, solver=solver)
     kinds = ("one_sided", "centered", "gradient_one_sided", "gradient_centered")

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurodyn.analysis.compare import relative_error
 from neurodyn.analysis.ladder import ladder
-from neurodyn.analysis.sample import single, with_signal
+from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.errors import ArgumentError
@@ -18,7 +18,7 @@ from neurodyn.inputs import as_positives
 from neurodyn.network import Network
 from neurodyn.nudge import nudge, resting_point
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium, relax
+from neurodyn.relax import Equilibrium
 from neurodyn.result import with_batch
 from neurodyn.side import side_network
 from neurodyn.solver import SCIPY_METHODS, Solver
@@ -29,7 +29,7 @@ FIXED = ("rk4", "euler")
 METHODS = ("tsit5", "dopri5", "auto", *FIXED, "RK45", "DOP853", "Radau", "BDF", "LSODA")
 DONE, NOT_TRIED = "done", "not tried"
 #: Steps of one run, compiled and by SciPy: what needs more is marked, and not tried at larger spreads.
-MAX_STEPS, SCIPY_STEPS = 50_000, 10_000
+MAX_STEPS, SCIPY_STEPS = 20_000, 5_000
 #: Largest error of a method that counts as accurate, in relative tolerances.
 ACCURATE = 100.0
 #: Recorded times: their number; the first and the last, in relaxation times of the fastest and the slowest mode.
@@ -79,7 +79,7 @@ def stiffness(
     factors = as_positives(np.logspace(0.0, 6.0, 7) if spreads is None else spreads, "spreads")
     if not len(methods):
         raise ArgumentError("`methods` must name at least one solver; got none")
-    rest = relax(network, x, start=start, solver=solver)
+    rest = relax_with_signal(network, x, y, start, solver)
     point = resting_point(network, rest)
     target = network.target(y, point.s.shape[1], rest.batched)
     sample = int(np.argmax(with_signal(point, target)))

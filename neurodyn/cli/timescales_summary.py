@@ -46,7 +46,7 @@ def _facts(found: Timescales) -> dict[str, Any]:
     return {
         "slowest_time": 1.0 / rungs.slowest_rate,
         "fastest_time": 1.0 / rungs.fastest_rate,
-        "stiffness": rungs.stiffness,
+        "stiffness": np.atleast_1d(rungs.stiffness),
         "euler_limit": rungs.euler_limit,
         "sample": sample,
         "measured_decay_error": np.max(found.decay.error, where=np.isfinite(found.decay.error), initial=0.0),
