@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.activation import HARD_SIGMOID, divided_differences
-from neurodyn.errors import ModelError
+from neurodyn.errors import ArgumentError, ModelError
 from neurodyn.graph import Array, Complex, Graph
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import complex_nudged, shapes
@@ -286,6 +286,12 @@ class Hopfield(Wired):
     def argument(self, s: Array) -> Array:
         """Energy and cost are functions of the states themselves."""
         return s
+
+    def output_state(self, argument: Array) -> Array:
+        """The argument itself, inside the box if the outputs live in one."""
+        if self.box[self.outputs].any() and np.any((argument < 0.0) | (argument > 1.0)):
+            raise ArgumentError("outputs with the hard sigmoid live in [0, 1] and cannot be clamped to a `y` outside")
+        return argument
 
     def local(self, s: Array, rows: Array) -> Local:
         """See `Network.local`."""

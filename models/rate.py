@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.activation import divided_differences, leak_energy
+from neurodyn.activation import divided_differences, inverse, leak_energy
 from neurodyn.errors import ModelError, nearest
 from neurodyn.graph import RANDOM, Array, Complex, Connection, Graph
 from neurodyn.kernel import flow_kernel, helper
@@ -269,6 +269,10 @@ class Rate(Wired):
         """Energy and cost are functions of the rates."""
         n, batch = s.shape
         return self.evaluate(self.kernels.local, s, np.zeros((2 * n, batch)), 4 * n)[:n]
+
+    def output_state(self, argument: Array) -> Array:
+        """Where the outputs have these rates."""
+        return inverse(next(p.activation for p in self.graph.free if p.n_outputs), argument)
 
     def local(self, s: Array, rows: Array) -> Local:
         """See `Network.local`."""

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import math
 
-from neurodyn.errors import ModelError, nearest
+import numpy as np
+import numpy.typing as npt
+
+from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.kernel import helper
 from neurodyn.vectormath import HIGHEST, expm1_and_exp, fma, log, log1p
 
@@ -34,6 +37,32 @@ def canonical(name: object) -> str:
     if plain not in CODES:
         raise ModelError(f"unknown activation {name!r}; {nearest(plain, CODES)}")
     return plain
+
+
+#: What rates can be, by name of a strictly increasing activation.
+RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softplus": (0.0, math.inf), "linear": (-math.inf, math.inf)}
+#: The state that stands for an infinite one, where a rate sits on the end of its range: rho is there to rounding.
+SATURATED = 700.0
+
+
+def inverse(name: str, r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """States at which a strictly increasing activation has these rates, the ends of their range among them.
+
+    Raises `ArgumentError` for rates that it cannot have.
+    """
+    low, high = RANGES[name]
+    if np.any((r < low) | (r > high)):
+        raise ArgumentError(f"`y` must lie in [{low:g}, {high:g}], where rates of the activation {name} are")
+    with np.errstate(divide="ignore"):
+        if name == "tanh":
+            s = np.arctanh(r)
+        elif name == "sigmoid":
+            s = np.log(r) - np.log1p(-r)
+        elif name == "softplus":
+            s = r + np.log(-np.expm1(-r))
+        else:
+            return r
+    return np.clip(s, -SATURATED, np.inf if name == "softplus" else SATURATED)
 
 
 #: Coefficients of the dilogarithm: Bernoulli's B_k over (k + 1)!.

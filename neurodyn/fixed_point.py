@@ -14,7 +14,7 @@ there is an energy. Without one they are always written down.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,11 +35,15 @@ STACK_ENTRIES = 4_000_000
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """States s (n, b), unit-major, that are (near) fixed points for inputs x (b, n_in), with what follows from them."""
+    """States s (n, b), unit-major, that are (near) fixed points for inputs x (b, n_in), with what follows from them.
+
+    Units that are `held`, (n,) bool, stay where they are, whatever their force: they are inactive.
+    """
 
     network: Network
     s: Array
     x: Array | None
+    held: npt.NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, network: Network, state: Array, x: Array | None) -> FixedPoint:
@@ -54,7 +58,8 @@ class FixedPoint:
     @cached_property
     def local(self) -> Local:
         """Rates, slopes, fields, forces."""
-        return self.network.local(self.s, self.rows)
+        local = self.network.local(self.s, self.rows)
+        return local if self.held is None else local._replace(active=local.active & ~self.held[:, None])
 
     @property
     def residual(self) -> Array:
@@ -92,7 +97,10 @@ class FixedPoint:
             rows = network.linear_rows(self.local.columns(np.repeat(some, n)))
             products = network.evaluate(network.kernels.jvp, np.tile(np.eye(n), some.size), rows, n)
             k = np.moveaxis(products.reshape(n, some.size, n), 1, 0).copy()
-            k[:, np.arange(n), np.arange(n)] += ~self.local.active[:, some].T
+            active = self.local.active[:, some].T
+            if self.held is not None:  # a model need not know of them
+                k *= active[:, :, None] & active[:, None, :]
+            k[:, np.arange(n), np.arange(n)] += ~active
             yield some, k
 
     def _stable(self, some: Any, k: Array) -> npt.NDArray[np.bool_]:
@@ -305,12 +313,12 @@ class FixedPoint:
             todo = np.flatnonzero(before > 0.01 * tol)
             trial = s.copy()
             trial[:, todo] += point._newton_steps(todo, 0.1 * distance[todo] + 1e-6)
-            candidate = FixedPoint(self.network, trial, self.x)
+            candidate = replace(self, s=trial)
             better = candidate.residual < before
             if not better.any():
                 break
             s = np.ascontiguousarray(np.where(better, trial, s))
-            point = FixedPoint(self.network, s, self.x)
+            point = replace(self, s=s)
         return point
 
     def _newton_steps(self, samples: Any, limits: Array) -> Array:

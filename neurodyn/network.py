@@ -188,6 +188,13 @@ class Network(ABC):
         """What energy and cost are functions of, (n, b), at states (n, b): see `Local`."""
 
     @abstractmethod
+    def output_state(self, argument: Array) -> Array:
+        """States of the outputs, (n_out, b), at which the argument is this: where a clamp must put them.
+
+        Raises `ArgumentError` where no state has it.
+        """
+
+    @abstractmethod
     def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
         """Per-sample constants of the nudged flow of delta around s; gap = dC/d argument (n, b), beta (b,)."""
 

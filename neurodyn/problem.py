@@ -20,9 +20,9 @@ class Problem:
     """dy/dt = flow(t, y), each column of y (m, b) a trajectory of its own from t = 0.
 
     rows (k, b) holds per-trajectory constants; its first `units` rows are 1/tau of the first `units` components, so
-    that y' / rows is a force. `bounds` is the row of the lower bounds of a box (upper bounds follow `units` rows
-    later), -1 without a box. `jacobian(j, t, y)` is d flow/dy of trajectory j, (m, m). `unit(i)` names component i.
-    Where the flow is not `smooth` in time, steps land on every recorded time.
+    that y' / rows is a force, and 0 for those that are held. `bounds` is the row of the lower bounds of a box (upper
+    bounds follow `units` rows later), -1 without a box. `jacobian(j, t, y)` is d flow/dy of trajectory j, (m, m).
+    `unit(i)` names component i. Where the flow is not `smooth` in time, steps land on every recorded time.
     With `threads_inside` the flow itself runs on numba's threads, and must be called by one thread of Python alone.
     """
 

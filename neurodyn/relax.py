@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.fixed_point import FixedPoint
@@ -18,6 +19,9 @@ from neurodyn.problem import Integers, Problem, Solution, describe_counters
 from neurodyn.result import Result, array, check_on_failure
 from neurodyn.solver import Solver
 from neurodyn.status import Status
+
+#: Largest force at rest.
+TOL = 1e-10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +68,7 @@ def relax(
     x: Any = None,
     *,
     start: Any = None,
-    tol: float = 1e-10,
+    tol: float = TOL,
     t_max: float | None = None,
     solver: Solver | None = None,
     on_failure: str = "raise",
@@ -106,10 +110,10 @@ def relax(
     check_on_failure(on_failure)
     rates, initial, batched = as_condition(x, start, network.n_in, network.n)
     check_box(network, initial)
-    limit = 1e4 * float(network.tau.max()) if t_max is None else t_max
+    limit = longest(network) if t_max is None else t_max
     if not (is_positive(limit) and is_positive(tol)):
         raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
-    search = _Relaxation(network, rates, inward(initial), solver, tol, limit)
+    search = Relaxation(network, rates, inward(initial), solver, tol, limit)
     search.run()
     result = search.equilibrium(batched)
     if on_failure == "raise" and np.any(result.status != Status.STABLE):
@@ -124,23 +128,39 @@ def check_box(network: Network, start: Array) -> None:
         raise ArgumentError("`start` must lie in [0, 1] for units with the hard sigmoid, which live in that box")
 
 
+def longest(network: Network) -> float:
+    """Time after which a relaxation is given up."""
+    return 1e4 * float(network.tau.max())
+
+
 #: At rest an explicit method runs at its stability limit and keeps the force alive at about its tolerance times this.
 NOISE = 100.0
 #: The tolerance is one of the mean square over units: in more than so many, single ones keep a larger force alive.
 FEW = 2000
 
 
-class _Relaxation:
-    """Flow and polish, in rounds with tighter tolerances for the samples that need them."""
+class Relaxation:
+    """Flow and polish, in rounds with tighter tolerances for the samples that need them.
+
+    Units that are `held`, (n,) bool, stay where they start.
+    """
 
     #: A saddle's neighbourhood is left in the end, but only tight tolerances see that it has not come to rest.
     LEVELS = (1.0, 1e-3, 1e-6)
 
     def __init__(
-        self, network: Network, x: Array | None, start: Array, solver: Solver, tol: float, t_max: float
+        self,
+        network: Network,
+        x: Array | None,
+        start: Array,
+        solver: Solver,
+        tol: float,
+        t_max: float,
+        held: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         batch = start.shape[1]
-        self.network, self.x, self.start, self.solver = network, x, start, solver
+        self.network, self.x, self.start, self.solver, self.held = network, x, start, solver, held
+        self.what = "free phase" if held is None else "clamped phase"
         self.tol, self.t_max = tol, t_max
         self.noise = NOISE * max(1.0, network.n / FEW) ** 0.5
         self.s, self.time, self.settled = start.copy(), np.zeros(batch), np.zeros(batch)
@@ -183,7 +203,7 @@ class _Relaxation:
     def point(self, samples: Any) -> FixedPoint:
         """Where some samples are now."""
         x = None if self.x is None else self.x[samples]
-        return FixedPoint(self.network, np.ascontiguousarray(self.s[:, samples]), x)
+        return FixedPoint(self.network, np.ascontiguousarray(self.s[:, samples]), x, self.held)
 
     def flow(self, start: Array, x: Array | None, settle: float) -> Solution:
         """Integrate the free flow until it settles."""
@@ -192,7 +212,7 @@ class _Relaxation:
             solver = dataclasses.replace(
                 solver, rtol=max(3e-14, settle / self.noise), atol=min(solver.atol, 0.1 * settle / self.noise)
             )
-        problem = free_problem(self.network, start, x)
+        problem = free_problem(self.network, start, x, self.held)
         solution = integrate(
             problem,
             solver,
@@ -200,7 +220,7 @@ class _Relaxation:
             t_end=self.t_max,
             settle=settle,
             dwell=float(self.network.tau.max()),
-            what="free phase",
+            what=self.what,
         )
         for name, total in describe_counters(solution.counters).items():
             self.counters[name] = self.counters.get(name, 0) + total
@@ -208,7 +228,7 @@ class _Relaxation:
 
     def equilibrium(self, batched: bool) -> Equilibrium:
         """The result."""
-        point = FixedPoint(self.network, self.s, self.x)
+        point = self.point(slice(None))
         energy = np.full(len(self.status), np.nan)
         if self.network.has_energy:
             energy = self.network.evaluate(self.network.kernels.energy, self.s, point.rows, 1)[0]
@@ -232,10 +252,10 @@ class _Relaxation:
         failed = np.flatnonzero(self.status != Status.STABLE)
         j = int(failed[0])
         status = Status(int(self.status[j]))
-        point = FixedPoint.of(self.network, self.s[:, j : j + 1].T, None if self.x is None else self.x[j : j + 1])
+        point = self.point(slice(j, j + 1))
         worst = int(np.argmax(np.abs(np.where(point.local.active, point.local.force, 0.0))))
         text = (
-            f"free phase: sample {j} {status.sentence}; at t = {self.time[j]:.4g} the largest force is "
+            f"{self.what}: sample {j} {status.sentence}; at t = {self.time[j]:.4g} the largest force is "
             f"{point.residual[0]:.3g}, at {self.network.graph.unit(worst)}"
         )
         if self.solver.fixed and status in (Status.MOVING, Status.DIVERGED):
@@ -248,14 +268,16 @@ class _Relaxation:
         return kind(text, result)
 
 
-def free_problem(network: Network, start: Array, x: Array | None) -> Problem:
-    """The free flow as an initial value problem; start (n, b), x (b, n_in)."""
+def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDArray[np.bool_] | None = None) -> Problem:
+    """The free flow as an initial value problem; start (n, b), x (b, n_in). Units that are `held` do not move."""
     rows = network.free_rows(x, start.shape[1])
+    if held is not None:
+        rows[: network.n][held] = 0.0
 
     def jacobian(sample: int, t: float, s: Array) -> Array:
         one = np.repeat(s[:, None], 1, axis=1)
         local = network.local(one, rows[:, sample : sample + 1].copy())
-        return -network.linearized(local, 0) / network.tau[:, None]
+        return -network.linearized(local, 0) * rows[: network.n, sample, None]
 
     return Problem(
         network.kernels.free,

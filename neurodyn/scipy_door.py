@@ -199,7 +199,7 @@ class Stepping:
     def settled(self, settle: float, dwell: float) -> bool:
         """Whether the largest force has stayed small for the dwell time."""
         n = self.problem.units
-        if settle <= 0.0 or np.max(np.abs(self.rate[:n] / self.rows[:n, 0])) > settle:
+        if settle <= 0.0 or np.any(np.abs(self.rate[:n]) > settle * self.rows[:n, 0]):
             self.calm = np.inf
             return False
         self.calm = min(self.calm, self.t)

@@ -122,12 +122,12 @@ def judge_size(y, f, clock):
 
 @helper
 def judge_force(f, rows, units, clock):
-    """Largest |tau dy/dt| of every column over its first `units` components."""
+    """Largest |tau dy/dt| of every column over its first `units` components; those with 1/tau = 0, held, have none."""
     force = row(clock, FORCE)
     force[:] = 0.0
     for i in range(units):
         for j in range(f.shape[1]):
-            size = abs(f[i, j] / rows[i, j])
+            size = abs(f[i, j] / rows[i, j])  # not a number, and so not larger, where a unit is held
             force[j] = size if size > force[j] else force[j]
 
 
