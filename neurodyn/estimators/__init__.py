@@ -22,6 +22,9 @@ _WHERE = {
     "recurrent-backprop": ("recurrent_backprop", "RecurrentBackprop"),
     "implicit": ("implicit", "Implicit"),
     "bptt": ("bptt", "BackpropThroughTime"),
+    "contrastive-hebbian": ("contrastive_hebbian", "ContrastiveHebbian"),
+    "contrastive-divergence": ("contrastive_divergence", "ContrastiveDivergence"),
+    "coupled-learning": ("coupled_learning", "CoupledLearning"),
     "finite-differences": ("finite_differences", "FiniteDifferences"),
     "holomorphic": ("holomorphic", "Holomorphic"),
 }

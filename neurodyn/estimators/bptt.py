@@ -12,7 +12,7 @@ from neurodyn.estimators.fixed_steps import FixedSteps, check
 from neurodyn.estimators.task import Task
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_target, as_times
+from neurodyn.inputs import as_times
 from neurodyn.network import Network, inward, outward
 from neurodyn.nudge import default_times, resting_point
 from neurodyn.parameters import Parameters
@@ -130,7 +130,7 @@ def truncated(
     """
     point = resting_point(network, equilibrium)
     batched, batch = equilibrium.batched, point.s.shape[1]
-    target = as_target(y, network.n_out, batch, batched)
+    target = network.target(y, batch, batched)
     run = FixedSteps(network, point.x, point.s, scheme=scheme, step=step, steps=steps, solver=solver or Solver())
     signal, integral = np.zeros((2, steps + 1, *point.s.shape))
     signal[0] = run.cost_slope(point.s, target)

@@ -1,0 +1,64 @@
+"""The clamped phase: outputs held where they should be, the others relaxed; and the contrast of two states.
+
+A clamp is the limit of an infinitely strong nudge. It imposes a displacement where a nudge applies a force, and so
+knows nothing of the cost but its targets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodyn.errors import ModelError
+from neurodyn.estimators.task import Task
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.graph import SOFTMAX, Array
+from neurodyn.parameters import Parameters
+from neurodyn.relax import TOL, Relaxation, longest
+from neurodyn.status import Status
+
+
+def clamped(task: Task, start: Array, argument: Array) -> FixedPoint:
+    """The equilibrium with the outputs held, the others relaxed from `start` (n, batch), and counted.
+
+    `argument` (n_out, batch) is what the cost is a function of: the outputs' states, in the rate form their rates.
+
+    Raises
+    ------
+    ModelError
+        For a softmax read-out, whose targets are no states: probabilities leave the outputs' common level open.
+    ArgumentError
+        Where no state has this argument.
+    ConvergenceError, DivergenceError
+        Some sample did not come to a stable rest.
+    """
+    network = task.network
+    if network.graph.readout == SOFTMAX:
+        raise ModelError(
+            "outputs with a softmax read-out cannot be clamped to their targets, which are probabilities and not "
+            "states: take a linear read-out, or a method that nudges"
+        )
+    outputs, held = network.outputs, np.zeros(network.n, dtype=bool)
+    held[outputs] = True
+    begin = np.array(start)
+    begin[outputs] = network.output_state(argument)
+    search = Relaxation(network, task.x, begin, task.solver, TOL, longest(network), held)
+    search.run()
+    task.count(force_evaluations=search.counters["nfev"], time=search.settled)
+    if np.any(search.status != Status.STABLE):
+        raise search.failure(search.equilibrium(task.batched))
+    return to_rounding(search.point(slice(None)))
+
+
+def to_rounding(point: FixedPoint) -> FixedPoint:
+    """A fixed point whose force is as small as it gets: differences of two of them are divided by small numbers."""
+    return point.polished(0.0, np.zeros(point.s.shape[1]))
+
+
+def contrast(before: FixedPoint, after: FixedPoint, factor: float = 1.0) -> Parameters:
+    """[dE/dtheta(after) − dE/dtheta(before)] · factor, averaged over the batch.
+
+    For a weight −factor·(r_i r_j after − r_i r_j before), Hebb's products; without an energy what
+    `Network.difference_gradient` says.
+    """
+    r, moved = before.local.rate, after.local.rate
+    return before.network.difference_gradient(before.x, r, factor * (moved - r), moved)
