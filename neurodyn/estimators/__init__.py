@@ -21,6 +21,7 @@ _WHERE = {
     "equilibrium-propagation": ("equilibrium_propagation", "EquilibriumPropagation"),
     "recurrent-backprop": ("recurrent_backprop", "RecurrentBackprop"),
     "implicit": ("implicit", "Implicit"),
+    "backprop": ("backprop", "Backprop"),
     "bptt": ("bptt", "BackpropThroughTime"),
     "contrastive-hebbian": ("contrastive_hebbian", "ContrastiveHebbian"),
     "contrastive-divergence": ("contrastive_divergence", "ContrastiveDivergence"),
