@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.fixed_points import FixedPoints, classify, random_states
-from neurodyn.analysis.landscape import Landscape, whole_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.analysis.plane import Plane, grid, points
 from neurodyn.analysis.settle import attractors
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
+from neurodyn.inputs import whole_number
 from neurodyn.network import Network
 from neurodyn.problem import Integers
 

@@ -10,9 +10,10 @@ import numpy as np
 from neurodyn.analysis.algebra import one_thread
 from neurodyn.analysis.branch import Bifurcation, BifurcationDiagram, Branch, same_point
 from neurodyn.analysis.curve import Curve
-from neurodyn.analysis.landscape import Landscape, real_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.analysis.parameter import family, span_of
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import real_number
 from neurodyn.network import Network
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neurodyn.analysis.algebra import Mask
-from neurodyn.analysis.landscape import Landscape, whole_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.analysis.newton import roots, saddles
 from neurodyn.analysis.settle import attractors
 from neurodyn.graph import Array
+from neurodyn.inputs import whole_number
 from neurodyn.network import Network
 from neurodyn.problem import Integers
 

@@ -14,7 +14,7 @@ import numpy as np
 from neurodyn.analysis.algebra import Mask, active, modes, one_thread
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import LINEAR, Array
-from neurodyn.inputs import as_batch, as_input
+from neurodyn.inputs import as_batch, as_input, real_number
 from neurodyn.network import Network
 from neurodyn.problem import Integers
 
@@ -60,12 +60,11 @@ class Landscape:
         rates, _ = as_input(x, network.n_in)
         if rates is not None and len(rates) != 1:
             raise ArgumentError(f"`x` must be one input, of shape ({network.n_in},); got {len(rates)} samples")
-        if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta):
-            raise ArgumentError(f"`beta` must be a finite number; got {beta!r}")
-        if y is None and beta != 0.0:
-            raise ArgumentError(f"`y` is missing: nudging with beta = {beta:g} needs a target")
+        strength = real_number(beta, "beta")
+        if y is None and strength != 0.0:
+            raise ArgumentError(f"`y` is missing: nudging with beta = {strength:g} needs a target")
         target = None if y is None else network.target(y, 1, batched=False)[0]
-        return cls(network, None if rates is None else rates[0], target, float(beta))
+        return cls(network, None if rates is None else rates[0], target, strength)
 
     def state(self, value: Any, name: str = "state") -> Array:
         """One state (n,), checked: shape, finite, inside the box."""
@@ -167,17 +166,3 @@ def require_energy_of_states(network: Network) -> None:
             f"landscapes and phase portraits need an energy of the states; that of {type(network).__name__} is one of "
             f"its {network.energy_of}"
         )
-
-
-def real_number(value: Any, name: str) -> float:
-    """Return `value` as a float, if it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-        raise ArgumentError(f"`{name}` must be a finite number; got {value!r}")
-    return float(value)
-
-
-def whole_number(value: Any, name: str, least: int) -> int:
-    """Return `value` as an int, if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
-    return int(value)

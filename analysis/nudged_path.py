@@ -10,9 +10,10 @@ import numpy as np
 from neurodyn.analysis.algebra import Mask, active, modes, one_thread
 from neurodyn.analysis.branch import Bifurcation, Branch
 from neurodyn.analysis.curve import Curve
-from neurodyn.analysis.landscape import Landscape, real_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array, Graph
+from neurodyn.inputs import real_number
 from neurodyn.network import Network
 from neurodyn.nudge import resting_point
 from neurodyn.problem import Integers

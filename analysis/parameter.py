@@ -11,9 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from neurodyn.analysis.algebra import Mask, active
-from neurodyn.analysis.landscape import Landscape, real_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.graph import Array, Graph
+from neurodyn.inputs import real_number
 from neurodyn.network import Network
 
 

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.contours import inside, zero_contours
-from neurodyn.analysis.landscape import Landscape, whole_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.analysis.plane import Plane, grid, points
 from neurodyn.analysis.plane_curves import Manifold, manifolds, trajectories
 from neurodyn.analysis.plane_flow import PlaneFlow
 from neurodyn.analysis.plane_points import PlanePoints, plane_points
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
-from neurodyn.inputs import as_batch, choice
+from neurodyn.inputs import as_batch, choice, whole_number
 from neurodyn.network import Network
 from neurodyn.problem import Integers
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.algebra import Mask
-from neurodyn.analysis.landscape import Landscape, real_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.analysis.units import is_whole, unit_index, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
+from neurodyn.inputs import real_number
 from neurodyn.network import Network
 from neurodyn.problem import Integers
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from neurodyn.analysis.basins import Basins, basins
 from neurodyn.analysis.fixed_points import FixedPoints, random_states, search
-from neurodyn.analysis.landscape import Landscape, whole_number
+from neurodyn.analysis.landscape import Landscape
 from neurodyn.analysis.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.plane import Plane
 from neurodyn.analysis.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
-from neurodyn.inputs import choice
+from neurodyn.inputs import choice, whole_number
 from neurodyn.network import Network
 from neurodyn.progress import Bar
 from neurodyn.relax import Equilibrium, relax

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.compare_gradients import Agreement, contestants
-from neurodyn.analysis.landscape import whole_number
 from neurodyn.errors import ArgumentError, NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
 from neurodyn.gradient import Gradient, estimate, gradient
 from neurodyn.graph import Array
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import is_positive, whole_number
 from neurodyn.network import Network
 from neurodyn.progress import Bar
 from neurodyn.solver import Solver

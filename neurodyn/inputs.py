@@ -129,3 +129,17 @@ def is_positive(value: Any) -> bool:
     """Whether `value` is a number, positive and finite; True and False are none."""
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     return number and bool(np.isfinite(value) and value > 0)
+
+
+def real_number(value: Any, name: str) -> float:
+    """Return `value` as a float, if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        raise ArgumentError(f"`{name}` must be a finite number; got {value!r}")
+    return float(value)
+
+
+def whole_number(value: Any, name: str, least: int) -> int:
+    """Return `value` as an int, if it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
+    return int(value)

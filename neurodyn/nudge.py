@@ -11,7 +11,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_times, choice
+from neurodyn.inputs import as_times, choice, real_number
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, inward, outward
 from neurodyn.parameters import Parameters
@@ -177,12 +177,11 @@ def nudge(
     solver = solver or Solver()
     check_on_failure(on_failure)
     choice(nudging, SIGNS, "nudging")
-    if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta):
-        raise ArgumentError(f"`beta` must be a finite number; got {beta!r}")
+    strength = real_number(beta, "beta")
     point = resting_point(network, equilibrium)
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
-    strengths = np.array([sign * float(beta) for sign in SIGNS[nudging]]) + 0.0
+    strengths = np.array([sign * strength for sign in SIGNS[nudging]]) + 0.0
     problem = nudged_problem(point, point.gap(target), strengths)
     solution = integrate(problem, solver, times, what="nudged phase")
     batched, batch, shape = equilibrium.batched, point.s.shape[1], (len(times), network.n, len(strengths), -1)

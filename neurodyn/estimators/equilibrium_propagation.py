@@ -8,11 +8,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import choice
+from neurodyn.inputs import choice, real_number, whole_number
 from neurodyn.nudge import SIGNS, NudgedPhase, nudge
 from neurodyn.parameters import Parameters
 
@@ -53,10 +52,10 @@ class EquilibriumPropagation(Estimator):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        real_number(self.beta, "beta")
         choice(self.nudging, (*SIGNS, RANDOM), "nudging")
         check_duration(self.duration)
-        if not isinstance(self.seed, (int, np.integer)) or self.seed < 0:
-            raise ArgumentError(f"`seed` must be a whole number >= 0; got {self.seed!r}")
+        whole_number(self.seed, "seed", 0)
 
     def repeated(self, call: int) -> Self:
         """With a random sign of its own for every call."""
