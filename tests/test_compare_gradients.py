@@ -23,6 +23,12 @@ def case(name, batch=3, networks=SMOOTH):
     return net, draw_input(net, batch, rng), draw_target(net, batch, rng)
 
 
+def compare(given, methods, **options):
+    """Some methods on a case."""
+    net, x, y = given
+    return analysis.compare_gradients(net, x, y, methods, **options)
+
+
 @pytest.fixture(scope="module")
 def chain():
     return case("chain-tanh")
@@ -51,7 +57,7 @@ def test_implicit_against_central_differences_and_side_network(name):
 
 @pytest.mark.parametrize("name", ["chain-tanh", "recurrent"])
 def test_side_network_by_the_default_solver_comes_to_rest_at_the_exact_gradient(name):
-    assert analysis.compare_gradients(*case(name), methods=[RBP]).estimates[RBP].whole.relative_error <= 1e-9
+    assert compare(case(name), [RBP]).estimates[RBP].whole.relative_error <= 1e-9
 
 
 def test_orders_in_beta_are_one_and_two(order):
@@ -187,16 +193,16 @@ def test_any_registered_method_takes_part(chain, monkeypatch):
 
 def test_the_same_method_takes_part_under_several_labels(chain):
     methods = {"weak": {"method": EP, "beta": 1e-4}, "strong": {"method": EP, "beta": 0.3, "nudging": "positive"}}
-    found = analysis.compare_gradients(*chain, methods=methods)
+    found = compare(chain, methods)
     assert list(found.estimates) == ["weak", "strong"]
     assert found.estimates["strong"].gradient.options["beta"] == 0.3
     assert found.estimates["strong"].whole.relative_error > 1e3 * found.estimates["weak"].whole.relative_error
 
 
 def test_networks_with_bounds_and_with_unequal_weights():
-    boxed = analysis.compare_gradients(*case("chain-hard", networks=BOXED), methods=[EP, RBP])
+    boxed = compare(case("chain-hard", networks=BOXED), [EP, RBP])
     assert boxed.estimates[EP].gradient.notes[0].startswith("hard sigmoid")
-    unequal = analysis.compare_gradients(*case("own-feedback", networks=UNEQUAL), methods=[EP, RBP])
+    unequal = compare(case("own-feedback", networks=UNEQUAL), [EP, RBP])
     assert unequal.estimates[RBP].whole.relative_error < 1e-7
     assert unequal.estimates[EP].whole.relative_error > 1e-2  # its flow follows W, the gradient its transpose
     assert unequal.steps.relmse["all"] > 1e-2
@@ -214,7 +220,7 @@ def test_networks_with_bounds_and_with_unequal_weights():
 )
 def test_methods_that_make_no_sense_are_refused(chain, methods, sentence):
     with pytest.raises(nd.ArgumentError, match=sentence):
-        analysis.compare_gradients(*chain, methods=methods)
+        compare(chain, methods)
 
 
 # -- while the network learns --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,6 +48,9 @@ class Holomorphic(Estimator):
     ----------
     Laborieux & Zenke, NeurIPS 35 (2022), section 3.
     """
+
+    strength: ClassVar = "radius"
+    schemes: ClassVar = {f"{points} points": {"points": points} for points in (2, 4, 8)}
 
     radius: float = 0.1
     points: int = 8
