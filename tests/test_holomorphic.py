@@ -257,10 +257,10 @@ def test_conjugate_points_are_not_run_and_complex_forces_count_twice():
     task = Task(**given)
     before = task.equilibrium.counters["nfev"]
     estimator = Holomorphic(points=6)
-    assert len(estimator.strengths) == 4
+    assert len(estimator.nudges) == 4
     assert estimator.weights.sum() == pytest.approx(1.0)
-    assert len(Holomorphic(points=7).strengths) == 4
-    phase = ComplexNudging(task.point, task.target, estimator.strengths).run(task.solver)
+    assert len(Holomorphic(points=7).nudges) == 4
+    phase = ComplexNudging(task.point, task.target, estimator.nudges).run(task.solver)
     estimator.estimate(task)
     assert task.force_evaluations == before + 2 * phase.nfev
     assert task.simulated_time == pytest.approx(task.equilibrium.time[0] + phase.time.sum())
@@ -313,7 +313,7 @@ def test_the_error_that_is_said_is_the_error(points):
     for radius in (0.1, 0.2, 0.3):
         estimator = Holomorphic(radius=radius, points=points)
         task = Task(**given)
-        said = estimator.errors(ComplexNudging(task.point, task.target, estimator.strengths).run(task.solver))[0]
+        said = estimator.errors(ComplexNudging(task.point, task.target, estimator.nudges).run(task.solver))[0]
         assert 0.1 < said / relative(estimator.estimate(task), exact) < 10.0
 
 

@@ -66,22 +66,22 @@ class Holomorphic(Estimator):
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`. Refuses the hard sigmoid, which is not analytic."""
         check_analytic(task.network)
-        phase = ComplexNudging(task.point, task.target, self.strengths).run(task.solver, self.duration)
+        phase = ComplexNudging(task.point, task.target, self.nudges).run(task.solver, self.duration)
         task.count(force_evaluations=2 * phase.nfev, time=phase.time.sum(axis=0))
         self._judge(task, phase)
         return self._gradient(task, phase)
 
     @property
-    def strengths(self) -> Complex:
-        """The nudges in the upper half plane, the real ones among them."""
+    def nudges(self) -> Complex:
+        """Those beta_k that are run: the real ones, and those in the upper half plane."""
         angles = 2.0 * np.pi / self.points * np.arange(self.points // 2 + 1)
         beta = self.radius * np.exp(1j * angles)
         return np.where(2 * np.arange(beta.size) == self.points, -self.radius, beta)
 
     @property
     def weights(self) -> Array:
-        """The part of each of `strengths`, with its conjugate where that is another, in a mean over the circle."""
-        twins = np.where(self.strengths.imag == 0.0, 1.0, 2.0)
+        """The part of each of `nudges`, with its conjugate where that is another, in a mean over the circle."""
+        twins = np.where(self.nudges.imag == 0.0, 1.0, 2.0)
         return twins / self.points
 
     def _gradient(self, task: Task, phase: ComplexPhase) -> Parameters:
@@ -91,7 +91,7 @@ class Holomorphic(Estimator):
         the second is taken from twins of opposite sign, whose biases cancel.
         """
         network, rate, change = task.network, task.point.local.rate, phase.changes
-        after = rate + self.strengths[:, None, None] * change
+        after = rate + self.nudges[:, None, None] * change
         change = self.weights[:, None, None] * change
         half, none = 0.5 * change.imag, np.zeros_like(after.imag)
         befores = [np.broadcast_to(rate, none.shape), none, none]
@@ -99,7 +99,7 @@ class Holomorphic(Estimator):
         columns = (
             np.concatenate(part).transpose(1, 0, 2).reshape(network.n, -1) for part in (befores, changes, afters)
         )
-        copies = 3 * len(self.strengths)
+        copies = 3 * len(self.nudges)
         x = None if task.x is None else np.tile(task.x, (copies, 1))
         return network.difference_gradient(x, *columns) * copies
 
@@ -126,7 +126,7 @@ class Holomorphic(Estimator):
             mean = np.sum((self.weights * factors)[:, None, None] * phase.changes, axis=0).real
             return np.asarray(np.linalg.norm(mean, axis=0))
 
-        first, last = size(np.ones_like(self.strengths)), size(self.strengths / self.radius)
+        first, last = size(np.ones_like(self.nudges)), size(self.nudges / self.radius)
         ratio = np.divide(last, first, out=np.zeros_like(first), where=first > 0.0)
         return np.asarray(ratio ** (self.points / (self.points - 1)))
 
