@@ -14,6 +14,7 @@ from neurodyn.complex_nudge import ComplexNudging
 from neurodyn.estimators.holomorphic import Holomorphic
 from neurodyn.estimators.task import Task
 from neurodyn.fixed_point import FixedPoint
+from neurodyn.integrate import integrate
 from neurodyn.nudge import nudged_problem
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
@@ -150,6 +151,18 @@ def test_phases_end_at_the_fixed_point_that_newtons_method_continues_to(name, rn
     assert phase.force.max() < 1e-13
 
 
+def test_newtons_steps_neither_leap_nor_make_the_force_larger():
+    task = Task(**library("digits"))
+    nudging = ComplexNudging(task.point, task.target, Holomorphic(radius=0.2).nudges)
+    start = np.zeros_like(nudging.problem.start)
+    assert not nudging._polished(start).any()
+    solution = integrate(nudging.problem, nd.Solver(), np.array([100.0]))
+    delta = nudging._polished(solution.last)
+    residual = np.abs(nudging._force(delta)).max(axis=0)
+    again = np.abs(nudging._force(nudging._polished(delta))).max(axis=0)
+    assert np.all(again <= residual)
+
+
 # -- the estimator -------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +203,14 @@ def test_one_linear_output_in_closed_form(points):
     found = nd.gradient(net, x, y, method="holomorphic", radius=0.5, points=points)
     expected = exact.vector / (1 - (-0.5) ** points)  # delta = -gap / (1 + beta), a geometric series
     np.testing.assert_allclose(found.vector, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("points", [2, 3, 4, 7])
+def test_the_error_that_is_said_of_a_geometric_series_is_its_error(points):
+    net = models.Hopfield.layered([2, 1], activation="linear")
+    task, estimator = Task(net, [0.5, -1.0], [0.2]), Holomorphic(radius=0.3, points=points)
+    phase = ComplexNudging(task.point, task.target, estimator.nudges).run(task.solver)
+    assert estimator.errors(phase)[0] == pytest.approx(0.3**points, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["hopfield chain-tanh", "hopfield recurrent", "rate sparse", "hopfield chain-softmax"])
