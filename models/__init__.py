@@ -1,7 +1,20 @@
 """Networks, one energy per file, and a library of ready models with their data."""
 
 from neurodyn.models.hopfield import Hopfield
-from neurodyn.models.load import Model, Outline, load, names, outline, read
+from neurodyn.models.learning import LearningData, learning_data
+from neurodyn.models.load import Model, Outline, find, load, names, outline, read
 from neurodyn.models.rate import Rate
 
-__all__ = ["Hopfield", "Model", "Outline", "Rate", "load", "names", "outline", "read"]
+__all__ = [
+    "Hopfield",
+    "LearningData",
+    "Model",
+    "Outline",
+    "Rate",
+    "find",
+    "learning_data",
+    "load",
+    "names",
+    "outline",
+    "read",
+]

@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.graph import RANDOM, Array, Connection, Graph, Population
+from neurodyn.learning import Recipe
 from neurodyn.models.file import ConnectionTable, ModelFile
 from neurodyn.models.hopfield import Hopfield
 from neurodyn.models.rate import Rate
@@ -182,3 +183,14 @@ def build_solver(tables: ModelFile, faults: list[str]) -> Solver:
     except ArgumentError as error:
         faults.append(f"solver: {error}")
         return Solver()
+
+
+def build_recipe(tables: ModelFile, network: Network | None, faults: list[str]) -> Recipe:
+    """How the network learns; `faults` tells what it refuses."""
+    given = tables.learning.model_dump(exclude_none=True, exclude={"validation"}) if tables.learning else {}
+    try:
+        recipe = Recipe.of(given)
+        return recipe if network is None or not given else recipe.resolved(network)
+    except ArgumentError as error:
+        faults.append(f"learning: {error}")
+        return Recipe()

@@ -33,7 +33,7 @@ DIGITS_SPLITS: Final = {"train": slice(DIGITS_TRAIN), "test": slice(DIGITS_TRAIN
 MNIST_PREFIXES: Final = {"train": "train", "test": "t10k"}
 MNIST_SUBFOLDERS: Final = ("", "MNIST/raw", "raw", "MNIST", "mnist")
 NPY_HEADER: Final = re.compile(
-    r"\{'descr': '(?P<dtype>[|<>][iu][1248])', 'fortran_order': False, "
+    r"\{'descr': '(?P<dtype>[|<>](?:[iu][1248]|f[248]))', 'fortran_order': False, "
     r"'shape': \((?P<shape>(?:\d{1,12}L?,? ?){1,4})\),? ?\}\s*"
 )
 NPZ_COMPRESSION: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA allocates what its header asks for
@@ -191,7 +191,7 @@ def _read_npz(file: str, keys: tuple[str, ...]) -> list[NDArray[Any]]:
     """Return the integer arrays `keys`. Not np.load: it allocates what a header asks for before reading."""
     try:
         with zipfile.ZipFile(file) as archive:
-            return [_read_member(file, archive, key) for key in keys]
+            return [read_member(file, archive, key) for key in keys]
     except DataError:
         raise
     except BROKEN_ZIP as error:
@@ -199,7 +199,8 @@ def _read_npz(file: str, keys: tuple[str, ...]) -> list[NDArray[Any]]:
         raise fault(file, rule, f"a file that cannot be unpacked ('{error}')") from error
 
 
-def _read_member(file: str, archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
+def read_member(file: str, archive: zipfile.ZipFile, key: str, kinds: str = "iu") -> NDArray[Any]:
+    """Return an array of an archive, whose type must be one of `kinds` of NumPy's; trusts no number in its header."""
     if f"{key}.npy" not in (names := archive.namelist()):
         raise fault(file, f"the archive must have an array {key!r}", ", ".join(names[:8]) or "none")
     info = archive.getinfo(f"{key}.npy")
@@ -209,8 +210,9 @@ def _read_member(file: str, archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
         lead = stream.read(10)
         header = stream.read(int.from_bytes(lead[8:], "little")).decode("latin-1")
         match = NPY_HEADER.fullmatch(header)
-        if lead[:8] != b"\x93NUMPY\x01\x00" or not match:
-            rule = f"{key!r} must be an integer array in C order, in NumPy's format 1.0"
+        if lead[:8] != b"\x93NUMPY\x01\x00" or not match or match["dtype"][1] not in kinds:
+            what = "an integer array" if kinds == "iu" else "an array of numbers"
+            rule = f"{key!r} must be {what} in C order, in NumPy's format 1.0"
             raise fault(file, rule, f"{lead + header.encode('latin-1')[:80]!r}")
         shape = tuple(int(size) for size in re.findall(r"\d+", match["shape"]))
         return read_array(f"{file}[{key}]", stream, np.dtype(match["dtype"]), shape)

@@ -168,6 +168,32 @@ class SolverTable(Table):
     max_seconds: Positive | None = None
 
 
+class LearningTable(Table):
+    """[learning]: how `neurodyn train` learns; `neurodyn.Recipe` has the defaults and checks the values."""
+
+    method: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    rates: Any = None
+    schedule: str | None = None
+    shuffle: bool | None = None
+    persistent: bool | None = None
+    shift: int | None = None
+    patience: int | None = None
+    alignment: int | None = None
+    seed: Seed | None = None
+    beta: float | None = None
+    nudging: str | None = None
+    step: float | None = None
+    free_steps: int | None = None
+    nudged_steps: int | None = None
+    tol: float | None = None
+    convention: str | None = None
+    duration: float | None = None
+    validation: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    options: dict[str, Any] | None = None
+
+
 #: Tables that may be left out, and all keys of the top level.
 SECTIONS: Mapping[str, type[Table]] = {
     "parameters": ParametersTable,
@@ -175,6 +201,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "free": FreeTable,
     "nudging": NudgingTable,
     "solver": SolverTable,
+    "learning": LearningTable,
 }
 KEYS = (*HeadTable.model_fields, "connections", "populations", *SECTIONS)
 
@@ -193,6 +220,7 @@ class ModelFile:
     free: FreeTable | None
     nudging: NudgingTable | None
     solver: SolverTable | None
+    learning: LearningTable | None
 
 
 def parse(raw: Mapping[str, Any], faults: list[str]) -> ModelFile:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ModelError, nearest
+from neurodyn.learning import Recipe
 from neurodyn.models.override import override
 from neurodyn.solver import Solver
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from neurodyn.network import Network
 
 LIBRARY = Path(__file__).with_name("library")
+
+#: Data sets that [data] may name.
+DATA_SETS = ("digits", "mnist")
 
 #: No model file is longer, in bytes.
 LONGEST = 50_000_000
@@ -41,6 +45,8 @@ class Model:
         Where the free phase begins.
     tol, t_max, beta, nudging, duration, solver
         As `neurodyn.experiment` takes them.
+    recipe, validation
+        As `neurodyn.learn` takes them; the defaults without [learning].
     settings : dict
         What the file says, with the changes by `overrides`, as plain data.
     """
@@ -57,6 +63,8 @@ class Model:
     nudging: str
     duration: float | None
     solver: Solver
+    recipe: Recipe
+    validation: int | float | None
     settings: dict[str, Any] = field(repr=False)
 
 
@@ -97,7 +105,11 @@ def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None 
 
 
 def read(
-    source: str | os.PathLike[str], *, overrides: Sequence[str] = (), data: str | os.PathLike[str] | None = None
+    source: str | os.PathLike[str],
+    *,
+    overrides: Sequence[str] = (),
+    data: str | os.PathLike[str] | None = None,
+    samples: bool = True,
 ) -> Model:
     """Read a model of the library, or a model file.
 
@@ -109,6 +121,8 @@ def read(
         Changes like ``"populations.h1.tau=2.0"``: the path of a key, and its value in TOML (a bare word is a string).
     data : path, optional
         Folder of data of one's own (MNIST). Default: the environment variable NEURODYN_DATA.
+    samples : bool
+        Whether to read the samples of a data set, too.
 
     Raises
     ------
@@ -118,15 +132,18 @@ def read(
         The data are missing or damaged.
     """
     path, raw = settings(source, overrides)
-    from neurodyn.models.build import build_graph, build_network, build_solver
-    from neurodyn.models.samples import build_samples
+    from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver
+    from neurodyn.models.samples import Samples, build_samples
 
     faults: list[str] = []
     tables = _parse(raw, faults)
     solver = build_solver(tables, faults)
     graph, complete = build_graph(tables, faults)
     network = build_network(tables, graph, path.parent, faults)
-    samples = build_samples(tables, graph if complete else None, data, faults)
+    recipe = build_recipe(tables, network, faults)
+    named = tables.data is not None and tables.data.name in DATA_SETS
+    wanted = samples or not named
+    found = build_samples(tables, graph if complete else None, data, faults) if wanted else Samples()
     if network is None or faults:
         raise _fault(path, faults)
     head, free, nudging = tables.head, tables.free, tables.nudging
@@ -137,15 +154,17 @@ def read(
         path.stem,
         head.title or path.stem,
         network,
-        samples.x,
-        samples.y,
-        samples.start,
+        found.x,
+        found.y,
+        found.start,
         free.tol,
         free.t_max,
         nudging.beta,
         nudging.kind,
         nudging.duration,
         solver,
+        recipe,
+        tables.learning.validation if tables.learning else None,
         raw,
     )
 

@@ -19,6 +19,13 @@ from neurodyn.analysis.plots.gradient_scatter import plot_gradient_scatter
 from neurodyn.analysis.plots.gradient_track import plot_gradient_track
 from neurodyn.analysis.plots.gradients import draw_gradients
 from neurodyn.analysis.plots.ladder import plot_ladder
+from neurodyn.analysis.plots.learning import (
+    draw_training,
+    plot_confusion,
+    plot_filters,
+    plot_learning,
+    plot_settling,
+)
 from neurodyn.analysis.plots.movie import animate
 from neurodyn.analysis.plots.nudged_path import plot_nudged_path
 from neurodyn.analysis.plots.phase_plane import plot_phase_plane, plot_phase_planes
@@ -37,26 +44,31 @@ __all__ = [
     "draw_report",
     "draw_study",
     "draw_timescales",
+    "draw_training",
     "plot_agreement",
     "plot_arrival",
     "plot_asymmetry",
     "plot_basins",
     "plot_bifurcation",
+    "plot_confusion",
     "plot_convergence",
     "plot_decay",
     "plot_durations",
     "plot_energy",
     "plot_error_over_time",
     "plot_error_signals",
+    "plot_filters",
     "plot_gradient_cost",
     "plot_gradient_order",
     "plot_gradient_scatter",
     "plot_gradient_track",
     "plot_ladder",
+    "plot_learning",
     "plot_nudged_path",
     "plot_phase_plane",
     "plot_phase_planes",
     "plot_phases",
     "plot_projection",
     "plot_raster",
+    "plot_settling",
 ]

@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from neurodyn import __version__
+from neurodyn.cli.evaluate import evaluate
 from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
 from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
 from neurodyn.cli.sweep import sweep
 from neurodyn.cli.timescales import timescales
+from neurodyn.cli.train import train
 from neurodyn.errors import NeurodynError, nearest
 
 #: Exit codes: something asked for is wrong or cannot be done; stopped by the keyboard.
@@ -62,8 +64,10 @@ def main() -> None:
 
 
 main.add_command(gradients)
+main.add_command(evaluate)
 main.add_command(models)
 main.add_command(portrait)
 main.add_command(run)
 main.add_command(sweep)
 main.add_command(timescales)
+main.add_command(train)

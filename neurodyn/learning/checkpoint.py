@@ -97,5 +97,5 @@ def _arrays(samples: Samples | None) -> list[Any]:
     return [] if samples is None else [a for a in (samples.x, samples.target) if a is not None]
 
 
-def _bytes(array: Any) -> memoryview:
-    return memoryview(np.ascontiguousarray(array)).cast("B")
+def _bytes(array: Any) -> Any:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

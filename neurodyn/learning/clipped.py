@@ -13,7 +13,7 @@ import numpy as np
 from neurodyn.graph import Array
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.layout import Layout
-from neurodyn.learning.learner import Learner, Measured, Order, Rested, signs
+from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.learning.settle import GROUP
@@ -54,7 +54,10 @@ class ClippedLearner(Learner):
         size = min(self.recipe.batch_size, len(order))
         count = -(-len(order) // size)
         measured = np.zeros((4, len(order)))
-        run = self._sweep(size, order, self._signs(number, count), self._rates * self.recipe.factor(number), measured)
+        rates = self._rates * self.recipe.factor(number)
+        run = self._sweep(
+            size, order, self._signs(number, count), rates, measured, inputs(self.recipe, number, self._x)
+        )
         done, stretch = 0, min(count, 8)
         while done < count:
             began = time.perf_counter()
@@ -74,7 +77,9 @@ class ClippedLearner(Learner):
             else np.full(count, -1.0 if kind == "negative" else 1.0)
         )
 
-    def _sweep(self, size: int, order: Order, sign: Array, rates: Array, measured: Array) -> Callable[[int, int], None]:
+    def _sweep(
+        self, size: int, order: Order, sign: Array, rates: Array, measured: Array, x: Any = None
+    ) -> Callable[[int, int], None]:
         """What runs minibatches from one number to before another, on all threads."""
         n_in, width = self.start.n_in, self.layout.width
         shared = np.zeros(4 * size * width, np.float32)
@@ -84,12 +89,12 @@ class ClippedLearner(Learner):
             np.zeros((2, size), np.int64),
         )
         threads = min(numba.get_num_threads(), size)
-        particles = self._particles.reshape(-1)
+        particles, x = self._particles.reshape(-1), self._x if x is None else x
         sweep.compiled  # noqa: B018  (compiled before threads meet in it)
 
         def run(first: int, last: int) -> None:
             job, meeting = self._job(first, last, size), np.zeros(1, np.int64)
-            everything = (job, self.layout.plan, self._numbers, self._pace, rates, self._theta, self._x, self._target,
+            everything = (job, self.layout.plan, self._numbers, self._pace, rates, self._theta, x, self._target,
                           particles, order, sign, shared, *lists, meeting, measured)  # fmt: skip
             _on_threads(threads, lambda thread: sweep(thread, threads, *everything))
 

@@ -12,7 +12,7 @@ from neurodyn.estimators import build
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
 from neurodyn.graph import Array
-from neurodyn.learning.learner import Learner, Measured, Order, Rested
+from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.network import Network
@@ -47,10 +47,11 @@ class DescentLearner(Learner):
     def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
         """See `Learner.epoch`."""
         factor, size = self.recipe.factor(number), self.recipe.batch_size
-        sums = np.zeros(4)
+        sums, seen = np.zeros(4), self.samples
+        seen = Samples(inputs(self.recipe, number, seen.x), seen.target, seen.labels)
         for first in range(0, len(order), size):
             picks = order[first : first + size]
-            batch = self.samples.take(picks)
+            batch = seen.take(picks)
             task = self._task(batch, None if self._particles is None else self._particles[picks])
             if self._particles is not None:
                 self._particles[picks] = task.equilibrium.state

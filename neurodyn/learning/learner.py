@@ -11,7 +11,7 @@ import numpy as np
 
 from neurodyn.graph import Array
 from neurodyn.learning.recipe import EP_2017, Recipe
-from neurodyn.learning.samples import Samples
+from neurodyn.learning.samples import Samples, shifted
 from neurodyn.network import Network
 from neurodyn.parameters import Parameters
 
@@ -102,3 +102,11 @@ def order(recipe: Recipe, epoch: int, count: int) -> Order:
         return np.arange(count)
     rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(epoch, 0)))
     return rng.permutation(count)
+
+
+def inputs(recipe: Recipe, epoch: int, x: Any) -> Any:
+    """The inputs as an epoch sees them."""
+    if not recipe.shift or x is None:
+        return x
+    rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(epoch, 3)))
+    return shifted(x, recipe.shift, rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -44,6 +45,8 @@ class Recipe:
         Whether each epoch has an order of its own; else samples come as given.
     persistent : bool
         Whether each sample's free phase begins where its last one ended, instead of at zero.
+    shift : int
+        Inputs are square images, and each is moved by up to so many pixels along both axes, drawn anew in every epoch.
     patience : int, optional
         Stop when the validation error has not improved for so many epochs, and return the best network.
     alignment : int
@@ -61,6 +64,7 @@ class Recipe:
     schedule: str = "constant"
     shuffle: bool = True
     persistent: bool = True
+    shift: int = 0
     patience: int | None = None
     alignment: int = 0
     seed: int = 0
@@ -68,7 +72,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         choice(self.schedule, SCHEDULES, "schedule")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("seed", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
             _check_whole(name, getattr(self, name), least)
         if self.patience is not None:
             _check_whole("patience", self.patience, 1)
@@ -108,6 +112,8 @@ class Recipe:
         else:
             build(method, self.options)
         rates_by_block(self.rates, network)
+        if self.shift and math.isqrt(network.n_in) ** 2 != network.n_in:
+            raise ArgumentError(f"`shift` needs square images; this network has {network.n_in} inputs")
         return dataclasses.replace(self, method=method)
 
     def plain(self) -> dict[str, Any]:

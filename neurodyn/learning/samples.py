@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,3 +59,19 @@ def split(network: Network, samples: Samples, held: Any) -> tuple[Samples, Sampl
             f"number below that, or a fraction below 1; got {held!r}"
         )
     return samples.take(slice(None, -count)), samples.take(slice(-count, None))
+
+
+def shifted(images: Array, pixels: int, rng: np.random.Generator) -> Array:
+    """Square images, one a row, each moved by up to so many pixels along both axes; zeros come in at the edge."""
+    side = math.isqrt(images.shape[1])
+    square = images.reshape(-1, side, side)
+    moved = np.zeros_like(square)
+    reach = min(pixels, side - 1)
+    down, right = rng.integers(-reach, reach + 1, (2, len(square)))
+    for i in range(-reach, reach + 1):
+        for j in range(-reach, reach + 1):
+            which = np.flatnonzero((down == i) & (right == j))
+            to = np.ix_(which, range(max(i, 0), side + min(i, 0)), range(max(j, 0), side + min(j, 0)))
+            source = np.ix_(which, range(max(-i, 0), side + min(-i, 0)), range(max(-j, 0), side + min(-j, 0)))
+            moved[to] = square[source]
+    return moved.reshape(images.shape)

@@ -1,0 +1,95 @@
+"""`neurodyn evaluate TRAINING`: what a network that has learned answers: predictions and the confusion matrix."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from neurodyn.errors import ArgumentError, ResultFileError
+
+if TYPE_CHECKING:
+    from neurodyn.learning import Evaluation
+
+
+@click.command()
+@click.argument("training")
+@click.option(
+    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz file of your own. Default: NEURODYN_DATA."
+)
+@click.option("--split", type=click.Choice(["test", "train"]), default="test", help="Which samples. Default: test.")
+@click.option("--out", metavar="FOLDER", help="Where the files go. Default: the folder of the training.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+def evaluate(training: str, data: str | None, split: str, out: str | None, as_json: bool, no_figures: bool) -> None:
+    """Evaluate the network that `neurodyn train` has left in the folder TRAINING.
+
+    Writes predictions.csv, confusion.png and evaluation.json. Example: neurodyn evaluate neurodyn-train-mnist-1
+    """
+    from neurodyn import models
+    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.summary import plain
+    from neurodyn.files import load
+    from neurodyn.learning import Training
+    from neurodyn.learning import evaluate as judge
+
+    source = Path(training)
+    found = load(source / "training.nc")
+    if not isinstance(found, Training):
+        raise ResultFileError(f"{source / 'training.nc'} holds no training")
+    path, changes = _model(source)
+    chosen = models.read(path, overrides=changes, samples=False)
+    samples = models.learning_data(chosen, data)
+    x, y = (samples.x_test, samples.y_test) if split == "test" else (samples.x, samples.y)
+    if y is None:
+        raise ArgumentError("these data have no test samples: take --split train")
+    with output_folder(out or training) as folder:
+        result = judge(found.network, x, y, found.recipe)
+        write_text(folder / "predictions.csv", _table(result))
+        if not no_figures:
+            from neurodyn.analysis.plots import plot_confusion
+
+            write_figures(folder, {"confusion": plot_confusion(result).figure})
+        summary = plain({"model": chosen.name, "split": split, "data": samples.about, "samples": len(result.cost),
+                         "error": result.error, "cost": result.cost.mean(), "energy": result.energy.mean(),
+                         "steps": result.steps.mean(), "confusion": result.confusion})  # fmt: skip
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        write_text(folder / "evaluation.json", text + "\n")
+    click.echo(text if as_json else _report(result, samples.about, split))
+    click.echo(f"neurodyn: written to {folder}", err=True)
+
+
+def _model(source: Path) -> tuple[str, tuple[str, ...]]:
+    """The model file that a training was of, from its summary, and its changes."""
+    try:
+        summary = json.loads((source / "summary.json").read_text("utf-8"))
+        return str(summary["model_file"]), tuple(summary["overrides"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultFileError(f"{source} is not a folder that `neurodyn train` has written: {error}") from error
+
+
+def _table(result: Evaluation) -> str:
+    """A line for each sample: number, label, prediction, outputs."""
+    outputs = result.outputs.shape[1]
+    text = io.StringIO()
+    text.write(",".join(["sample", "label", "prediction", *(f"output_{k}" for k in range(outputs))]) + "\n")
+    rows = zip(result.labels.tolist(), result.predictions.tolist(), result.outputs.tolist(), strict=True)
+    for i, (label, prediction, values) in enumerate(rows):
+        text.write(f"{i},{label},{prediction},{','.join(f'{v:.6g}' for v in values)}\n")
+    return text.getvalue()
+
+
+def _report(result: Evaluation, about: str, split: str) -> str:
+    from neurodyn.cli.table import columns
+
+    confusion = result.confusion
+    head = ("class", "samples", "error", *(f"as {k}" for k in range(len(confusion))))
+    rows = []
+    for k, line in enumerate(confusion):
+        total = int(line.sum())
+        rows.append((str(k), str(total), f"{100.0 * (1 - line[k] / total):.2f} %" if total else "–", *map(str, line)))
+    error = f"error {100.0 * result.error:.2f} % of {len(result.cost):,} {split} samples, cost {result.cost.mean():.4g}"
+    return f"{about}\n\n{columns(head, rows)}\n\n{error}"

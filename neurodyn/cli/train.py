@@ -1,0 +1,179 @@
+"""`neurodyn train MODEL`: learn, a line for every epoch; weights, history, figures and checkpoint in a folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from neurodyn.learning import Training
+
+CHECKPOINT = "checkpoint"
+
+
+@click.command()
+@click.argument("model")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
+@click.option(
+    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz file of your own. Default: NEURODYN_DATA."
+)
+@click.option("--epochs", type=int, metavar="N", help="How often every sample is seen.")
+@click.option("--validation", metavar="N", help="How many of the last training samples to hold out, or what fraction.")
+@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-train-MODEL.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+def train(
+    model: str,
+    overrides: tuple[str, ...],
+    data: str | None,
+    epochs: int | None,
+    validation: str | None,
+    out: str | None,
+    resume: bool,
+    as_json: bool,
+    no_figures: bool,
+) -> None:
+    """Let MODEL learn from its data, and test it once in the end.
+
+    Writes weights.npz, training.nc, summary.json, figures, and a checkpoint after every epoch: what was stopped goes on
+    with --resume, to the same weights. Example: neurodyn train mnist-1 --data FOLDER --epochs 5
+    """
+    clock = Clock()
+    with clock.part("data"):
+        from neurodyn import models
+
+        changed = [*overrides, *([] if epochs is None else [f"learning.epochs={epochs}"])]
+        changed += [] if validation is None else [f"learning.validation={validation}"]
+        chosen = models.read(model, overrides=changed, samples=False)
+        if not chosen.network.n_out:
+            raise ArgumentError(f"model {chosen.name!r} has no outputs, so there is nothing to learn")
+        samples = models.learning_data(chosen, data)
+    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.summary import plain
+    from neurodyn.learning import learn
+
+    tested = None if samples.x_test is None else (samples.x_test, samples.y_test)
+    with output_folder(out or f"neurodyn-train-{chosen.name}") as folder, few_threads():
+        click.echo(f"neurodyn: {samples.about}", err=True)
+        checkpoint = folder / CHECKPOINT
+        if checkpoint.exists() and not resume:
+            raise ArgumentError(
+                f"{checkpoint} is there already: go on with --resume, or name another folder with --out"
+            )
+        with clock.part("learning"):
+            training = learn(
+                chosen.network,
+                samples.x,
+                samples.y,
+                chosen.recipe,
+                validation=chosen.validation,
+                test=tested,
+                checkpoint=checkpoint,
+                resume=resume,
+                on_epoch=_Lines(chosen.recipe.epochs),
+                solver=chosen.solver if "solver" in chosen.settings else None,
+            )
+        with clock.part("files"):
+            training.save(folder / "training.nc")
+            _save_weights(folder, training)
+        if not no_figures:
+            with clock.part("figures"):
+                from neurodyn.analysis.plots.learning import draw_training
+
+                write_figures(folder, draw_training(training, samples.shape))
+        about = {
+            "model": chosen.name,
+            "model_file": str(models.find(model)),
+            "title": chosen.title,
+            "data": samples.about,
+            "settings": chosen.settings,
+            "overrides": changed,
+            "seconds": clock.total,
+            "seconds_by_part": clock.seconds,
+        }
+        summary = plain(_summary(training) | about)
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        write_text(folder / "summary.json", text + "\n")
+    click.echo(text if as_json else _report(summary))
+    click.echo(f"neurodyn: written to {folder}", err=True)
+
+
+class _Lines:
+    """A line for every epoch, on standard error."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.began, self.first = epochs, time.perf_counter(), -1
+
+    def __call__(self, epoch: int, row: dict[str, float]) -> None:
+        """Say what an epoch has measured, and how long the rest will take."""
+        from tqdm import tqdm
+
+        self.first = epoch if self.first < 0 else self.first
+        each = (time.perf_counter() - self.began) / (epoch + 1 - self.first)
+        facts = {
+            "training error": percent(row["train_error"]),
+            "validation": percent(row["validation_error"]) if "validation_error" in row else "",
+            "cost": f"{row['train_cost']:.4g}",
+            "energy": f"{row['energy']:.4g}",
+            "settling": f"{row['steps']:.3g}",
+            "cosine": f"{row['cosine']:.4f}" if "cosine" in row else "",
+        }
+        line = ", ".join(f"{name} {text}" for name, text in facts.items() if text)
+        seconds = f"{row['seconds']:.2g} s, {each * (self.epochs - epoch - 1):.0f} s left"
+        tqdm.write(f"epoch {epoch + 1} of {self.epochs}: {line}; {seconds}", file=sys.stderr)
+
+
+def percent(value: float | None) -> str:
+    """A fraction in per cent; a dash where there is none."""
+    return "–" if value is None or value != value else f"{100.0 * value:.2f} %"
+
+
+def _save_weights(folder: Any, training: Training) -> None:
+    import numpy as np
+
+    from neurodyn.files import write
+
+    write(folder / "weights.npz", lambda path: np.savez_compressed(path, **training.network.parameters))
+
+
+def _summary(training: Training) -> dict[str, Any]:
+    names = (
+        "train_error",
+        "train_cost",
+        "energy",
+        "steps",
+        "rate_factor",
+        "validation_error",
+        "validation_cost",
+        "cosine",
+    )
+    history = {name: getattr(training, name) for name in names if getattr(training, name) is not None}
+    last = {name: values[training.best if training.recipe.patience else -1] for name, values in history.items()}
+    return {"epochs": training.epochs, "best_epoch": training.best + 1, "test_error": training.test_error,
+            "test_cost": training.test_cost, **last, "recipe": training.settings, "history": history,
+            "seconds_per_epoch": float(training.seconds.mean())}  # fmt: skip
+
+
+def _report(summary: dict[str, Any]) -> str:
+    facts = [
+        ("data", summary["data"]),
+        ("method", f"{summary['recipe']['method']}, {summary['epochs']} epochs"),
+        ("training error", f"{percent(summary['train_error'])}, cost {summary['train_cost']:.4g}"),
+    ]
+    if "validation_error" in summary:
+        facts.append(("validation error", f"{percent(summary['validation_error'])}, the best was epoch "
+                                          f"{summary['best_epoch']}"))  # fmt: skip
+    facts.append(("test error", percent(summary["test_error"])))
+    facts.append(("seconds", f"{summary['seconds']:.4g}, {summary['seconds_per_epoch']:.3g} per epoch"))
+    width = max(len(name) for name, _ in facts)
+    return "\n".join(
+        [f"{summary['model']}: {summary['title']}", "", *(f"{name.ljust(width)}  {text}" for name, text in facts)]
+    )
