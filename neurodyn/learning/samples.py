@@ -71,7 +71,7 @@ def shifted(images: Array, pixels: int, rng: np.random.Generator) -> Array:
     for i in range(-reach, reach + 1):
         for j in range(-reach, reach + 1):
             which = np.flatnonzero((down == i) & (right == j))
-            to = np.ix_(which, range(max(i, 0), side + min(i, 0)), range(max(j, 0), side + min(j, 0)))
-            source = np.ix_(which, range(max(-i, 0), side + min(-i, 0)), range(max(-j, 0), side + min(-j, 0)))
+            to = np.ix_(which, np.arange(max(i, 0), side + min(i, 0)), np.arange(max(j, 0), side + min(j, 0)))
+            source = np.ix_(which, np.arange(max(-i, 0), side + min(-i, 0)), np.arange(max(-j, 0), side + min(-j, 0)))
             moved[to] = square[source]
     return moved.reshape(images.shape)
