@@ -84,8 +84,9 @@ def test_any_method_drives(neurodyn):
         (["chain", "--method", f"{EP}:betta=1"], "unknown option `betta`"),
         (["chain", "--method", f"{EP}:nudging=sideways"], "unknown `nudging` 'sideways'"),
         (["chain", "--driver", "implicit"], "--driver says what --track learns by"),
-        (["chain", "--method", "implicit", "--track", "0"], "`steps` must be a whole number"),
+        (["chain", "--method", "implicit", "--track", "0"], "`--track` must be a whole number >= 1; got 0"),
         (["chain", "--method", "implicit", "--track", "1", "--driver", "backprp"], "`method` 'backprp'"),
+        (["chain", "--method", "implicit", "--track", "1", "--rate", "-1"], "`--rate` must be positive"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence(neurodyn, tmp_path, arguments, sentence):

@@ -11,6 +11,7 @@ import click
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.cli.run import check, compile_kernels
 from neurodyn.errors import ArgumentError, SimulationError
+from neurodyn.inputs import is_positive, whole_number
 
 if TYPE_CHECKING:
     from neurodyn.analysis import ComparedGradients, GradientOrder, GradientTrack
@@ -57,8 +58,7 @@ def gradients(
         chosen = library.read(model, overrides=overrides, data=data)
         check(chosen)
         contestants = _contestants(chosen, methods)
-        if track is None and driver is not None:
-            raise ArgumentError("--driver says what --track learns by: give it a number of steps")
+        _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
     from neurodyn.cli.output import output_folder, write_figures, write_text
 
@@ -88,15 +88,27 @@ def gradients(
 
 def _contestants(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Methods and options by label, those of the texts or all; the model says how its phases are run."""
-    from neurodyn.estimators import ESTIMATORS
+    from neurodyn.estimators import ESTIMATORS, build
 
     phase: dict[str, Any] = {"duration": model.duration}
     defaults = {DRIVER: {"beta": model.beta, "nudging": model.nudging, **phase}, "recurrent-backprop": phase}
     found = {}
     for text in texts or ESTIMATORS:
         name, options = _method(text)
-        found[text] = {"method": name, **defaults.get(name, {}), **options}
+        options = {**defaults.get(name, {}), **options}
+        build(name, options)  # refuses what is wrong before anything is computed
+        found[text] = {"method": name, **options}
     return found
+
+
+def _check_track(model: Model, steps: int | None, driver: str | None, rate: float) -> None:
+    if steps is None and driver is not None:
+        raise ArgumentError("--driver says what --track learns by: give it a number of steps")
+    if steps is not None:
+        whole_number(steps, "--track", 1)
+        if not is_positive(rate):
+            raise ArgumentError(f"`--rate` must be positive and finite; got {rate!r}")
+        _contestants(model, [driver or DRIVER])
 
 
 def _method(text: str) -> tuple[str, dict[str, Any]]:
