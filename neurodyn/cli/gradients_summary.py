@@ -121,8 +121,9 @@ def _orders(order: dict[str, Any] | None) -> list[tuple[str, str]]:
     if order is None:
         return []
     beta_c = "infinite" if order["beta_c"] is None else number(order["beta_c"])
-    above = f"above the solver's floor of {number(order['floor'])}, below a third of beta_c, {beta_c}"
-    return [("order in beta", f"{name}: {number(slope)}, {above}") for name, slope in order["slopes"].items()]
+    facts = [("order in beta", f"{name}: {number(slope)}") for name, slope in order["slopes"].items()]
+    limits = f"above the solver's floor of {number(order['floor'])}, up to a third of beta_c, {beta_c}"
+    return [*facts, ("", f"measured {limits}")]
 
 
 def _learning(track: dict[str, Any] | None) -> list[tuple[str, str]]:
