@@ -9,6 +9,7 @@ from naive import NaiveHopfield
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared
 from neurodyn import analysis, models
 from neurodyn.fixed_point import FixedPoint
+from neurodyn.nudge import nudged_problem
 from neurodyn.readout import READOUTS
 
 SOFT = {
@@ -118,6 +119,28 @@ def test_critical_beta_is_where_the_total_energy_loses_its_curvature(name, rng):
             total[net.outputs, net.outputs] += beta * (np.diag(p) - np.outer(p, p))
             lowest.append(np.linalg.eigvalsh(total)[0])
         assert lowest[0] > 0.0 > lowest[1]
+
+
+def flow(problem, sample, delta):
+    """ddelta/dt of one sample, for delta (n, k)."""
+    rows = np.repeat(problem.rows[:, sample : sample + 1], delta.shape[1], axis=1)
+    out, work = np.empty_like(delta), np.empty((problem.work_rows, delta.shape[1]))
+    problem.flow(np.zeros(delta.shape[1]), delta, rows, problem.theta, problem.layout, work, out)
+    return out
+
+
+@pytest.mark.parametrize("name", SOFT)
+def test_jacobian_of_the_nudged_flow(name, rng):
+    net = SOFT[name]()
+    x, y = draw_input(net, 1, rng), draw_target(net, 1, rng)
+    point = FixedPoint.of(net, nd.relax(net, x).state, x)
+    problem = nudged_problem(point, point.gap(y), np.array([0.7, -0.3, 0.0]))
+    moving = point.local.active[:, 0]
+    for j in range(3):
+        delta, h = np.where(moving, rng.uniform(-0.01, 0.01, net.n), 0.0), 1e-5
+        moves = h * np.eye(net.n)
+        slopes = (flow(problem, j, delta[:, None] + moves) - flow(problem, j, delta[:, None] - moves)) / (2 * h)
+        np.testing.assert_allclose(problem.jacobian(j, 0.0, delta)[:, moving], slopes[:, moving], atol=1e-7)
 
 
 @pytest.mark.parametrize("name", SOFT)
