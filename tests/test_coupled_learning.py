@@ -44,6 +44,15 @@ def test_limit_is_the_implicit_gradient_of_a_displacement_to_first_order(make, r
     assert errors[-1] < 1e-3
 
 
+@pytest.mark.parametrize("make", [SMOOTH["recurrent"], SMOOTH["skip"]])
+def test_small_steps_do_not_drown_in_what_a_relaxation_leaves(make, rng):
+    net = make()
+    given = case(net, rng) | {"solver": nd.Solver()}
+    expected = limit(net, **given)
+    errors = [(nd.gradient(net, **given, method="coupled-learning", eta=eta) - expected).norm for eta in (1e-4, 1e-7)]
+    assert errors[0] / errors[1] == pytest.approx(1e3, rel=0.2)
+
+
 @pytest.mark.parametrize(("outputs", "parallel"), [(1, True), (3, False)])
 def test_parallel_to_equilibrium_propagation_for_one_output_alone(outputs, parallel, rng):
     net = prepared(models.Hopfield.layered([5, 8, 6, outputs], gain=0.8, seed=1))
