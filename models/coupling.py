@@ -200,22 +200,22 @@ def currents(t, rows, theta, layout, work, out):
 
 
 @helper
-def pull(argument, rows, layout, out):
-    """out = -beta dC/d argument (n, b), from the nudge's strengths and targets after the rows of the free flow."""
-    n, first = layout[N], layout[layout.size - DRIVEN + EXTRA]
+def pull(argument, rows, first, layout, out):
+    """out = -beta dC/d argument (n, b), from the nudge's strengths and targets, the rows from `first` on."""
+    n = layout[N]
     a, strength, target = flat(argument, 0, n), flat(rows, first, first + n), flat(rows, first + n, first + 2 * n)
     force = flat(out, 0, n)
     for j in range(force.size):
         force[j] = strength[j] * (target[j] - a[j])
     if layout[SOFT_COUNT]:
-        soft_pull(argument, rows, layout, out)
+        soft_pull(argument, rows, first, layout, out)
 
 
 @helper
-def soft_pull(argument, rows, layout, out):
+def soft_pull(argument, rows, begin, layout, out):
     """The same at the outputs of a softmax read-out: beta (y - softmax)."""
     first, count = layout[SOFT_FIRST], layout[SOFT_COUNT]
-    to = layout[layout.size - DRIVEN + EXTRA] + first
+    to = begin + first
     z, force = units(argument, first, count), units(out, first, count)
     strength, target = units(rows, to, count), units(rows, to + layout[N], count)
     for j in range(z.shape[1]):

@@ -21,12 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.activation import HARD_SIGMOID, divided_differences
+from neurodyn.activation import HARD_SIGMOID, bend, divided_differences
 from neurodyn.errors import ArgumentError, ModelError
 from neurodyn.graph import Array, Complex, Graph
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import complex_nudged, shapes
 from neurodyn.models.coupling import (
+    DRIVEN,
+    EXTRA,
     POPULATIONS,
     SOFT_COUNT,
     SOFT_FIRST,
@@ -38,9 +40,11 @@ from neurodyn.models.coupling import (
     local,
     population,
     pull,
+    row,
     soften,
     units,
 )
+from neurodyn.models.synapses import associate, drive_and_linearize, footer, transmit
 from neurodyn.models.wired import Wired
 from neurodyn.network import Kernels, Local
 
@@ -97,7 +101,7 @@ def driven(t, s, rows, theta, layout, work, out):
     activate(s, layout, r, d)
     currents(t, rows, theta, layout, units(work, 3 * n, work.shape[0] - 3 * n), out)
     couple(r, theta, layout, out)
-    pull(s, rows, layout, force)
+    pull(s, rows, layout[layout.size - DRIVEN + EXTRA], layout, force)
     respond(s, r, d, force, rows, layout, out)
 
 
@@ -139,6 +143,13 @@ def nudged(t, delta, rows, theta, layout, work, out):
     for j in range(field.size):
         field[j] = 0.0
     couple(change, theta, layout, out)
+    respond_nudged(delta, change, bent, rows, layout, out)
+
+
+@helper
+def respond_nudged(delta, change, bent, rows, layout, out):
+    """Turn the change of the fields over beta into ddelta/dt."""
+    n = layout[N]
     first, count = layout[SOFT_FIRST], layout[SOFT_COUNT]
     for p in range(layout[POPULATIONS]):
         start, stop, code = population(layout, p)
@@ -171,6 +182,37 @@ def nudged(t, delta, rows, theta, layout, work, out):
                 for i in range(count):
                     for j in range(out.shape[1]):
                         out[first + i, j] -= rows[first + i, j] * pull[i, j]
+
+
+@flow_kernel
+def plastic(t, z, rows, theta, layout, work, out):
+    """The nudged phase while weights move. z: delta (n rows), then what the weights and biases gain, times tau_theta.
+
+    Rows: those of `nudged`, then 1/(beta tau_theta), 1, and the rates of the clamped units.
+    """
+    n, first = layout[N], footer(layout)[2]
+    delta, moved = units(z, 0, n), units(out, 0, n)
+    change, bent, rate, motion = units(work, 0, n), units(work, n, n), units(work, 2 * n, n), units(work, 3 * n, n)
+    differences(delta, rows, layout, change, bent)
+    field, r, a = flat(out, 0, n), flat(rate, 0, n), flat(rows, n, 2 * n)
+    beta, dr = flat(rows, 6 * n, 7 * n), flat(change, 0, n)
+    for j in range(field.size):
+        field[j] = 0.0
+        r[j] = a[j] + beta[j] * dr[j]
+    couple(change, theta, layout, moved)
+    clamped = units(rows, first + 2, rows.shape[0] - first - 2)
+    transmit(z, rate, clamped, layout, row(rows, first), moved)
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        m, d = flat(motion, start, stop), flat(rows, 2 * n + start, 2 * n + stop)
+        strength, b = flat(rows, 6 * n + start, 6 * n + stop), flat(bent, start, stop)
+        for j in range(m.size):
+            m[j] = 1.0 if code == HARD_SIGMOID else d[j] + strength[j] * b[j]
+    respond_nudged(delta, change, bent, units(rows, 0, first), layout, moved)
+    m = flat(motion, 0, n)
+    for j in range(m.size):
+        m[j] *= field[j]
+    associate(rate, clamped, motion, layout, row(rows, first + 1), out)
 
 
 @helper
@@ -220,6 +262,41 @@ def side(t, z, rows, theta, layout, work, out):
         fall[j] = -fall[j]
 
 
+@flow_kernel
+def concurrent(t, z, rows, theta, layout, work, out):
+    """States, side network and weights at once. z: s, lambda (n rows each), weights and biases.
+
+        T ds/dt = -dE/ds,   tau_side dlambda/dt = dC/ds - H lambda,   tau_theta dtheta/dt = (d2E/dtheta ds) lambda
+
+    Rows, n each: 1/tau, 1 for outputs, targets; then 1/tau_side, -1/tau_theta, rates of the clamped units.
+    """
+    n, first = layout[N], footer(layout)[2]
+    s, signal, clamped = units(z, 0, n), units(z, n, n), units(rows, first + 2, rows.shape[0] - first - 2)
+    rate, slope = units(work, 0, n), units(work, n, n)
+    activate(s, layout, rate, slope)
+    drive_and_linearize(z, signal, clamped, layout, work)
+    side_rate, change = row(rows, first), units(work, 4 * n, n)
+    for p in range(layout[POPULATIONS]):
+        start, stop, code = population(layout, p)
+        for i in range(start, stop):
+            a, b, x, g, product, d = (
+                row(out, i),
+                row(out, n + i),
+                row(s, i),
+                row(work, 2 * n + i),
+                row(work, 3 * n + i),
+                row(slope, i),
+            )
+            v, r, c = row(signal, i), row(rate, i), row(change, i)
+            speed, output, target = row(rows, i), row(rows, n + i), row(rows, 2 * n + i)
+            for j in range(a.size):
+                a[j] = speed[j] * (d[j] * g[j] - x[j])
+                curve = 1.0 - bend(code, r[j], d[j]) * g[j]
+                b[j] = side_rate[j] * (output[j] * (x[j] - target[j]) - curve * v[j] + d[j] * product[j])
+                c[j] = d[j] * v[j]
+    associate(rate, clamped, change, layout, row(rows, first + 1), out)
+
+
 class Hopfield(Wired):
     """Network with the Hopfield energy. See `Network` for the parameters; `layered` and `recurrent` for shapes.
 
@@ -232,7 +309,19 @@ class Hopfield(Wired):
     """
 
     kernels = Kernels(
-        free, driven, nudged, side, energy, local, change, jvp, jvp, complex_nudged.hopfield, complex_nudged.changes
+        free=free,
+        driven=driven,
+        nudged=nudged,
+        plastic=plastic,
+        concurrent=concurrent,
+        side=side,
+        energy=energy,
+        local=local,
+        change=change,
+        jvp=jvp,
+        vjp=jvp,
+        complex_nudged=complex_nudged.hopfield,
+        complex_changes=complex_nudged.changes,
     )
     linear_in_box = True
 

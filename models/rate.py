@@ -38,6 +38,8 @@ from neurodyn.graph import RANDOM, Array, Complex, Connection, Graph
 from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import complex_nudged, shapes
 from neurodyn.models.coupling import (
+    DRIVEN,
+    EXTRA,
     POPULATIONS,
     SOFT_COUNT,
     SOFT_FIRST,
@@ -50,9 +52,11 @@ from neurodyn.models.coupling import (
     local,
     population,
     pull,
+    row,
     soften,
     units,
 )
+from neurodyn.models.synapses import associate, drive_and_linearize, footer, transmit
 from neurodyn.models.wired import Wired
 from neurodyn.network import Kernels, Local
 
@@ -98,7 +102,7 @@ def driven(t, u, rows, theta, layout, work, out):
     activate(u, layout, r, units(work, n, n))
     currents(t, rows, theta, layout, units(work, 3 * n, work.shape[0] - 3 * n), out)
     couple(r, theta, layout, out)
-    pull(r, rows, layout, units(work, n, n))
+    pull(r, rows, layout[layout.size - DRIVEN + EXTRA], layout, units(work, n, n))
     field, rate, x = flat(out, 0, n), flat(rows, 0, n), flat(u, 0, n)
     for j in range(field.size):
         field[j] = rate[j] * (field[j] - x[j] + force[j])
@@ -113,12 +117,19 @@ def nudged(t, delta, rows, theta, layout, work, out):
     n = layout[N]
     moved, bent = units(work, 0, n), units(work, n, n)
     differences(delta, rows, layout, moved, bent)
-    field, x, rate = flat(out, 0, n), flat(delta, 0, n), flat(rows, 0, n)
-    gap, spring, beta = flat(rows, 3 * n, 4 * n), flat(rows, 4 * n, 5 * n), flat(rows, 5 * n, 6 * n)
+    field = flat(out, 0, n)
     for j in range(field.size):
         field[j] = 0.0
     couple(moved, theta, layout, out)
-    dr = flat(moved, 0, n)
+    respond_nudged(delta, moved, bent, rows, layout, out)
+
+
+@helper
+def respond_nudged(delta, moved, bent, rows, layout, out):
+    """Turn the change of the fields over beta into ddelta/dt; of a softmax the outputs' `bent` is overwritten."""
+    n = layout[N]
+    field, x, rate, dr = flat(out, 0, n), flat(delta, 0, n), flat(rows, 0, n), flat(moved, 0, n)
+    gap, spring, beta = flat(rows, 3 * n, 4 * n), flat(rows, 4 * n, 5 * n), flat(rows, 5 * n, 6 * n)
     for j in range(field.size):
         field[j] = rate[j] * (field[j] - x[j] - gap[j] - beta[j] * spring[j] * dr[j])
     first, count = layout[SOFT_FIRST], layout[SOFT_COUNT]
@@ -128,6 +139,33 @@ def nudged(t, delta, rows, theta, layout, work, out):
         for i in range(count):
             for j in range(out.shape[1]):
                 out[first + i, j] -= rows[first + i, j] * pull[i, j]
+
+
+@flow_kernel
+def plastic(t, z, rows, theta, layout, work, out):
+    """The nudged phase while weights move. z: delta (n rows), then what the weights and biases gain, times tau_theta.
+
+    Rows: those of `nudged`, then 1/(beta tau_theta), 1, and the rates of the clamped units.
+    """
+    n, first = layout[N], footer(layout)[2]
+    delta, velocity = units(z, 0, n), units(out, 0, n)
+    moved, bent, rate, motion = units(work, 0, n), units(work, n, n), units(work, 2 * n, n), units(work, 3 * n, n)
+    differences(delta, rows, layout, moved, bent)
+    field, r, a, d = flat(out, 0, n), flat(rate, 0, n), flat(rows, n, 2 * n), flat(rows, 2 * n, 3 * n)
+    beta, dr, dd = flat(rows, 5 * n, 6 * n), flat(moved, 0, n), flat(bent, 0, n)
+    for j in range(field.size):
+        field[j] = 0.0
+        r[j] = a[j] + beta[j] * dr[j]
+    couple(moved, theta, layout, velocity)
+    clamped = units(rows, first + 2, rows.shape[0] - first - 2)
+    transmit(z, rate, clamped, layout, row(rows, first), velocity)
+    m = flat(motion, 0, n)
+    for j in range(m.size):
+        m[j] = d[j] + beta[j] * dd[j]
+    respond_nudged(delta, moved, bent, units(rows, 0, first), layout, velocity)
+    for j in range(m.size):
+        m[j] *= field[j]
+    associate(rate, clamped, motion, layout, row(rows, first + 1), out)
 
 
 @helper
@@ -186,6 +224,31 @@ def side(t, z, rows, theta, layout, work, out):
     couple_transposed(units(work, 0, n), theta, layout, units(out, 0, n))
 
 
+@flow_kernel
+def concurrent(t, z, rows, theta, layout, work, out):
+    """States, side network and weights at once. z: u, lambda (n rows each), weights and biases.
+
+    T du/dt = -dE/dr,   tau_side dlambda/dt = dC/dr - (1 - W rho') lambda,   tau_theta dtheta/dt = -dJ/dtheta(lambda)
+
+    Rows, n each: 1/tau, 1 for outputs, targets; then 1/tau_side, -1/tau_theta, rates of the clamped units.
+    """
+    n, first = layout[N], footer(layout)[2]
+    u, signal, clamped = units(z, 0, n), units(z, n, n), units(rows, first + 2, rows.shape[0] - first - 2)
+    rate, slope = units(work, 0, n), units(work, n, n)
+    activate(u, layout, rate, slope)
+    drive_and_linearize(z, signal, clamped, layout, work)
+    side_rate, change = row(rows, first), units(work, 4 * n, n)
+    for i in range(n):
+        a, b, x, g, product = row(out, i), row(out, n + i), row(u, i), row(work, 2 * n + i), row(work, 3 * n + i)
+        v, r, c, d = row(signal, i), row(rate, i), row(change, i), row(slope, i)
+        speed, output, target = row(rows, i), row(rows, n + i), row(rows, 2 * n + i)
+        for j in range(a.size):
+            a[j] = speed[j] * (g[j] - x[j])
+            b[j] = side_rate[j] * (output[j] * (r[j] - target[j]) - v[j] + product[j])
+            c[j] = d[j] * v[j]
+    associate(rate, clamped, change, layout, row(rows, first + 1), out)
+
+
 class Rate(Wired):
     """Network in the rate form; see `Network` for the parameters, `layered` and `recurrent` for shapes.
 
@@ -201,7 +264,19 @@ class Rate(Wired):
     """
 
     kernels = Kernels(
-        free, driven, nudged, side, energy, local, change, jvp, vjp, complex_nudged.rate, complex_nudged.changes
+        free=free,
+        driven=driven,
+        nudged=nudged,
+        plastic=plastic,
+        concurrent=concurrent,
+        side=side,
+        energy=energy,
+        local=local,
+        change=change,
+        jvp=jvp,
+        vjp=vjp,
+        complex_nudged=complex_nudged.rate,
+        complex_changes=complex_nudged.changes,
     )
     energy_of = "rates"
 

@@ -18,6 +18,7 @@ _here = _Path(__file__).resolve().parent
 if not (_here / "models").is_dir():  # a checkout without symbolic links
     __path__.append(str(_here.parent))
 
+from neurodyn.concurrent import ConcurrentLearning, concurrent  # noqa: E402
 from neurodyn.errors import (  # noqa: E402
     ArgumentError,
     ConvergenceError,
@@ -37,6 +38,7 @@ from neurodyn.learning import Evaluation, Recipe, Training, evaluate, learn, pre
 from neurodyn.network import Network  # noqa: E402
 from neurodyn.nudge import NudgedPhase, nudge  # noqa: E402
 from neurodyn.parameters import Parameters  # noqa: E402
+from neurodyn.plasticity import PlasticPhase, plastic_phase  # noqa: E402
 from neurodyn.relax import Equilibrium, relax  # noqa: E402
 from neurodyn.side import SidePhase, side_network  # noqa: E402
 from neurodyn.simulate import Trajectory, simulate  # noqa: E402
@@ -47,6 +49,7 @@ from neurodyn.sweep import sweep  # noqa: E402
 
 __all__ = [
     "ArgumentError",
+    "ConcurrentLearning",
     "Connection",
     "ConvergenceError",
     "DataError",
@@ -60,6 +63,7 @@ __all__ = [
     "NeurodynError",
     "NudgedPhase",
     "Parameters",
+    "PlasticPhase",
     "Population",
     "Recipe",
     "ResultFileError",
@@ -74,12 +78,14 @@ __all__ = [
     "TooLargeError",
     "Training",
     "Trajectory",
+    "concurrent",
     "evaluate",
     "experiment",
     "gradient",
     "learn",
     "load",
     "nudge",
+    "plastic_phase",
     "predict",
     "relax",
     "side_network",

@@ -36,6 +36,8 @@ class Kernels(NamedTuple):
 
     free, nudged, side: right-hand sides of the three phases (`Network.free_rows` and so on make their rows).
     driven: the free flow under an input that moves or a nudge, for `neurodyn.driven`.
+    plastic: the nudged phase while weights move, for `neurodyn.plasticity`.
+    concurrent: states, side network and weights at once, for `neurodyn.concurrent`.
     energy: E of each sample, out (1, b). local: rho, rho', rho'' and field at s, out (4n, b).
     change: what the nudged phase makes of the rates, (rho(s* + beta delta) - rho(s*)) / beta.
     jvp, vjp: minus the Jacobian of the force times v, and its transpose times v; rows from `Network.linear_rows`.
@@ -46,6 +48,8 @@ class Kernels(NamedTuple):
     free: Kernel
     driven: Kernel
     nudged: Kernel
+    plastic: Kernel
+    concurrent: Kernel
     side: Kernel
     energy: Kernel
     local: Kernel
@@ -178,6 +182,10 @@ class Network(ABC):
     @abstractmethod
     def free_rows(self, x: Array | None, batch: int) -> Array:
         """Per-sample constants of the free flow; row 0 ... n-1 is 1/tau. x is (batch, n_in)."""
+
+    @abstractmethod
+    def input_rates(self, x: Array) -> Array:
+        """Rates of the clamped units, (n_in, batch), for what they are clamped at, (batch, n_in)."""
 
     @abstractmethod
     def local(self, s: Array, rows: Array) -> Local:

@@ -18,6 +18,7 @@ class Status(IntEnum):
     MAX_STEPS = 7
     MAX_SECONDS = 8
     SETTLED = 9
+    RUNAWAY = 10
 
     @property
     def sentence(self) -> str:
@@ -52,5 +53,9 @@ _SENTENCES = {
         "use Solver(method='auto')"
     ),
     Status.MAX_SECONDS: "used up `max_seconds`: raise it, or ask for less",
+    Status.RUNAWAY: (
+        "ran away: weights that move as fast as this drive the motion that moves them: raise `tau_theta`, "
+        "so that 1/(beta tau_theta) stays well below its critical value"
+    ),
     Status.SETTLED: "settled: every unit's force stayed below the tolerance",
 }
