@@ -1,0 +1,247 @@
+"""Free dynamics, side network and weights running at once: when do the weights follow the gradient flow."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurodyn.analysis.convergence import SOLVER
+from neurodyn.analysis.power_law import power_law
+from neurodyn.analysis.studies.study import Study
+from neurodyn.concurrent import ConcurrentLearning
+from neurodyn.concurrent import concurrent as run_concurrently
+from neurodyn.errors import ArgumentError
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.graph import Array
+from neurodyn.inputs import as_positives, as_target
+from neurodyn.network import Network
+from neurodyn.parameters import Parameters
+from neurodyn.progress import Bar
+from neurodyn.relax import Equilibrium, relax
+from neurodyn.solver import Solver
+from neurodyn.status import Status
+
+if TYPE_CHECKING:
+    import xarray
+
+#: Default separations: tau/tau_side, tau_side over the time of learning; tau/tau_side again, for the side network's
+#: lag; and each scale to the next when samples take turns.
+SIDES, THETAS = np.logspace(-1.0, 0.5, 4), np.logspace(-3.0, 0.0, 7)
+LAGS, TURNS = np.logspace(-3.0, -1.0, 5), 1.0 / np.array([3.0, 4.0, 6.0, 8.0, 12.0])
+#: Samples that take turns; recorded times; steps of the reference; how far off s begins; frozen weights.
+SHOWN, TIMES, FINE, OFF, FROZEN = 3, 9, 48, 0.1, 1e14
+MAX_STEPS = 10_000_000
+
+
+def concurrent(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    start: Any = None,
+    sides: Any = None,
+    thetas: Any = None,
+    turns: Any = None,
+    solver: Solver | None = None,
+) -> Study:
+    """Let a network learn without phases, over the separations of its time scales, and hold it against gradient flow.
+
+    The time of learning is that in which gradient flow at its first speed would remove the whole cost, J/|dJ/dθ|²·τ_θ.
+
+    Parameters
+    ----------
+    network, x, y, start
+        As for `relax`; what `nd.concurrent` can do. The first sample is learned, and the first three in turns.
+    sides, thetas, turns : arrays, optional
+        τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
+        samples take turns: τ_s, τ_side, the time that each is shown, the time of learning.
+    solver : Solver, optional
+
+    Returns
+    -------
+    study : Study
+        Over `side` and `theta`, for one sample: `error`, the largest distance of θ from the gradient flow's path,
+        relative to its length; `cost`, J in the end relative to the beginning (gradient flow: `flow_cost` in the
+        summary). Both are NaN where it did not reach the end. Over `lag_side`, another τ_s/τ_side: `lag`, of the side
+        network behind one whose s is at rest, after s began off its rest. Over `turn`: `turn_error`, in the end.
+        Summary: `theta_order`, of the error for the best separated side network; `lag_order`; `turn_order`. All are 1
+        in theory.
+    """
+    solver = dataclasses.replace(solver or SOLVER, max_steps=MAX_STEPS)
+    sides = SIDES if sides is None else as_positives(sides, "sides")
+    thetas = THETAS if thetas is None else as_positives(thetas, "thetas")
+    turns = TURNS if turns is None else as_positives(turns, "turns")
+    rest = relax(network, x, start=start, solver=solver)
+    task = _Task(network, rest, y, solver)
+    error, cost = np.full((2, sides.size, thetas.size), np.nan)
+    lag, turn = np.array([task.lag(float(side)) for side in LAGS]), np.full(turns.size, np.nan)
+    with Bar("concurrent") as bar:
+        path = task.flow(1)
+        for i, side in enumerate(sides):
+            for k, theta in enumerate(thetas):
+                bar.update((i * thetas.size + k) / error.size)
+                error[i, k], cost[i, k] = task.cell(path, float(side), float(theta))
+        if task.samples > 1:
+            path = task.flow(min(SHOWN, task.samples))
+            turn = np.array([task.in_turns(path, float(ratio)) for ratio in turns])
+    fine = (error[np.argmin(sides)] < 0.1) & (thetas <= 0.1)
+    kept = np.isfinite(turn)
+    return Study(
+        network,
+        "concurrent",
+        "Free dynamics, side network and weights at once: distance from gradient flow",
+        _table(sides, thetas, turns, error, cost, lag, turn),
+        {
+            "theta_order": power_law(thetas[fine], error[np.argmin(sides)][fine])[0],
+            "lag_order": power_law(LAGS, lag)[0],
+            "turn_order": power_law(turns[kept], turn[kept])[0],
+            "learning_time": task.duration,
+            "flow_cost": task.flow_cost,
+        },
+    )
+
+
+class _Task:
+    """Samples to learn, and gradient flow on them."""
+
+    def __init__(self, network: Network, rest: Equilibrium, y: Any, solver: Solver) -> None:
+        self.network, self.solver = network, solver
+        self.point = FixedPoint.of(network, rest.state, rest.x)
+        self.samples = self.point.s.shape[1]
+        self.target = as_target(y, network.n_out, self.samples, rest.batched)
+        self.tau = float(network.tau.max())
+        self.signal = self.point.solve(self.point.gap(self.target))
+        first = self.at(network, 1)
+        slope = first.exact_gradient(self.target[:1]).norm
+        self.cost = self.costs(first)
+        if slope == 0.0:
+            raise ArgumentError("the first sample has no error signal: there is nothing to learn")
+        #: Time of learning, in units of tau_theta.
+        self.duration = self.cost / slope**2
+        self.flow_cost = float("nan")
+
+    def at(self, network: Network, count: int, near: Array | None = None) -> FixedPoint:
+        """The rest of the first samples, with the weights of a network, near where it was."""
+        s = self.point.s[:, :count] if near is None else near
+        x = None if self.point.x is None else self.point.x[:count]
+        found = FixedPoint(network, np.ascontiguousarray(s), x).polished(1e-11, np.full(count, 1e6))
+        if np.max(found.residual) > 1e-8:
+            rest = relax(network, x, start=s.T, solver=self.solver)
+            found = FixedPoint.of(network, rest.state, rest.x)
+        return found
+
+    def costs(self, point: FixedPoint) -> float:
+        """J of the first samples."""
+        return float(np.mean(point.network.cost(point.s.T, self.target[: point.s.shape[1]])))
+
+    def flow(self, count: int) -> Array:
+        """Parameters along the gradient flow of the first samples, (TIMES, p), by Runge-Kutta's method of order 4."""
+        network, step = self.network, self.duration / FINE
+        near = self.point.s[:, :count]
+
+        def speed(theta: Array) -> Array:
+            nonlocal near
+            moved = network.replace(parameters=Parameters(network.parameters.blocks, theta))
+            found = self.at(moved, count, near)
+            near = found.s
+            return -found.exact_gradient(self.target[:count]).vector
+
+        theta, path = network.parameters.vector, [network.parameters.vector]
+        for k in range(FINE):
+            a = speed(theta)
+            b = speed(theta + 0.5 * step * a)
+            c = speed(theta + 0.5 * step * b)
+            d = speed(theta + step * c)
+            theta = theta + step / 6.0 * (a + 2.0 * b + 2.0 * c + d)
+            if (k + 1) % (FINE // (TIMES - 1)) == 0:
+                path.append(theta)
+        if count == 1:
+            moved = network.replace(parameters=Parameters(network.parameters.blocks, theta))
+            self.flow_cost = self.costs(self.at(moved, 1, near)) / self.cost
+        return np.array(path)
+
+    def learn(self, count: int, tau_side: float, time: float, dwell: float | None) -> ConcurrentLearning:
+        """Run everything at once, from the rest of the first sample and its error signal."""
+        x = None if self.point.x is None else self.point.x[:count]
+        return run_concurrently(
+            self.network,
+            x,
+            self.target[:count],
+            tau_side=tau_side,
+            tau_theta=time / self.duration,
+            dwell=dwell,
+            start=self.point.s[:, 0],
+            signal=self.signal[:, 0],
+            t_eval=np.linspace(0.0, time, TIMES),
+            solver=self.solver,
+            on_failure="return",
+        )
+
+    def cell(self, path: Array, side: float, theta: float) -> tuple[float, float]:
+        """Distance from the gradient flow's path, and the cost in the end."""
+        tau_side = self.tau / side
+        run = self.learn(1, tau_side, tau_side / theta, None)
+        if run.status != Status.DONE:
+            return float("nan"), float("nan")
+        found = self.at(run.learned(), 1, run.state[-1:].T)
+        return _distance(run.theta, path), self.costs(found) / self.cost
+
+    def in_turns(self, path: Array, ratio: float) -> float:
+        """Distance from where gradient flow of all samples ends, when all were shown equally long."""
+        count = min(SHOWN, self.samples)
+        tau_side = self.tau / ratio
+        dwell = tau_side / ratio
+        run = self.learn(count, tau_side, round(1.0 / ratio) * count * dwell, dwell)
+        return _distance(run.theta[[0, -1]], path[[0, -1]]) if run.status == Status.DONE else float("nan")
+
+    def lag(self, side: float) -> float:
+        """Largest distance of the side network from one whose s is at rest, while s comes to rest; weights frozen."""
+        tau_side = self.tau / side
+        adjoint = self.point.adjoint(0)
+        slowest = float(np.min(np.linalg.eigvals(adjoint).real))
+        times = np.linspace(0.0, 1.0, 101) ** 2 * 6.0 * tau_side / slowest
+        x = None if self.point.x is None else self.point.x[0]
+        run = run_concurrently(
+            self.network,
+            x,
+            self.target[0] if x is not None else self.target[:1],
+            tau_side=tau_side,
+            tau_theta=FROZEN,
+            start=(1.0 - OFF) * self.point.s[:, 0],
+            t_eval=times,
+            solver=self.solver,
+        )
+        values, right = np.linalg.eig(adjoint)
+        parts = np.linalg.solve(right, self.signal[:, 0].astype(complex))
+        ideal = ((-np.expm1(-np.outer(times, values) / tau_side)) * parts) @ right.T
+        return float(np.abs(run.error_signal - ideal.real).max() / np.abs(self.signal[:, 0]).max())
+
+
+def _distance(theta: Array, path: Array) -> float:
+    """Largest distance of two paths, relative to the largest from where the second began."""
+    away = np.linalg.norm(path - path[0], axis=1).max()
+    return float(np.linalg.norm(theta - path, axis=1).max() / away)
+
+
+def _table(
+    sides: Array, thetas: Array, turns: Array, error: Array, cost: Array, lag: Array, turn: Array
+) -> xarray.Dataset:
+    import xarray
+
+    one = {"units": "1"}
+    return xarray.Dataset(
+        {
+            "error": (("side", "theta"), error, one),
+            "cost": (("side", "theta"), cost, one),
+            "lag": ("lag_side", lag, one),
+            "turn_error": ("turn", turn, one),
+        },
+        {
+            "side": ("side", sides, one),
+            "theta": ("theta", thetas, one),
+            "lag_side": ("lag_side", LAGS, one),
+            "turn": ("turn", turns, one),
+        },
+    )

@@ -1,0 +1,153 @@
+"""Weights that move during the nudged phase: how far their step is from the gradient, over beta and 1/tau_theta."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurodyn.analysis.convergence import SOLVER
+from neurodyn.analysis.power_law import power_law
+from neurodyn.analysis.studies.study import Study
+from neurodyn.fixed_point import FixedPoint
+from neurodyn.gradient import implicit
+from neurodyn.graph import Array
+from neurodyn.inputs import as_positives
+from neurodyn.network import Network
+from neurodyn.nudge import default_times, nudge
+from neurodyn.plasticity import plastic_phase
+from neurodyn.progress import Bar
+from neurodyn.relax import Equilibrium, relax
+from neurodyn.result import with_batch
+from neurodyn.solver import Solver
+from neurodyn.status import Status
+
+if TYPE_CHECKING:
+    import xarray
+
+#: Defaults of the two axes.
+BETAS, RATES = np.logspace(-4.0, 0.0, 9), np.logspace(-8.0, 0.0, 9)
+#: Recorded times of a phase, at which it is looked whether it runs away.
+TIMES = 9
+#: A law is fitted where what it is about makes the error this many times larger than the rest, and less than `SMALL`.
+ABOVE, SMALL = 5.0, 0.2
+
+
+def plasticity(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    start: Any = None,
+    betas: Any = None,
+    rates: Any = None,
+    rule: str = "tied",
+    solver: Solver | None = None,
+) -> Study:
+    """Run the plastic phase over the plane of beta and 1/tau_theta, and compare its step with the exact gradient.
+
+    What acts back is kappa = 1/(beta tau_theta): the error is O(kappa) + O(beta), one-sided, until the weights run away
+    with the states that move them.
+
+    Parameters
+    ----------
+    network, x, y, start
+        As for `relax` and `nudge`; the network must have an energy.
+    betas, rates : (K,), (L,) arrays, optional
+        Values of beta and 1/tau_theta, positive. Default: nine from 1e-4 to 1, and nine from 1e-8 to 1.
+    rule : {"tied", "stdp"}
+    solver : Solver, optional
+
+    Returns
+    -------
+    study : Study
+        Over `beta` and `rate` = 1/tau_theta: `kappa`; `error`, the relative distance of the gain from dJ/dtheta, where
+        no sample ran away; `runaway`, the fraction of the samples that did, and `failed` of those that did not end.
+        Over `beta`: `still_error`, that of the nudged phase with weights at rest. Summary: `critical_kappa` (the
+        smallest of all samples); `kappa_order`, `beta_order`, 1 in theory; `half_error`, by how much the half of each
+        synapse that leads forward alone, rho_i drho_j/dt, misses the gradient, with `half_cosine`.
+    """
+    solver = solver or SOLVER
+    rest = relax(network, x, start=start, solver=solver)
+    exact = implicit(network, rest, y)
+    betas = BETAS if betas is None else as_positives(betas, "betas")
+    rates = RATES if rates is None else as_positives(rates, "rates")
+    end = default_times(FixedPoint.of(network, rest.state, rest.x))[-1]
+    times = np.linspace(0.0, end, TIMES)
+    shape = (betas.size, rates.size)
+    error, runaway, failed = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)
+    still, critical = np.empty(betas.size), np.inf
+    with Bar("plasticity") as bar:
+        for i, beta in enumerate(betas):
+            phase = nudge(
+                network, rest, y, beta=beta, nudging="positive", t_eval=times, solver=solver, on_failure="return"
+            )
+            still[i] = (phase.parameter_gradient() - exact).norm / exact.norm
+            for k, rate in enumerate(rates):
+                bar.update((i * rates.size + k) / error.size)
+                run = plastic_phase(
+                    network,
+                    rest,
+                    y,
+                    beta=beta,
+                    tau_theta=1.0 / rate,
+                    rule=rule,
+                    t_eval=times,
+                    solver=solver,
+                    on_failure="return",
+                )
+                status = np.atleast_1d(run.status)
+                runaway[i, k] = np.mean(status == Status.RUNAWAY)
+                failed[i, k] = np.mean((status != Status.RUNAWAY) & (status != Status.DONE))
+                critical = min(critical, float(np.min(run.critical_kappa)))
+                if np.all(status == Status.DONE):
+                    error[i, k] = (run.parameter_gradient() - exact).norm / exact.norm
+    half = _half(network, rest, y, exact, times, solver)
+    return Study(
+        network,
+        "plasticity",
+        "Weights that move during the nudged phase: distance of their step from the gradient",
+        _table(betas, rates, error, runaway, failed, still),
+        {"critical_kappa": critical, "rule": rule, **_orders(betas, rates, error, still, critical), **half},
+    )
+
+
+def _orders(betas: Array, rates: Array, error: Array, still: Array, critical: float) -> dict[str, float]:
+    """Orders in kappa, of all cells that it rules, and in beta, of the slowest weights."""
+    kappa = rates / betas[:, None]
+    with np.errstate(invalid="ignore"):
+        ruled = (error > ABOVE * still[:, None]) & (error < SMALL) & (kappa < critical)
+        slow = (error[:, 0] > ABOVE * kappa[:, 0] / critical) & (error[:, 0] < SMALL)
+    return {
+        "kappa_order": power_law(kappa[ruled], error[ruled])[0],
+        "beta_order": power_law(betas[slow], error[slow, 0])[0],
+    }
+
+
+def _half(
+    network: Network, rest: Equilibrium, y: Any, exact: Any, times: Array, solver: Solver
+) -> dict[str, float | None]:
+    """How far one half of the rule is from the gradient, in the slow limit of a small nudge."""
+    run = plastic_phase(
+        network, rest, y, beta=1e-6, tau_theta=1e14, rule="stdp", t_eval=times, solver=solver, on_failure="return"
+    )
+    forward = -with_batch(run.gain, 3)[-1].mean(axis=0)
+    miss = float(np.linalg.norm(forward - exact.vector) / exact.norm)
+    cosine = float(forward @ exact.vector / np.linalg.norm(forward) / exact.norm)
+    return {"half_error": miss, "half_cosine": cosine}
+
+
+def _table(betas: Array, rates: Array, error: Array, runaway: Array, failed: Array, still: Array) -> xarray.Dataset:
+    import xarray
+
+    plane, one = ("beta", "rate"), {"units": "1"}
+    return xarray.Dataset(
+        {
+            "kappa": (plane, rates / betas[:, None], one),
+            "error": (plane, error, one),
+            "runaway": (plane, runaway, one),
+            "failed": (plane, failed, one),
+            "still_error": ("beta", still, one),
+        },
+        {"beta": ("beta", betas, one), "rate": ("rate", rates, {"units": "1/time"})},
+    )
