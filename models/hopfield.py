@@ -272,28 +272,21 @@ def concurrent(t, z, rows, theta, layout, work, out):
     """
     n, first = layout[N], footer(layout)[2]
     s, signal, clamped = units(z, 0, n), units(z, n, n), units(rows, first + 2, rows.shape[0] - first - 2)
-    rate, slope = units(work, 0, n), units(work, n, n)
+    rate, slope, fields = units(work, 0, n), units(work, n, n), units(out, 0, n)
     activate(s, layout, rate, slope)
-    drive_and_linearize(z, signal, clamped, layout, work)
-    side_rate, change = row(rows, first), units(work, 4 * n, n)
+    drive_and_linearize(z, signal, clamped, layout, work, fields)
+    change, pulled, side = units(work, 3 * n, n), units(work, 4 * n, n), units(out, n, n)
+    pull(s, rows, n, layout, pulled)
     for p in range(layout[POPULATIONS]):
         start, stop, code = population(layout, p)
         for i in range(start, stop):
-            a, b, x, g, product, d = (
-                row(out, i),
-                row(out, n + i),
-                row(s, i),
-                row(work, 2 * n + i),
-                row(work, 3 * n + i),
-                row(slope, i),
-            )
-            v, r, c = row(signal, i), row(rate, i), row(change, i)
-            speed, output, target = row(rows, i), row(rows, n + i), row(rows, 2 * n + i)
-            for j in range(a.size):
-                a[j] = speed[j] * (d[j] * g[j] - x[j])
+            b, g, product, r, d = row(side, i), row(fields, i), row(work, 2 * n + i), row(rate, i), row(slope, i)
+            v, c, gap, fast = row(signal, i), row(change, i), row(pulled, i), row(rows, first)
+            for j in range(b.size):
                 curve = 1.0 - bend(code, r[j], d[j]) * g[j]
-                b[j] = side_rate[j] * (output[j] * (x[j] - target[j]) - curve * v[j] + d[j] * product[j])
+                b[j] = fast[j] * (d[j] * product[j] - gap[j] - curve * v[j])
                 c[j] = d[j] * v[j]
+    respond(s, rate, slope, None, rows, layout, fields)
     associate(rate, clamped, change, layout, row(rows, first + 1), out)
 
 

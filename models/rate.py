@@ -234,17 +234,18 @@ def concurrent(t, z, rows, theta, layout, work, out):
     """
     n, first = layout[N], footer(layout)[2]
     u, signal, clamped = units(z, 0, n), units(z, n, n), units(rows, first + 2, rows.shape[0] - first - 2)
-    rate, slope = units(work, 0, n), units(work, n, n)
+    rate, slope, fields = units(work, 0, n), units(work, n, n), units(out, 0, n)
     activate(u, layout, rate, slope)
-    drive_and_linearize(z, signal, clamped, layout, work)
-    side_rate, change = row(rows, first), units(work, 4 * n, n)
+    drive_and_linearize(z, signal, clamped, layout, work, fields)
+    change, pulled, side = units(work, 3 * n, n), units(work, 4 * n, n), units(out, n, n)
+    pull(rate, rows, n, layout, pulled)
     for i in range(n):
-        a, b, x, g, product = row(out, i), row(out, n + i), row(u, i), row(work, 2 * n + i), row(work, 3 * n + i)
-        v, r, c, d = row(signal, i), row(rate, i), row(change, i), row(slope, i)
-        speed, output, target = row(rows, i), row(rows, n + i), row(rows, 2 * n + i)
+        a, x, b, product = row(fields, i), row(u, i), row(side, i), row(work, 2 * n + i)
+        v, c, d, gap = row(signal, i), row(change, i), row(slope, i), row(pulled, i)
+        speed, fast = row(rows, i), row(rows, first)
         for j in range(a.size):
-            a[j] = speed[j] * (g[j] - x[j])
-            b[j] = side_rate[j] * (output[j] * (r[j] - target[j]) - v[j] + product[j])
+            a[j] = speed[j] * (a[j] - x[j])
+            b[j] = fast[j] * (product[j] - gap[j] - v[j])
             c[j] = d[j] * v[j]
     associate(rate, clamped, change, layout, row(rows, first + 1), out)
 

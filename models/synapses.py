@@ -60,16 +60,15 @@ def associate(rate, clamped, change, layout, factor, out):
 
 
 @helper
-def drive_and_linearize(z, signal, clamped, layout, work):
-    """Fields of a network whose weights are in z, and the product W (slope signal), into rows of work.
+def drive_and_linearize(z, signal, clamped, layout, work, field):
+    """Fields of a network whose weights are in z, and the product W (slope signal).
 
-    work, n rows each: rate, slope, field, product; rate and slope are those of the present state. Both directions of
-    a weight are synapses, so that W is symmetric.
+    Rows of work, n each: rate and slope of the present state; the product; the weighted signal, and below it one more.
     """
     n = layout[N]
-    rate, slope, field = units(work, 0, n), units(work, n, n), units(work, 2 * n, n)
-    product, weighted, one = units(work, 3 * n, n), units(work, 4 * n, n), row(work, 5 * n)
-    f, p, w, d, x = flat(field, 0, n), flat(product, 0, n), flat(weighted, 0, n), flat(slope, 0, n), flat(signal, 0, n)
+    rate, product, weighted, one = units(work, 0, n), units(work, 2 * n, n), units(work, 3 * n, n), row(work, 4 * n)
+    f, p, w = flat(field, 0, n), flat(product, 0, n), flat(weighted, 0, n)
+    d, x = flat(work, n, 2 * n), flat(signal, 0, n)
     for j in range(f.size):
         f[j], p[j], w[j] = 0.0, 0.0, d[j] * x[j]
     for j in range(one.size):

@@ -20,7 +20,7 @@ import numpy as np
 from neurodyn.driven import integrate_pieces
 from neurodyn.errors import ArgumentError, ModelError
 from neurodyn.graph import Array
-from neurodyn.inputs import as_input, as_target, as_times, is_positive
+from neurodyn.inputs import as_input, as_times, is_positive
 from neurodyn.network import Network
 from neurodyn.parameters import Parameters
 from neurodyn.plasticity import clamped_rates, differences
@@ -121,7 +121,7 @@ def concurrent(
     inputs, batched = as_input(x, network.n_in)
     if inputs is None:
         batched = np.ndim(y) == 2
-    target = as_target(y, network.n_out, len(inputs) if inputs is not None else len(np.atleast_2d(y)), batched)
+    target = network.target(y, len(inputs) if inputs is not None else len(np.atleast_2d(y)), batched)
     times, synapses = as_times(t_eval), Synapses.of(network)
     begin = np.concatenate([_vector(start, network.n, "start"), _vector(signal, network.n, "signal")])
     z = np.concatenate([begin, network.parameters.vector])[:, None]
@@ -179,7 +179,7 @@ def concurrent_problem(
         rows,
         network.theta,
         synapses.layout(network, 2 * n, 3 * n),
-        5 * n + 1,
+        5 * n,
         n,
         jacobian,
         unit,

@@ -25,7 +25,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_target, as_times, choice, is_positive
+from neurodyn.inputs import as_times, choice, is_positive
 from neurodyn.integrate import integrate
 from neurodyn.network import Network, outward
 from neurodyn.nudge import default_times, nudged_problem, resting_point
@@ -177,7 +177,7 @@ def plastic_phase(
     network.require_energy("dE/dtheta by which weights could move")
     point = resting_point(network, equilibrium)
     synapses = Synapses.of(network, own=rule == "stdp")
-    target = as_target(y, network.n_out, point.s.shape[1], equilibrium.batched)
+    target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     kappa = 1.0 / (float(beta) * float(tau_theta))
     problem = plastic_problem(point, point.gap(target), float(beta), kappa, synapses)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from neurodyn.analysis.studies.concurrent import concurrent
 from neurodyn.analysis.studies.discretisation import discretisation
 from neurodyn.analysis.studies.duration import duration
 from neurodyn.analysis.studies.heterogeneity import heterogeneity
 from neurodyn.analysis.studies.nudging import nudging
+from neurodyn.analysis.studies.plasticity import plasticity
 from neurodyn.analysis.studies.stiffness import stiffness
+from neurodyn.analysis.studies.stimulus import stimulus
 from neurodyn.analysis.studies.study import Study
 
 #: Every study by its name, which is also the command line's; its figures are in `neurodyn.analysis.plots.studies`.
@@ -14,8 +17,22 @@ STUDIES: dict[str, Callable[..., Study]] = {
     "duration": duration,
     "nudging": nudging,
     "heterogeneity": heterogeneity,
+    "plasticity": plasticity,
+    "concurrent": concurrent,
     "stiffness": stiffness,
+    "stimulus": stimulus,
     "discretisation": discretisation,
 }
 
-__all__ = ["STUDIES", "Study", "discretisation", "duration", "heterogeneity", "nudging", "stiffness"]
+__all__ = [
+    "STUDIES",
+    "Study",
+    "concurrent",
+    "discretisation",
+    "duration",
+    "heterogeneity",
+    "nudging",
+    "plasticity",
+    "stiffness",
+    "stimulus",
+]

@@ -15,7 +15,7 @@ from neurodyn.concurrent import concurrent as run_concurrently
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_positives, as_target
+from neurodyn.inputs import as_positives
 from neurodyn.network import Network
 from neurodyn.parameters import Parameters
 from neurodyn.progress import Bar
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Default separations: tau/tau_side, tau_side over the time of learning; tau/tau_side again, for the side network's
 #: lag; and each scale to the next when samples take turns.
-SIDES, THETAS = np.logspace(-1.0, 0.5, 4), np.logspace(-3.0, 0.0, 7)
-LAGS, TURNS = np.logspace(-3.0, -1.0, 5), 1.0 / np.array([3.0, 4.0, 6.0, 8.0, 12.0])
+SIDES, THETAS = np.logspace(-1.0, 0.5, 4), np.logspace(-2.5, 0.0, 6)
+LAGS, TURNS = np.logspace(-3.5, -1.5, 5), 1.0 / np.array([3.0, 4.0, 6.0, 8.0])
 #: Samples that take turns; recorded times; steps of the reference; how far off s begins; frozen weights.
 SHOWN, TIMES, FINE, OFF, FROZEN = 3, 9, 48, 0.1, 1e14
 MAX_STEPS = 10_000_000
@@ -56,7 +56,8 @@ def concurrent(
         As for `relax`; what `nd.concurrent` can do. The first sample is learned, and the first three in turns.
     sides, thetas, turns : arrays, optional
         τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
-        samples take turns: τ_s, τ_side, the time that each is shown, the time of learning.
+        samples take turns: τ_s, τ_side, a third of the time that each is shown over the side network's slowest rate,
+        the time of learning.
     solver : Solver, optional
 
     Returns
@@ -110,9 +111,11 @@ class _Task:
         self.network, self.solver = network, solver
         self.point = FixedPoint.of(network, rest.state, rest.x)
         self.samples = self.point.s.shape[1]
-        self.target = as_target(y, network.n_out, self.samples, rest.batched)
+        self.target = network.target(y, self.samples, rest.batched)
         self.tau = float(network.tau.max())
-        self.signal = self.point.solve(self.point.gap(self.target))
+        self.signal = self.point.solve(self.point.gap(self.target))[0]
+        #: Slowest rate of the side network, times tau_side.
+        self.slowest = float(np.min(np.linalg.eigvals(self.point.adjoint(0)).real))
         first = self.at(network, 1)
         slope = first.exact_gradient(self.target[:1]).norm
         self.cost = self.costs(first)
@@ -192,7 +195,7 @@ class _Task:
         """Distance from where gradient flow of all samples ends, when all were shown equally long."""
         count = min(SHOWN, self.samples)
         tau_side = self.tau / ratio
-        dwell = tau_side / ratio
+        dwell = 3.0 * tau_side / self.slowest / ratio
         run = self.learn(count, tau_side, round(1.0 / ratio) * count * dwell, dwell)
         return _distance(run.theta[[0, -1]], path[[0, -1]]) if run.status == Status.DONE else float("nan")
 
@@ -200,8 +203,7 @@ class _Task:
         """Largest distance of the side network from one whose s is at rest, while s comes to rest; weights frozen."""
         tau_side = self.tau / side
         adjoint = self.point.adjoint(0)
-        slowest = float(np.min(np.linalg.eigvals(adjoint).real))
-        times = np.linspace(0.0, 1.0, 101) ** 2 * 6.0 * tau_side / slowest
+        times = np.linspace(0.0, 1.0, 101) ** 2 * 6.0 * tau_side / self.slowest
         x = None if self.point.x is None else self.point.x[0]
         run = run_concurrently(
             self.network,

@@ -10,7 +10,6 @@ from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.studies.study import Study
 from neurodyn.fixed_point import FixedPoint
-from neurodyn.gradient import implicit
 from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
 from neurodyn.network import Network
@@ -69,10 +68,11 @@ def plasticity(
     """
     solver = solver or SOLVER
     rest = relax(network, x, start=start, solver=solver)
-    exact = implicit(network, rest, y)
+    point = FixedPoint.of(network, rest.state, rest.x)
+    exact = point.exact_gradient(network.target(y, point.s.shape[1], rest.batched))
     betas = BETAS if betas is None else as_positives(betas, "betas")
     rates = RATES if rates is None else as_positives(rates, "rates")
-    end = default_times(FixedPoint.of(network, rest.state, rest.x))[-1]
+    end = default_times(point)[-1]
     times = np.linspace(0.0, end, TIMES)
     shape = (betas.size, rates.size)
     error, runaway, failed = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape)

@@ -13,7 +13,7 @@ from neurodyn.analysis.studies.study import Study
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
-from neurodyn.inputs import as_positives, as_target
+from neurodyn.inputs import as_positives
 from neurodyn.network import Network
 from neurodyn.progress import Bar
 from neurodyn.relax import relax
@@ -117,7 +117,7 @@ def _one(network: Network, x: Any, y: Any, start: Any) -> tuple[Array, Array, An
     inputs = np.atleast_2d(np.asarray(x, dtype=float))
     begin = None if start is None else np.atleast_2d(start)[0]
     batched = np.ndim(x) == 2
-    return inputs[0], as_target(y, network.n_out, len(inputs), batched)[:1], begin
+    return inputs[0], network.target(y, len(inputs), batched)[:1], begin
 
 
 class _Probe:
@@ -173,7 +173,7 @@ class _Probe:
             for sign in signs
         ]
         point = self.fixed_points(wave, times)
-        wanted = point.solve(point.gap(np.repeat(self.target, SAMPLES, axis=0)) * point.local.active)
+        wanted = point.solve(point.gap(np.repeat(self.target, SAMPLES, axis=0)) * point.local.active)[0]
         found = -(states[0] - states[1]).T / (2.0 * self.beta)
         return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 

@@ -6,11 +6,14 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from neurodyn.analysis.plots import style as look
+from neurodyn.analysis.plots.studies.concurrent import plot_concurrent
 from neurodyn.analysis.plots.studies.discretisation import plot_discretisation
 from neurodyn.analysis.plots.studies.duration import plot_duration
 from neurodyn.analysis.plots.studies.heterogeneity import plot_heterogeneity
 from neurodyn.analysis.plots.studies.nudging import plot_nudging
+from neurodyn.analysis.plots.studies.plasticity import plot_plasticity
 from neurodyn.analysis.plots.studies.stiffness import plot_stiffness
+from neurodyn.analysis.plots.studies.stimulus import plot_stimulus
 from neurodyn.analysis.studies.study import Study
 
 #: Every study's figure; one with several panels returns all its axes.
@@ -18,7 +21,10 @@ PLOTS: dict[str, Callable[..., Any]] = {
     "duration": plot_duration,
     "nudging": plot_nudging,
     "heterogeneity": plot_heterogeneity,
+    "plasticity": plot_plasticity,
+    "concurrent": plot_concurrent,
     "stiffness": plot_stiffness,
+    "stimulus": plot_stimulus,
     "discretisation": plot_discretisation,
 }
 
@@ -32,9 +38,12 @@ def draw_study(study: Study) -> Figure:
 __all__ = [
     "PLOTS",
     "draw_study",
+    "plot_concurrent",
     "plot_discretisation",
     "plot_duration",
     "plot_heterogeneity",
     "plot_nudging",
+    "plot_plasticity",
     "plot_stiffness",
+    "plot_stimulus",
 ]
