@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
 
-PREDICTED = {"color": look.SIDE, "linewidth": 1.2, "label": "linear response"}
+PREDICTED: dict[str, Any] = {"color": look.SIDE, "linewidth": 1.2, "label": "linear response"}
 
 
 def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes, Axes, Axes, Axes]:
@@ -28,7 +28,7 @@ def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes
     panels = look.new_axes(2, 2, width=8.6, height=5.6) if axes is None else list(axes)
     gain, phase, error, lag = panels
     f, corner = study["frequency"], study.summary["slowest_rate"] / (2.0 * np.pi)
-    dots = {"color": look.FREE, "marker": "o", "markersize": 5.0, "linestyle": "none", "label": "simulated", **style}
+    dots: dict[str, Any] = {"color": look.FREE, "marker": "o", "markersize": 5.0, "linestyle": "none", "label": "simulated", **style}
     gain.set(xscale="log", yscale="log")
     gain.plot(f, study["predicted_gain"], **PREDICTED)
     gain.plot(f, study["gain"], **dots)
@@ -40,7 +40,7 @@ def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes
     error.set(xscale="log", yscale="log")
     error.plot(f, study["predicted_error"], **PREDICTED)
     error.plot(f, study["tracking_error"], **{**dots, "label": "states, weak input"})
-    signal = {"color": look.NUDGED, "marker": "s", "markersize": 5.0, "linewidth": 1.2}
+    signal: dict[str, Any] = {"color": look.NUDGED, "marker": "s", "markersize": 5.0, "linewidth": 1.2}
     error.plot(f, study["signal_error"], label="error signals", **signal)
     error.set_ylabel("relative error of tracking")
     for ax in (gain, phase, error):
