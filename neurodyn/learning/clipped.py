@@ -23,6 +23,34 @@ from neurodyn.parameters import Parameters
 
 #: Seconds of compiled work after which Python has its turn, for progress and interrupts.
 TURN = 0.2
+#: After so many turns the other numbers of threads are tried again.
+AGAIN = 25
+
+
+class Crew:
+    """How many threads to use: those that have been fastest. Two that wait for each other on a busy machine are slow.
+
+    Learning has the same bits on any number of threads, so it may change on the way.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.speeds: dict[int, float] = dict.fromkeys({1, most}, 0.0)
+        self.turns = 0
+
+    def choose(self) -> int:
+        """The number of threads of the next turn."""
+        self.turns += 1
+        best = max(self.speeds, key=lambda threads: (self.speeds[threads] or np.inf, threads))
+        others = [threads for threads in self.speeds if threads != best]
+        return others[0] if others and self.turns % AGAIN == 0 else best
+
+    def stretch(self, threads: int, seconds: float) -> int:
+        """How many minibatches take about so long; a few where that is not known."""
+        return max(1, int(seconds * self.speeds[threads])) if self.speeds[threads] else 4
+
+    def note(self, threads: int, speed: float) -> None:
+        """Remember how many minibatches a second there were."""
+        self.speeds[threads] = speed
 
 
 class ClippedLearner(Learner):
@@ -38,6 +66,7 @@ class ClippedLearner(Learner):
         rows = len(samples) if recipe.persistent else 1
         self._particles = np.zeros((rows, self.layout.width), np.float32)
         self._rates = self._rates_by_place()
+        self._crew = Crew(min(numba.get_num_threads(), recipe.batch_size))
         euler = self.euler
         self._numbers = np.array([euler.tol, euler.beta * euler.scale, euler.scale, euler.beta], np.float32)
 
@@ -58,12 +87,14 @@ class ClippedLearner(Learner):
         run = self._sweep(
             size, order, self._signs(number, count), rates, measured, inputs(self.recipe, number, self._x)
         )
-        done, stretch = 0, min(count, 8)
+        done = 0
         while done < count:
+            threads = self._crew.choose()
+            ahead = min(count, done + self._crew.stretch(threads, TURN))
             began = time.perf_counter()
-            run(done, min(done + stretch, count))
-            done = min(done + stretch, count)
-            stretch = max(1, int(stretch * min(4.0, TURN / max(time.perf_counter() - began, 1e-9))))
+            run(done, ahead, threads)
+            self._crew.note(threads, (ahead - done) / max(time.perf_counter() - began, 1e-9))
+            done = ahead
             report(done / count)
         means = np.mean(measured, axis=1)
         error = float(means[WRONG]) if self.samples.labels is not None else np.nan
@@ -79,8 +110,8 @@ class ClippedLearner(Learner):
 
     def _sweep(
         self, size: int, order: Order, sign: Array, rates: Array, measured: Array, x: Any = None
-    ) -> Callable[[int, int], None]:
-        """What runs minibatches from one number to before another, on all threads."""
+    ) -> Callable[[int, int, int], None]:
+        """What runs minibatches from one number to before another, on some threads."""
         n_in, width = self.start.n_in, self.layout.width
         shared = np.zeros(4 * size * width, np.float32)
         lists = (
@@ -88,11 +119,10 @@ class ClippedLearner(Learner):
             np.zeros((2, size, n_in), np.float32),
             np.zeros((2, size), np.int64),
         )
-        threads = min(numba.get_num_threads(), size)
         particles, x = self._particles.reshape(-1), self._x if x is None else x
         sweep.compiled  # noqa: B018  (compiled before threads meet in it)
 
-        def run(first: int, last: int) -> None:
+        def run(first: int, last: int, threads: int) -> None:
             job, meeting = self._job(first, last, size), np.zeros(1, np.int64)
             everything = (job, self.layout.plan, self._numbers, self._pace, rates, self._theta, x, self._target,
                           particles, order, sign, shared, *lists, meeting, measured)  # fmt: skip
@@ -128,7 +158,7 @@ class ClippedLearner(Learner):
         for sign in (1.0, -1.0) if self.euler.nudging == "random" else self._signs(0, 1):
             probe = ClippedLearner(self.network, samples, recipe)
             measured = np.zeros((4, count))
-            probe._sweep(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1)
+            probe._sweep(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1, 1)
             found.append(self.network.parameters - probe.network.parameters)
         return found[0] if len(found) == 1 else (found[0] + found[1]) * 0.5
 

@@ -106,7 +106,7 @@ class _Run:
     def ended(self) -> bool:
         """Whether all epochs are done, or validation has not improved for too long."""
         done, patience = len(self.rows), self.recipe.patience
-        return done >= self.recipe.epochs or (patience is not None and done > 0 and done - self.leader > patience)
+        return done >= self.recipe.epochs or (patience is not None and done > 0 and done - self.leader >= patience)
 
     @property
     def leader(self) -> int:
