@@ -142,6 +142,19 @@ def test_nudging_from_states_in_motion_is_the_flow_itself(rng):
     np.testing.assert_allclose(np.r_[found["h1"], found["y"]], -moved, rtol=1e-9)
 
 
+def test_nudging_from_rest_is_the_nudged_phase_units_on_bounds_too(rng):
+    """Inactive units are held by the force that they have, and let go where the nudge overcomes it."""
+    net = BOXED["recurrent-hard"]()
+    x, y, solver = draw_input(net, 6, rng), draw_target(net, 6, rng), nd.Solver(rtol=1e-11, atol=1e-13)
+    rest = nd.relax(net, x)
+    run = nd.nudge(net, rest, y, beta=2.0, nudging="positive", t_eval=[3.0], solver=solver)
+    assert np.any(run.crossed & ~run.active)
+    point = FixedPoint.of(net, rest.state, x)
+    (found,) = nudged_gradients(point, y, 2.0, run.t, solver)
+    assert found is not None
+    np.testing.assert_allclose(found.vector, run.parameter_gradient().vector, atol=1e-9)
+
+
 # -- nudging -----------------------------------------------------------------------------------------------------
 
 
@@ -272,7 +285,7 @@ def test_euler_is_of_first_order_and_stable_below_its_limit(make, rng):
 def test_discretisation_of_one_unit_in_closed_form():
     """One linear unit: Euler has S_k = (1 − h/tau)^k, continuous time exp(−t/tau)."""
     net = models.Hopfield({"y": {"size": 1, "role": "output", "activation": "linear"}}, [], tau=2.0)
-    found = analysis.discretisation(net, None, [[-1.0]], start=[[0.5]], steps=[0.1, 1.0, 3.9, 4.1])
+    found = analysis.discretisation(net, None, [[-1.0]], start=[[0.5]], steps=[0.1, 1.0, 3.996, 4.004])
     assert found.summary["limit"] == pytest.approx(4.0)
     assert found["stable"].tolist() == [True, True, True, False]
     k = np.arange(101)

@@ -74,6 +74,8 @@ def test_modes_diagonalise_the_flow_and_shares_sum_to_one(make, rng):
         np.testing.assert_allclose(modes.left @ modes.right, np.eye(active.sum()), atol=1e-10)
         count = modes.rates.size
         np.testing.assert_allclose(found.participation[j, :count].sum(axis=1), 1.0, rtol=1e-12)
+        if net.has_energy:  # then every unit shares itself out among the modes
+            np.testing.assert_allclose(found.participation[j][:, active].sum(axis=0), 1.0, rtol=1e-12)
         assert np.all(np.isnan(found.rate[j, count:]))
         assert np.all(found.participation[j][:, ~active] == 0.0)
         assert found.rate[j, 0] == pytest.approx(point.rates(j)[0].real, rel=1e-10)
