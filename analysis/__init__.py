@@ -20,7 +20,18 @@ from neurodyn.analysis.plane import principal_direction
 from neurodyn.analysis.portrait import Portrait, portrait
 from neurodyn.analysis.projection import Projection, project
 from neurodyn.analysis.step_by_step import StepByStep, step_by_step
-from neurodyn.analysis.studies import STUDIES, Study, discretisation, duration, heterogeneity, nudging, stiffness
+from neurodyn.analysis.studies import (
+    STUDIES,
+    Study,
+    concurrent,
+    discretisation,
+    duration,
+    heterogeneity,
+    nudging,
+    plasticity,
+    stiffness,
+    stimulus,
+)
 from neurodyn.analysis.timescales import Timescales, timescales
 from neurodyn.analysis.track_gradients import GradientTrack, track_gradients
 
@@ -58,6 +69,7 @@ __all__ = [
     "bifurcation_diagram",
     "compare",
     "compare_gradients",
+    "concurrent",
     "continue_fixed_point",
     "convergence",
     "decay",
@@ -72,11 +84,13 @@ __all__ = [
     "nudged_path",
     "nudging",
     "phase_plane",
+    "plasticity",
     "portrait",
     "principal_direction",
     "project",
     "step_by_step",
     "stiffness",
+    "stimulus",
     "timescales",
     "track_gradients",
 ]

@@ -46,6 +46,7 @@ from neurodyn.solver import Solver  # noqa: E402
 from neurodyn.status import Status  # noqa: E402
 from neurodyn.stimulus import Series, Sine, Steps, Stimulus  # noqa: E402
 from neurodyn.sweep import sweep  # noqa: E402
+from neurodyn.timed_learning import TimedLearning, learn_in_time  # noqa: E402
 
 __all__ = [
     "ArgumentError",
@@ -75,6 +76,7 @@ __all__ = [
     "Status",
     "Steps",
     "Stimulus",
+    "TimedLearning",
     "TooLargeError",
     "Training",
     "Trajectory",
@@ -83,6 +85,7 @@ __all__ = [
     "experiment",
     "gradient",
     "learn",
+    "learn_in_time",
     "load",
     "nudge",
     "plastic_phase",

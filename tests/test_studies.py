@@ -23,6 +23,9 @@ QUICK: dict[str, dict[str, Any]] = {
     "heterogeneity": {"spreads": [1.0, 4.0]},
     "stiffness": {"spreads": [1.0, 10.0], "methods": ["tsit5", "euler", "Radau"]},
     "discretisation": {"steps": [0.01, 0.02]},
+    "plasticity": {"betas": [1e-3, 1e-1], "rates": [1e-7, 1e-5, 1.0]},
+    "concurrent": {"sides": [0.3], "thetas": [0.1, 1.0], "turns": [0.5]},
+    "stimulus": {"frequencies": [1e-3, 0.1]},
 }
 
 
@@ -310,3 +313,41 @@ def test_small_duration_and_step_are_refused():
         analysis.duration(*small(), scheme="heun")
     with pytest.raises(nd.ArgumentError, match="`steps`"):
         analysis.discretisation(*small(), steps=[np.nan])
+
+
+# -- weights and inputs that move ------------------------------------------------------------------------------------------
+
+
+def test_plasticity_approaches_the_gradient_in_both_its_scales():
+    net, x, y = small()
+    found = STUDIES["plasticity"](net, x, y, betas=np.logspace(-4.0, -1.0, 4), rates=np.logspace(-8.0, -1.0, 8))
+    assert found.summary["kappa_order"] == pytest.approx(1.0, abs=0.1)
+    assert found.summary["beta_order"] == pytest.approx(1.0, abs=0.1)
+    beyond = found["kappa"] > found.summary["critical_kappa"]
+    assert np.all(found["runaway"][beyond] > 0.0)
+    assert np.all(found["runaway"][~beyond] == 0.0)
+    assert np.array_equal(np.isnan(found["error"]), found["runaway"] > 0.0)
+    assert 0.01 < found.summary["half_error"] < 1.0
+    slow = np.argmin(found["rate"])
+    assert found["error"][-1, slow] == pytest.approx(found["still_error"][-1], rel=1e-3)
+
+
+def test_concurrent_errors_shrink_with_the_separation():
+    net, x, y = small()
+    found = STUDIES["concurrent"](net, x, y, sides=[0.1], thetas=[1e-2, 3e-2, 0.1], turns=[1 / 3, 1 / 5])
+    assert found.summary["theta_order"] == pytest.approx(1.0, abs=0.1)
+    assert found.summary["lag_order"] == pytest.approx(1.0, abs=0.1)
+    assert found["turn_error"][1] < 0.75 * found["turn_error"][0]
+    assert np.all(found["cost"] < 1.0)
+
+
+def test_the_response_to_a_moving_input_is_the_linear_one():
+    net, x, y = small()
+    found = STUDIES["stimulus"](net, x, y, frequencies=np.logspace(-4.0, 0.5, 7))
+    assert found.summary["prediction_error"] < 1e-3
+    assert found.summary["tracking_order"] == pytest.approx(1.0, abs=0.03)
+    assert found.summary["signal_order"] == pytest.approx(1.0, abs=0.1)
+    assert found.summary["step_rate"] == pytest.approx(found.summary["rate_after_step"], rel=1e-2)
+    assert found["gain"] == pytest.approx(found["predicted_gain"], rel=1e-3)
+    with pytest.raises(nd.ArgumentError, match="no inputs that could move"):
+        STUDIES["stimulus"](SMOOTH["recurrent-without-input"](), None, [[0.1, 0.2]])

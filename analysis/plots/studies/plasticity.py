@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
+from neurodyn.graph import Array
 
 
 def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Axes:
@@ -32,8 +33,8 @@ def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Ax
     known = error[np.isfinite(error) & (error > 0.0)]
     if known.size:
         norm = LogNorm(max(known.min(), 1e-6), max(1.0, known.max()))
-        options: dict[str, Any] = {"cmap": "cividis", "norm": norm, "shading": "nearest", **style}
-        cells = ax.pcolormesh(betas, rates, np.ma.masked_invalid(error.T), **options)
+        options: dict[str, Any] = {"cmap": "cividis", "norm": norm, "shading": "flat", **style}
+        cells = ax.pcolormesh(_edges(betas), _edges(rates), np.ma.masked_invalid(error.T), **options)
         bar = look.figure_of(ax).colorbar(cells, ax=ax, pad=0.02)
         bar.set_label(r"relative distance from $dJ/d\theta$", fontsize=look.LABEL)
         bar.ax.tick_params(labelsize=look.SMALL)
@@ -61,3 +62,12 @@ def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Ax
     look.title(ax, f"weights that move while nudged: {text}")
     look.legend(ax, loc="upper left", bbox_to_anchor=(0.0, -0.18), ncols=3)
     return ax
+
+
+def _edges(values: Array) -> Array:
+    """Where cells around these values meet on a logarithmic axis."""
+    if values.size == 1:
+        return values * np.array([0.5, 2.0])
+    logs = np.log(values)
+    middle = 0.5 * (logs[1:] + logs[:-1])
+    return np.exp(np.concatenate([[2.0 * logs[0] - middle[0]], middle, [2.0 * logs[-1] - middle[-1]]]))

@@ -28,7 +28,14 @@ def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes
     panels = look.new_axes(2, 2, width=8.6, height=5.6) if axes is None else list(axes)
     gain, phase, error, lag = panels
     f, corner = study["frequency"], study.summary["slowest_rate"] / (2.0 * np.pi)
-    dots: dict[str, Any] = {"color": look.FREE, "marker": "o", "markersize": 5.0, "linestyle": "none", "label": "simulated", **style}
+    dots: dict[str, Any] = {
+        "color": look.FREE,
+        "marker": "o",
+        "markersize": 5.0,
+        "linestyle": "none",
+        "label": "simulated",
+        **style,
+    }
     gain.set(xscale="log", yscale="log")
     gain.plot(f, study["predicted_gain"], **PREDICTED)
     gain.plot(f, study["gain"], **dots)
@@ -44,8 +51,8 @@ def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes
     error.plot(f, study["signal_error"], label="error signals", **signal)
     error.set_ylabel("relative error of tracking")
     for ax in (gain, phase, error):
-        ax.axvline(corner, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), zorder=0)
-        ax.set_xlabel(r"frequency of the input (1/units of $\tau$); dashed: slowest mode")
+        ax.axvline(corner, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), zorder=0, label="slowest mode")
+        ax.set_xlabel(r"frequency of the input (1/units of $\tau$)")
     lag.set_yscale("log")
     for name, label, dashes in (("step_error", "after a step", "-"), ("series_error", "on a ramp", (0, (4, 1.5)))):
         values = np.where(study[name] > 1e-8, study[name], np.nan)
