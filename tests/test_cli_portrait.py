@@ -32,7 +32,8 @@ def portrait(tmp_path, monkeypatch):
 
 
 def test_no_model_is_missing_here():
-    assert sorted([*LIBRARY, "mnist", "rate-chain"]) == sorted(models.names())
+    mnist = [name for name in models.names() if name.startswith("mnist")]
+    assert sorted([*LIBRARY, *mnist, "rate-chain"]) == sorted(models.names())
 
 
 def test_rate_form_is_refused_in_a_sentence(portrait):

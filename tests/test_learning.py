@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numba
 import numpy as np
@@ -113,7 +114,7 @@ def test_rates_are_those_of_each_block(samples):
 def test_symmetric_weights_stay_symmetric_and_transposes_equal(samples):
     x, y = samples
     network = skip()
-    learner = make_learner(network, Samples.of(network, x, y), Recipe.of(rates=0.1).resolved(network))
+    learner = clipped.ClippedLearner(network, Samples.of(network, x, y), Recipe.of(rates=0.1).resolved(network))
     for epoch in range(3):
         learner.epoch(epoch, np.arange(len(x)), lambda part: None)
     layout, theta = learner.layout, learner._theta
@@ -174,7 +175,7 @@ def test_early_settling_stops_where_nothing_moves_faster(samples):
 
 def test_steps_of_the_code_are_twice_those_of_the_paper_at_half_the_beta(samples):
     network, (x, y) = NETWORKS["one hidden layer"], samples
-    options = {"epochs": 1, "rates": 0.1, "batch_size": 100, "nudging": "positive"}
+    options: dict[str, Any] = {"epochs": 1, "rates": 0.1, "batch_size": 100, "nudging": "positive"}
     paper = nd.learn(network, x, y, **options, beta=1.0).network.parameters
     code = nd.learn(network, x, y, **options, beta=0.5, convention="code").network.parameters
     start = make_learner(network, Samples.of(network, x, y), Recipe.of().resolved(network)).network.parameters
@@ -191,6 +192,7 @@ def test_gradient_points_along_the_exact_one_and_is_as_long(rng):
     assert estimate.cosine(exact) > 0.999
     assert abs(estimate.norm / exact.norm - 1.0) < 0.05
     training = nd.learn(network, x, y, Recipe.of(recipe, epochs=2, alignment=30, rates=0.01))
+    assert training.cosine is not None
     assert training.cosine.shape == (2,)
     assert np.all(training.cosine > 0.99)
     assert np.isnan(training.train_error).all()  # targets are no labels
@@ -202,7 +204,9 @@ def test_networks_learn_the_digits():
     found = nd.learn(network, train.images, train.labels, epochs=12, rates=[0.5, 0.2], nudging="centered",
                      persistent=False, schedule="linear", validation=0.2, test=(test.images, test.labels))  # fmt: skip
     assert found.train_error[-1] < 0.02 < found.train_error[0]
+    assert found.validation_error is not None
     assert found.validation_error[-1] < 0.06
+    assert found.test_error is not None
     assert found.test_error < 0.12
     assert found.train_cost[-1] < found.train_cost[0]
     judged = nd.evaluate(found.network, test.images, test.labels, found.recipe)
@@ -246,6 +250,7 @@ def test_patience_ends_early_and_returns_the_best(samples, rng):
     assert found.epochs == found.best + 1 + 3 < 50
     again = nd.learn(network, x, y, epochs=found.best + 1, rates=0.1)
     assert again.network == found.network
+    assert found.validation_error is not None
     assert nd.evaluate(found.network, *held, found.recipe).error == found.validation_error.min()
 
 
@@ -259,7 +264,7 @@ def test_schedules_fall_from_one_to_near_zero():
 
 def test_validation_may_be_a_number_a_fraction_or_a_pair(samples):
     network, (x, y) = layered(7, 5, 3), samples
-    options = {"epochs": 1, "rates": 0.1, "shuffle": False}
+    options: dict[str, Any] = {"epochs": 1, "rates": 0.1, "shuffle": False}
     found = [
         nd.learn(network, x[:37], y[:37], **options, validation=(x[37:], y[37:])),
         nd.learn(network, x, y, **options, validation=10),
@@ -319,7 +324,16 @@ def stop_after(epoch):
     return on_epoch
 
 
-CASES = {
+def only(epochs):
+    """What fails for epochs that should not be run again."""
+
+    def on_epoch(number, row):
+        assert number in epochs
+
+    return on_epoch
+
+
+CASES: dict[str, Any] = {
     "ep-2017": (layered(7, 40, 3), {"rates": 0.1, "tol": 1e-3}),
     "without particles": (layered(7, 40, 3), {"rates": 0.1, "persistent": False, "shift": 0}),
     "descent": (models.Hopfield.layered([7, 8, 3], seed=0), {"rates": 0.3, "method": "implicit"}),
@@ -328,16 +342,14 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_resumed_learning_ends_with_the_same_bits(case, samples, tmp_path):
-    (network, options), (x, y) = CASES[case], samples
-    options = {"epochs": 5, "validation": 10, "patience": 5, **options}
+    (network, case_options), (x, y) = CASES[case], samples
+    options: dict[str, Any] = {"epochs": 5, "validation": 10, "patience": 5, **case_options}
     whole = nd.learn(network, x, y, **options)
     for epoch in (0, 2, 4):
         file = tmp_path / f"checkpoint-{epoch}"
         with pytest.raises(Stop):
             nd.learn(network, x, y, **options, checkpoint=file, on_epoch=stop_after(epoch))
-        seen = []
-        again = nd.learn(network, x, y, **options, checkpoint=file, resume=True, on_epoch=lambda k, row: seen.append(k))
-        assert seen == list(range(epoch + 1, 5))
+        again = nd.learn(network, x, y, **options, checkpoint=file, resume=True, on_epoch=only(range(epoch + 1, 5)))
         assert again.network == whole.network
         for name in ("train_error", "train_cost", "energy", "steps", "validation_error", "validation_cost"):
             assert np.array_equal(getattr(again, name), getattr(whole, name))
@@ -345,7 +357,7 @@ def test_resumed_learning_ends_with_the_same_bits(case, samples, tmp_path):
 
 def test_resume_without_a_checkpoint_begins(samples, tmp_path):
     network, (x, y) = layered(7, 5, 3), samples
-    options = {"epochs": 2, "rates": 0.1}
+    options: dict[str, Any] = {"epochs": 2, "rates": 0.1}
     found = nd.learn(network, x, y, **options, checkpoint=tmp_path / "new", resume=True)
     assert found.network == nd.learn(network, x, y, **options).network
     longer = nd.learn(network, x, y, epochs=4, rates=0.1, checkpoint=tmp_path / "new", resume=True)
@@ -365,7 +377,7 @@ def test_damaged_checkpoints_are_refused(damage, samples, tmp_path):
         "other": b"something else\n" + content,
     }[damage]
     file.write_bytes(changed)
-    with pytest.raises(nd.ResultFileError, match="not a (whole )?checkpoint"):
+    with pytest.raises(nd.ResultFileError, match=r"not a (whole )?checkpoint"):
         nd.learn(network, x, y, epochs=2, rates=0.1, checkpoint=file, resume=True)
 
 
@@ -399,6 +411,7 @@ np.save(sys.argv[1] + ".npy", found.network.parameters.vector)
 def learn_and_kill(file, after):
     """The epochs that a process tells of, which is killed some seconds after the first; and its exit code."""
     with subprocess.Popen([sys.executable, "-c", KILLED, str(file)], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
         first = run.stdout.readline()
         if after is not None:
             time.sleep(after)
@@ -470,5 +483,5 @@ def test_weights_without_bound_are_an_error(samples):
 
 def test_labels_and_one_hot_rows_are_the_same(samples):
     network, (x, y) = layered(7, 5, 3), samples
-    options = {"epochs": 1, "rates": 0.1}
+    options: dict[str, Any] = {"epochs": 1, "rates": 0.1}
     assert nd.learn(network, x, y, **options).network == nd.learn(network, x, np.eye(3)[y], **options).network

@@ -55,6 +55,7 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
         drawn.append(np.array([factor * tested]))
     if any((values > 0.0).any() for values in drawn):
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("misread (%)" if labelled else r"mean cost $C$")

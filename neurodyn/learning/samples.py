@@ -70,8 +70,13 @@ def shifted(images: Array, pixels: int, rng: np.random.Generator) -> Array:
     down, right = rng.integers(-reach, reach + 1, (2, len(square)))
     for i in range(-reach, reach + 1):
         for j in range(-reach, reach + 1):
-            which = np.flatnonzero((down == i) & (right == j))
-            to = np.ix_(which, np.arange(max(i, 0), side + min(i, 0)), np.arange(max(j, 0), side + min(j, 0)))
-            source = np.ix_(which, np.arange(max(-i, 0), side + min(-i, 0)), np.arange(max(-j, 0), side + min(-j, 0)))
+            which = np.flatnonzero((down == i) & (right == j))[:, None, None]
+            to, source = ((which, *_window(i, j, side)), (which, *_window(-i, -j, side)))
             moved[to] = square[source]
     return moved.reshape(images.shape)
+
+
+def _window(i: int, j: int, side: int) -> tuple[Any, Any]:
+    """Rows and columns that images moved by (i, j) cover, to index with."""
+    rows, columns = (np.arange(max(k, 0), side + min(k, 0)) for k in (i, j))
+    return rows[:, None], columns[None, :]
