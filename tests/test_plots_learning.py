@@ -34,13 +34,13 @@ def test_without_labels_the_curve_is_the_cost(rng):
     net = models.Hopfield.layered([4, 6, 2], activation="hard-sigmoid", seed=0)
     found = nd.learn(net, rng.uniform(0.0, 1.0, (20, 4)), rng.uniform(0.2, 0.8, (20, 2)), epochs=2, rates=0.1)
     ax = plots.plot_learning(found)
-    np.testing.assert_allclose(np.asarray(line(ax, "training").get_ydata()), found.train_cost)
+    np.testing.assert_allclose(np.asarray(line(ax, "training").get_ydata(), dtype=float), found.train_cost)
     assert "cost" in ax.get_ylabel()
 
 
 def test_settling_is_drawn_from_zero(training):
     ax = plots.plot_settling(training)
-    np.testing.assert_allclose(ax.lines[0].get_ydata(), training.steps)
+    np.testing.assert_allclose(np.asarray(ax.lines[0].get_ydata(), dtype=float), training.steps)
     assert ax.get_ylim()[0] == 0.0
 
 
