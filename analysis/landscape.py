@@ -52,10 +52,10 @@ class Landscape:
     def of(cls, network: Network, x: Any = None, y: Any = None, beta: Any = 0.0) -> Landscape:
         """Check what a user passed: an energy of the states, one input, one target or label, a finite strength."""
         require_energy_of_states(network)
-        if network.graph.readout != LINEAR:
+        if y is not None and network.graph.readout != LINEAR:
             raise ArgumentError(
-                "landscapes and phase portraits know the squared error of the outputs alone; this network has a "
-                f"{network.graph.readout} read-out"
+                "landscapes and phase portraits of a nudged network know the squared error alone; this network has a "
+                f"{network.graph.readout} read-out: leave `y` out to see its free dynamics"
             )
         rates, _ = as_input(x, network.n_in)
         if rates is not None and len(rates) != 1:

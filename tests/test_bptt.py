@@ -1,6 +1,7 @@
 """Back-propagation through time: against fixed steps of the side network, the implicit gradient, finite differences."""
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,7 +87,11 @@ def test_one_way_back_serves_every_number_of_steps(scheme, rng):
 def test_default_step_suits_the_fastest_sample(full):
     """At s* = 0 of the first sample the rate is 1; at the others' it is more than twice that."""
     net = models.Hopfield.layered([1, 1]).replace(parameters={"x-y": [[1.0]]})
-    given = {"x": np.array([[0.0], [3.0], [3.5]]), "y": np.array([[0.3], [0.2], [0.1]]), "solver": TIGHT}
+    given: dict[str, Any] = {
+        "x": np.array([[0.0], [3.0], [3.5]]),
+        "y": np.array([[0.3], [0.2], [0.1]]),
+        "solver": TIGHT,
+    }
     exact = nd.gradient(net, **given, method="implicit")
     assert (nd.gradient(net, **given, method="bptt", full=full) - exact).norm <= 1e-8 * exact.norm
 
@@ -180,7 +185,7 @@ def test_unit_that_rests_on_its_bound_passes_nothing_back():
 
 def test_unit_on_its_bound_that_feels_no_force_counts_as_inside():
     net = models.Hopfield.layered([1, 1], activation="hard-sigmoid")
-    given = {"x": [0.0], "y": [0.3]}  # s* = 0, where the force is 0 too
+    given: dict[str, Any] = {"x": [0.0], "y": [0.3]}  # s* = 0, where the force is 0 too
     assert nd.relax(net, given["x"]).state == 0.0
     found, exact = nd.gradient(net, **given, method="bptt"), nd.gradient(net, **given, method="implicit")
     assert found["y"] == pytest.approx(exact["y"], abs=1e-12)

@@ -154,7 +154,7 @@ def test_mnist_runs(neurodyn, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["rnu", "chain"], "unknown command 'rnu'; allowed: models, portrait, run, sweep; did you mean 'run'?"),
+        (["rnu", "chain"], "run, sweep, timescales, train; did you mean 'run'?"),
         (["run"], "Missing argument 'MODEL'"),
         (["run", "chain", "--jsn"], "No such option '--jsn'"),
         (["run", "digit"], "did you mean 'digits'?"),

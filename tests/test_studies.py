@@ -315,7 +315,7 @@ def test_small_duration_and_step_are_refused():
         analysis.discretisation(*small(), steps=[np.nan])
 
 
-# -- weights and inputs that move ------------------------------------------------------------------------------------------
+# -- weights and inputs that move --------------------------------------------------------------------------------------
 
 
 def test_plasticity_approaches_the_gradient_in_both_its_scales():

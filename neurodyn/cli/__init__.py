@@ -63,8 +63,8 @@ def main() -> None:
     """Energy-based neural networks in continuous time: phases, error signals, timescales."""
 
 
-main.add_command(gradients)
 main.add_command(evaluate)
+main.add_command(gradients)
 main.add_command(models)
 main.add_command(portrait)
 main.add_command(run)
