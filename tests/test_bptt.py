@@ -1,7 +1,6 @@
 """Back-propagation through time: against fixed steps of the side network, the implicit gradient, finite differences."""
 
 import tracemalloc
-from typing import Any
 
 import numpy as np
 import pytest
@@ -87,13 +86,9 @@ def test_one_way_back_serves_every_number_of_steps(scheme, rng):
 def test_default_step_suits_the_fastest_sample(full):
     """At s* = 0 of the first sample the rate is 1; at the others' it is more than twice that."""
     net = models.Hopfield.layered([1, 1]).replace(parameters={"x-y": [[1.0]]})
-    given: dict[str, Any] = {
-        "x": np.array([[0.0], [3.0], [3.5]]),
-        "y": np.array([[0.3], [0.2], [0.1]]),
-        "solver": TIGHT,
-    }
-    exact = nd.gradient(net, **given, method="implicit")
-    assert (nd.gradient(net, **given, method="bptt", full=full) - exact).norm <= 1e-8 * exact.norm
+    x, y = [[0.0], [3.0], [3.5]], [[0.3], [0.2], [0.1]]
+    exact = nd.gradient(net, x, y, method="implicit", solver=TIGHT)
+    assert (nd.gradient(net, x, y, method="bptt", full=full, solver=TIGHT) - exact).norm <= 1e-8 * exact.norm
 
 
 # -- the property of Ernoult et al. (2019): EP's updates step by step ------------------------------------------------
@@ -185,9 +180,8 @@ def test_unit_that_rests_on_its_bound_passes_nothing_back():
 
 def test_unit_on_its_bound_that_feels_no_force_counts_as_inside():
     net = models.Hopfield.layered([1, 1], activation="hard-sigmoid")
-    given: dict[str, Any] = {"x": [0.0], "y": [0.3]}  # s* = 0, where the force is 0 too
-    assert nd.relax(net, given["x"]).state == 0.0
-    found, exact = nd.gradient(net, **given, method="bptt"), nd.gradient(net, **given, method="implicit")
+    assert nd.relax(net, [0.0]).state == 0.0  # where the force is 0 too
+    found, exact = (nd.gradient(net, [0.0], [0.3], method=method) for method in ("bptt", "implicit"))
     assert found["y"] == pytest.approx(exact["y"], abs=1e-12)
     assert exact["y"] == -0.3
 
