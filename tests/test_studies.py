@@ -296,7 +296,7 @@ def test_discretisation_of_one_unit_in_closed_form():
     assert found["signal_error"][0] == pytest.approx(expected, rel=0.02)  # not every step is recorded
 
 
-@pytest.mark.parametrize("name", sorted(STUDIES))
+@pytest.mark.parametrize("name", sorted(QUICK))
 def test_data_without_an_error_signal_are_refused(name):
     net = models.Hopfield.layered([3, 4, 2], activation=["tanh", "hard-sigmoid"], seed=1)
     net = net.replace(parameters={"y": [-9.0, -9.0]})
