@@ -127,7 +127,7 @@ def test_a_network_that_diverges_says_so(rng):
     assert np.isfinite(caught.value.result.theta[0]).all()
 
 
-# -- samples in turn, weights that move in nudged phases only ----------------------------------------------------------
+# -- samples in turn, weights that move in nudged phases only ------------------------------------------------------
 
 CORNERS = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 WANTED = np.array([[-0.5], [0.5], [0.5], [-0.5]])
@@ -153,9 +153,9 @@ def test_slow_weights_take_the_steps_of_equilibrium_propagation(tmp_path):
     course.save(tmp_path / "course.nc")
     assert nd.load(tmp_path / "course.nc") == course
     for options, said in (({"rounds": 0}, "`rounds`"), ({"duration": 0.0}, "`duration`")):
-        given: dict[str, Any] = {"rounds": 1, "beta": 1.0, "tau_theta": 9.0, "duration": 1.0, **options}
+        settings: Any = {"rounds": 1, "beta": 1.0, "tau_theta": 9.0, "duration": 1.0} | options
         with pytest.raises(nd.ArgumentError, match=said):
-            nd.learn_in_time(net, CORNERS, WANTED, **given)
+            nd.learn_in_time(net, CORNERS, WANTED, **settings)
     with pytest.raises(nd.ArgumentError, match="samples to present"):
         nd.learn_in_time(net, CORNERS[0], WANTED[0], rounds=1, beta=1.0, tau_theta=9.0, duration=1.0)
 

@@ -66,7 +66,7 @@ def test_a_study_is_saved_and_loaded(study, tmp_path):
 def test_a_study_is_drawn(study):
     figure = plots.draw_study(study)
     figure.canvas.draw()
-    assert all(ax.get_xlabel() and ax.get_title(loc="left") for ax in figure.axes)
+    assert all(ax.get_xlabel() and ax.get_title(loc="left") for ax in figure.axes if ax.get_label() != "<colorbar>")
 
 
 def test_studies_differ_by_their_numbers(study):
@@ -143,19 +143,6 @@ def test_nudging_from_states_in_motion_is_the_flow_itself(rng):
     (found,) = nudged_gradients(point, y, beta, np.array([t]), nd.Solver(rtol=1e-12, atol=1e-14))
     assert found is not None
     np.testing.assert_allclose(np.r_[found["h1"], found["y"]], -moved, rtol=1e-9)
-
-
-def test_nudging_from_rest_is_the_nudged_phase_units_on_bounds_too(rng):
-    """Inactive units are held by the force that they have, and let go where the nudge overcomes it."""
-    net = BOXED["recurrent-hard"]()
-    x, y, solver = draw_input(net, 6, rng), draw_target(net, 6, rng), nd.Solver(rtol=1e-11, atol=1e-13)
-    rest = nd.relax(net, x)
-    run = nd.nudge(net, rest, y, beta=2.0, nudging="positive", t_eval=[3.0], solver=solver)
-    assert np.any(run.crossed & ~run.active)
-    point = FixedPoint.of(net, rest.state, x)
-    (found,) = nudged_gradients(point, y, 2.0, run.t, solver)
-    assert found is not None
-    np.testing.assert_allclose(found.vector, run.parameter_gradient().vector, atol=1e-9)
 
 
 # -- nudging -----------------------------------------------------------------------------------------------------
@@ -288,7 +275,7 @@ def test_euler_is_of_first_order_and_stable_below_its_limit(make, rng):
 def test_discretisation_of_one_unit_in_closed_form():
     """One linear unit: Euler has S_k = (1 − h/tau)^k, continuous time exp(−t/tau)."""
     net = models.Hopfield({"y": {"size": 1, "role": "output", "activation": "linear"}}, [], tau=2.0)
-    found = analysis.discretisation(net, None, [[-1.0]], start=[[0.5]], steps=[0.1, 1.0, 3.996, 4.004])
+    found = analysis.discretisation(net, None, [[-1.0]], start=[[0.5]], steps=[0.1, 1.0, 3.9, 4.1])
     assert found.summary["limit"] == pytest.approx(4.0)
     assert found["stable"].tolist() == [True, True, True, False]
     k = np.arange(101)
@@ -296,7 +283,7 @@ def test_discretisation_of_one_unit_in_closed_form():
     assert found["signal_error"][0] == pytest.approx(expected, rel=0.02)  # not every step is recorded
 
 
-@pytest.mark.parametrize("name", sorted(QUICK))
+@pytest.mark.parametrize("name", sorted(STUDIES))
 def test_data_without_an_error_signal_are_refused(name):
     net = models.Hopfield.layered([3, 4, 2], activation=["tanh", "hard-sigmoid"], seed=1)
     net = net.replace(parameters={"y": [-9.0, -9.0]})
@@ -315,7 +302,7 @@ def test_small_duration_and_step_are_refused():
         analysis.discretisation(*small(), steps=[np.nan])
 
 
-# -- weights and inputs that move --------------------------------------------------------------------------------------
+# -- weights and inputs that move --------------------------------------------------------------------------------
 
 
 def test_plasticity_approaches_the_gradient_in_both_its_scales():
@@ -334,7 +321,7 @@ def test_plasticity_approaches_the_gradient_in_both_its_scales():
 
 def test_concurrent_errors_shrink_with_the_separation():
     net, x, y = small()
-    found = STUDIES["concurrent"](net, x, y, sides=[0.1], thetas=[1e-2, 3e-2, 0.1], turns=[1 / 3, 1 / 5])
+    found = STUDIES["concurrent"](net, x, y, sides=[0.3], thetas=[3e-3, 1e-2, 3e-2], turns=[1 / 3, 1 / 5])
     assert found.summary["theta_order"] == pytest.approx(1.0, abs=0.1)
     assert found.summary["lag_order"] == pytest.approx(1.0, abs=0.1)
     assert found["turn_error"][1] < 0.75 * found["turn_error"][0]

@@ -9,10 +9,10 @@ import numpy as np
 
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.power_law import power_law
+from neurodyn.analysis.sample import relax_with_signal, with_signal
 from neurodyn.analysis.studies.study import Study
 from neurodyn.concurrent import ConcurrentLearning
 from neurodyn.concurrent import concurrent as run_concurrently
-from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
@@ -53,7 +53,8 @@ def concurrent(
     Parameters
     ----------
     network, x, y, start
-        As for `relax`; what `nd.concurrent` can do. The first sample is learned, and the first three in turns.
+        As for `relax`; what `nd.concurrent` can do. The first sample with an error signal is learned, and the first three in
+        turns.
     sides, thetas, turns : arrays, optional
         τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
         samples take turns: τ_s, τ_side, a third of the time that each is shown over the side network's slowest rate,
@@ -74,7 +75,7 @@ def concurrent(
     sides = SIDES if sides is None else as_positives(sides, "sides")
     thetas = THETAS if thetas is None else as_positives(thetas, "thetas")
     turns = TURNS if turns is None else as_positives(turns, "turns")
-    rest = relax(network, x, start=start, solver=solver)
+    rest = relax_with_signal(network, x, y, start, solver)
     task = _Task(network, rest, y, solver)
     error, cost = np.full((2, sides.size, thetas.size), np.nan)
     lag, turn = np.array([task.lag(float(side)) for side in LAGS]), np.full(turns.size, np.nan)
@@ -105,13 +106,15 @@ def concurrent(
 
 
 class _Task:
-    """Samples to learn, and gradient flow on them."""
+    """The samples that have an error signal, and gradient flow on them."""
 
     def __init__(self, network: Network, rest: Equilibrium, y: Any, solver: Solver) -> None:
         self.network, self.solver = network, solver
-        self.point = FixedPoint.of(network, rest.state, rest.x)
-        self.samples = self.point.s.shape[1]
-        self.target = network.target(y, self.samples, rest.batched)
+        point = FixedPoint.of(network, rest.state, rest.x)
+        target = network.target(y, point.s.shape[1], rest.batched)
+        told = with_signal(point, target)
+        self.point = FixedPoint.of(network, point.s.T[told], None if point.x is None else point.x[told])
+        self.target, self.samples = target[told], int(told.sum())
         self.tau = float(network.tau.max())
         self.signal = self.point.solve(self.point.gap(self.target))[0]
         #: Slowest rate of the side network, times tau_side.
@@ -119,8 +122,6 @@ class _Task:
         first = self.at(network, 1)
         slope = first.exact_gradient(self.target[:1]).norm
         self.cost = self.costs(first)
-        if slope == 0.0:
-            raise ArgumentError("the first sample has no error signal: there is nothing to learn")
         #: Time of learning, in units of tau_theta.
         self.duration = self.cost / slope**2
         self.flow_cost = float("nan")

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.power_law import power_law
+from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.studies.study import Study
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.graph import Array
@@ -16,7 +17,7 @@ from neurodyn.network import Network
 from neurodyn.nudge import default_times, nudge
 from neurodyn.plasticity import plastic_phase
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium, relax
+from neurodyn.relax import Equilibrium
 from neurodyn.result import with_batch
 from neurodyn.solver import Solver
 from neurodyn.status import Status
@@ -67,7 +68,7 @@ def plasticity(
         synapse that leads forward alone, rho_i drho_j/dt, misses the gradient, with `half_cosine`.
     """
     solver = solver or SOLVER
-    rest = relax(network, x, start=start, solver=solver)
+    rest = relax_with_signal(network, x, y, start, solver)
     point = FixedPoint.of(network, rest.state, rest.x)
     exact = point.exact_gradient(network.target(y, point.s.shape[1], rest.batched))
     betas = BETAS if betas is None else as_positives(betas, "betas")

@@ -9,6 +9,7 @@ import numpy as np
 from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.ladder import ladder
 from neurodyn.analysis.power_law import power_law
+from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.studies.study import Study
 from neurodyn.errors import ArgumentError
 from neurodyn.fixed_point import FixedPoint
@@ -16,7 +17,7 @@ from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
 from neurodyn.network import Network
 from neurodyn.progress import Bar
-from neurodyn.relax import relax
+from neurodyn.relax import Equilibrium, relax
 from neurodyn.simulate import simulate
 from neurodyn.solver import Solver
 from neurodyn.stimulus import Series, Sine, Steps
@@ -46,7 +47,7 @@ def stimulus(
 ) -> Study:
     """Modulate the input and measure the lag of states and error signals, over frequencies and after a step.
 
-    The first sample's input is modulated as a whole, x (1 + a sin 2πft) (where x is 0, x + a sin). Its weak response is
+    The input of the first sample with an error signal is modulated as a whole, x (1 + a sin 2πft) (where x is 0, x + a sin). Its weak response is
     predicted from the Jacobian at the fixed point, s(ω) = (iωT + K)⁻¹ b: an independent check. Error signals while the
     input moves are −(s₊ − s₋)/2β of two simulations nudged by ±beta, beside H⁻¹ dC/ds at the fixed point of the present
     input.
@@ -75,8 +76,8 @@ def stimulus(
     if not network.n_in:
         raise ArgumentError("this network has no inputs that could move")
     solver = solver or SOLVER
-    first, target, begin = _one(network, x, y, start)
-    rest = relax(network, first, start=begin, solver=solver)
+    rest, target = _one(network, x, y, start, solver)
+    first = np.asarray(rest.x)
     rungs = ladder(network, rest)
     corner = rungs.slowest_rate / (2.0 * np.pi)
     fastest = float(np.nanmax(np.abs(rungs.rate)))
@@ -112,12 +113,13 @@ def stimulus(
     )
 
 
-def _one(network: Network, x: Any, y: Any, start: Any) -> tuple[Array, Array, Any]:
-    """The first sample: input (n_in,), target (1, n_out), start."""
-    inputs = np.atleast_2d(np.asarray(x, dtype=float))
-    begin = None if start is None else np.atleast_2d(start)[0]
-    batched = np.ndim(x) == 2
-    return inputs[0], network.target(y, len(inputs), batched)[:1], begin
+def _one(network: Network, x: Any, y: Any, start: Any, solver: Solver) -> tuple[Equilibrium, Array]:
+    """The first sample with an error signal, at rest, and its target (1, n_out)."""
+    rest = relax_with_signal(network, x, y, start, solver)
+    point = FixedPoint.of(network, rest.state, rest.x)
+    target = network.target(y, point.s.shape[1], rest.batched)
+    k = int(np.argmax(with_signal(point, target)))
+    return single(rest, k), target[k : k + 1]
 
 
 class _Probe:

@@ -61,7 +61,7 @@ def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes
     lag.set_ylabel(r"$|s - s^*(x(t))|$, relative")
     look.title(gain, "response to a sine, along the quasi-static one")
     look.title(error, "distance from the present fixed point")
-    look.title(phase, "")
+    look.title(phase, "lag of the response")
     look.title(
         lag, f"catching up: rate {study.summary['step_rate']:.3g}, {study.summary['rate_after_step']:.3g} predicted"
     )
