@@ -53,8 +53,8 @@ def concurrent(
     Parameters
     ----------
     network, x, y, start
-        As for `relax`; what `nd.concurrent` can do. The first sample with an error signal is learned, and the first three in
-        turns.
+        As for `relax`; what `nd.concurrent` can do. The first sample with an error signal is learned, and the first
+        three in turns.
     sides, thetas, turns : arrays, optional
         τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
         samples take turns: τ_s, τ_side, a third of the time that each is shown over the side network's slowest rate,

@@ -47,10 +47,10 @@ def stimulus(
 ) -> Study:
     """Modulate the input and measure the lag of states and error signals, over frequencies and after a step.
 
-    The input of the first sample with an error signal is modulated as a whole, x (1 + a sin 2πft) (where x is 0, x + a sin). Its weak response is
-    predicted from the Jacobian at the fixed point, s(ω) = (iωT + K)⁻¹ b: an independent check. Error signals while the
-    input moves are −(s₊ − s₋)/2β of two simulations nudged by ±beta, beside H⁻¹ dC/ds at the fixed point of the present
-    input.
+    The input of the first sample with an error signal is modulated as a whole, x (1 + a sin 2πft) (where x is 0,
+    x + a sin). Its weak response is predicted from the Jacobian at the fixed point, s(ω) = (iωT + K)⁻¹ b: an
+    independent check. Error signals while the input moves are −(s₊ − s₋)/2β of two simulations nudged by ±beta, beside
+    H⁻¹ dC/ds at the fixed point of the present input.
 
     Parameters
     ----------
