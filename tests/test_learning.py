@@ -234,6 +234,16 @@ def test_any_estimator_descends_the_cost(method, options, samples):
     np.testing.assert_allclose(first.vector, expected.vector, atol=1e-4)
 
 
+def test_networks_without_an_energy_learn_too(samples):
+    x, y = samples[0][:20] + 0.1, samples[1][:20]
+    populations = {"x": {"size": 7, "role": "input"}, "h": 6, "y": {"size": 3, "role": "output"}}
+    connections = ["x-h", nd.Connection("h", "y", feedback=0.5)]
+    network = models.Rate(populations, connections, seed=0)
+    found = nd.learn(network, x, y, method="implicit", epochs=3, rates=0.3)
+    assert found.train_cost[2] < found.train_cost[0]
+    assert np.isnan(found.energy).all()
+
+
 def test_auto_takes_what_fits(samples):
     x, y = samples
     assert Recipe().resolved(layered(7, 5, 3)).method == "ep-2017"

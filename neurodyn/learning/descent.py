@@ -15,7 +15,7 @@ from neurodyn.graph import Array
 from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
-from neurodyn.network import Network
+from neurodyn.network import Network, inward
 from neurodyn.parameters import Parameters
 from neurodyn.relax import Equilibrium
 from neurodyn.solver import Solver
@@ -102,7 +102,7 @@ class DescentLearner(Learner):
 
     def _rested(self, samples: Samples, rest: Equilibrium) -> Rested:
         network = self._network
-        outputs = network.argument(rest.state.T)[network.outputs].T
+        outputs = network.argument(inward(rest.state))[network.outputs].T
         return Rested(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time)
 
 

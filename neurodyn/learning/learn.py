@@ -18,6 +18,7 @@ from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, split
 from neurodyn.learning.training import Training
 from neurodyn.network import Network
+from neurodyn.parameters import Parameters
 from neurodyn.progress import Bar
 from neurodyn.solver import Solver
 
@@ -79,7 +80,7 @@ def learn(
     if resume and checkpoint is None:
         raise ArgumentError("`resume` needs a `checkpoint` to go on from")
     learner = make_learner(network, samples, chosen, solver)
-    run = _Run(learner, held, None if checkpoint is None else Checkpoint.of(checkpoint, learner, held))
+    run = _Run(learner, held, None if checkpoint is None else Checkpoint.of(checkpoint, learner, held), solver)
     if resume:
         run.resume()
     run.to_end(on_epoch)
@@ -89,8 +90,10 @@ def learn(
 class _Run:
     """The epochs of a learner, those of a checkpoint included."""
 
-    def __init__(self, learner: Learner, held: Samples | None, checkpoint: Checkpoint | None) -> None:
-        self.learner, self.held, self.checkpoint = learner, held, checkpoint
+    def __init__(
+        self, learner: Learner, held: Samples | None, checkpoint: Checkpoint | None, solver: Solver | None
+    ) -> None:
+        self.learner, self.held, self.checkpoint, self.solver = learner, held, checkpoint, solver
         self.recipe = learner.recipe
         self.rows: list[Row] = []
         self.best: dict[str, Any] = {}
@@ -129,13 +132,11 @@ class _Run:
         """The result."""
         network = self.learner.network
         if self.best:
-            network = network.replace(
-                parameters=type(network.parameters)(network.parameters.blocks, self.best["theta"])
-            )
+            network = network.replace(parameters=Parameters(network.parameters.blocks, self.best["theta"]))
         names = self.rows[0]
         fields: dict[str, Any] = {name: np.array([row[name] for row in self.rows]) for name in names}
         if tested is not None:
-            judge = make_learner(network, self.learner.samples.take(slice(0)), self.recipe)
+            judge = make_learner(network, tested.take(slice(0)), self.recipe, self.solver)
             found = _measure(judge, tested)
             fields |= {"test_error": found.error, "test_cost": found.cost}
         return Training(network, **fields, settings=self.recipe.plain())
@@ -144,7 +145,7 @@ class _Run:
         began = time.perf_counter()
         learner = self.learner
         found = learner.epoch(number, order(self.recipe, number, len(learner.samples)), report)
-        if not np.isfinite(found.cost + found.energy):
+        if not np.isfinite(found.cost + (found.energy if learner.start.has_energy else 0.0)):
             raise DivergenceError(
                 f"the weights grew beyond every bound in epoch {number + 1}: take smaller `rates`, "
                 f"not {self.recipe.rates}"

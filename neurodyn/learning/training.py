@@ -32,7 +32,7 @@ class Training(Result):
     cosine : (epoch,)
         Between the method's gradient and the exact one, on request.
     rate_factor, seconds : (epoch,)
-        Factor on the learning rates; time taken, evaluation and checkpoint included.
+        Factor on the learning rates; time taken, validation included.
     settings : dict
         The recipe as plain data.
     """
