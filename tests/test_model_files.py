@@ -411,7 +411,10 @@ def test_names_are_the_files():
     assert set(models.names()) >= {"two-neurons", "chain", "memory", "digits", "mnist"}
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in ("mnist-2", "mnist-3") else ()) for name in models.names()],
+)
 def test_library_model_relaxes(name):
     if name == "mnist" and not MNIST:
         pytest.skip(MNIST_MISSING)
