@@ -98,11 +98,12 @@ def next_due(times, clock, marks, found, counts):
     for q in range(found):
         j, here = due[q], following[due[q]]
         if here < times.size and times[here] <= t[j]:
-            h = used[j]
-            weights = hermite((times[here] - since[j]) / h, past[j] / h)
-            for w in range(len(weights)):
-                clock[WEIGHTS + w, left] = weights[w] if w < 2 else h * weights[w]
             due[left], arrived[left], following[j] = j, times[here] == t[j], here + 1
+            if not arrived[left]:
+                h = used[j]
+                weights = hermite((times[here] - since[j]) / h, past[j] / h)
+                for w in range(len(weights)):
+                    clock[WEIGHTS + w, left] = weights[w] if w < 2 else h * weights[w]
             left += 1
         else:
             clock[SOON, j] = times[here] if here < times.size else np.inf
