@@ -9,7 +9,7 @@ import neurodyn as nd
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, box_chain, draw_input, draw_state, draw_target
 from neurodyn import analysis, models
 from neurodyn.estimators.bptt import truncated
-from neurodyn.estimators.fixed_steps import SCHEMES
+from neurodyn.estimators.fixed_steps import SCHEMES, FixedSteps
 from neurodyn.fixed_point import FixedPoint
 from neurodyn.parameters import Parameters
 
@@ -199,11 +199,16 @@ def test_any_number_of_checkpoints_gives_the_same(name, checkpoints, rng):
     assert (found - default).norm <= 1e-13 * default.norm
 
 
-def peak(net, x, y, **options):
-    """Most bytes that were allocated at a time."""
+def peak(net, x, y, steps, checkpoints=None):
+    """Most bytes that were allocated at a time, on the way through the steps and back."""
+    start = np.zeros((net.n, len(x)))
     tracemalloc.start()
     try:
-        nd.gradient(net, x, y, method="bptt", step=0.1, **options)
+        run = FixedSteps(
+            net, x, start, scheme="euler", step=0.1, steps=steps, checkpoints=checkpoints, solver=nd.Solver()
+        )
+        for sweep in run.backward(y):
+            sweep.gradient()
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -211,12 +216,12 @@ def peak(net, x, y, **options):
 
 def test_memory_grows_with_the_root_of_the_steps(rng):
     net = models.Hopfield.layered([20, 60, 10])
-    x, y = rng.uniform(size=(40, 20)), rng.uniform(size=(40, 10))
-    peak(net, x, y, steps=4)
-    few, many, all_kept = (peak(net, x, y, steps=n, checkpoints=k) for n, k in ((100, None), (900, None), (900, 1)))
-    assert many < 4.0 * few  # three times, for nine times the steps
-    assert many < all_kept / 8.0
-    assert all_kept > 900 * 8 * net.n * len(x)  # of a trajectory
+    x, y = rng.uniform(size=(8, 20)), rng.uniform(size=(8, 10))
+    peak(net, x, y, 4)
+    trajectory = 1600 * 8 * net.n * len(x)
+    few, many, all_kept = peak(net, x, y, 100), peak(net, x, y, 1600), peak(net, x, y, 1600, checkpoints=1)
+    assert 3.5 < many / few < 4.5  # sixteen times the steps
+    assert many < trajectory < all_kept / 15.0
 
 
 # -- the door ---------------------------------------------------------------------------------------------------------
