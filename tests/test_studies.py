@@ -320,7 +320,7 @@ def test_plasticity_approaches_the_gradient_in_both_its_scales():
 
 
 def test_concurrent_errors_shrink_with_the_separation():
-    net, x, y = small()
+    net, x, y = small(4)
     found = STUDIES["concurrent"](net, x, y, sides=[0.3], thetas=[3e-3, 1e-2, 3e-2], turns=[1 / 3, 1 / 5])
     assert found.summary["theta_order"] == pytest.approx(1.0, abs=0.1)
     assert found.summary["lag_order"] == pytest.approx(1.0, abs=0.1)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SIDES, THETAS = np.logspace(-1.0, 0.5, 4), np.logspace(-2.5, 0.0, 6)
 LAGS, TURNS = np.logspace(-3.5, -1.5, 5), 1.0 / np.array([3.0, 4.0, 6.0, 8.0])
 #: Samples that take turns; recorded times; steps of the reference; how far off s begins; frozen weights.
-SHOWN, TIMES, FINE, OFF, FROZEN = 3, 9, 48, 0.1, 1e14
+SHOWN, TIMES, FINE, OFF, FROZEN = 3, 9, 96, 0.1, 1e14
 MAX_STEPS = 10_000_000
 
 
@@ -53,7 +53,7 @@ def concurrent(
     Parameters
     ----------
     network, x, y, start
-        As for `relax`; what `nd.concurrent` can do. The first sample with an error signal is learned, and the first
+        As for `relax`, and what `nd.concurrent` can do. The first sample with an error signal is learned, and the first
         three in turns.
     sides, thetas, turns : arrays, optional
         τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
@@ -69,7 +69,7 @@ def concurrent(
         summary). Both are NaN where it did not reach the end. Over `lag_side`, another τ_s/τ_side: `lag`, of the side
         network behind one whose s is at rest, after s began off its rest. Over `turn`: `turn_error`, in the end.
         Summary: `theta_order`, of the error for the best separated side network; `lag_order`; `turn_order`. All are 1
-        in theory.
+        in theory, as long as gradient flow keeps away from soft modes and folds, where no separation is enough.
     """
     solver = dataclasses.replace(solver or SOLVER, max_steps=MAX_STEPS)
     sides = SIDES if sides is None else as_positives(sides, "sides")

@@ -70,8 +70,8 @@ def stimulus(
         fixed point, relative. Over `time`: `step_error` and `series_error`, |s − s*(x(t))| relative to the size of the
         step, after the input has jumped by a, and while it ramps by as much. Summary: `prediction_error`, largest
         relative distance of response from prediction; `tracking_order`, `signal_order`, 1 in theory, at frequencies
-        below the slowest mode's; `slowest_rate`; and the rate at which a jump is caught up
-        with in the end, `step_rate`, beside that of the slowest mode there, `rate_after_step`.
+        below the slowest mode's; `slowest_rate`; and the rate at which a jump is caught up with in the end,
+        `step_rate`, beside that of the slowest mode there, `rate_after_step`.
     """
     if not network.n_in:
         raise ArgumentError("this network has no inputs that could move")
