@@ -324,6 +324,7 @@ def test_concurrent_errors_shrink_with_the_separation():
     found = STUDIES["concurrent"](net, x, y, sides=[0.3], thetas=[3e-3, 1e-2, 3e-2], turns=[1 / 3, 1 / 5])
     assert found.summary["theta_order"] == pytest.approx(1.0, abs=0.1)
     assert found.summary["lag_order"] == pytest.approx(1.0, abs=0.1)
+    assert found.summary["forgets"]
     assert found["turn_error"][1] < 0.75 * found["turn_error"][0]
     assert np.all(found["cost"] < 1.0)
 
@@ -338,3 +339,12 @@ def test_the_response_to_a_moving_input_is_the_linear_one():
     assert found["gain"] == pytest.approx(found["predicted_gain"], rel=1e-3)
     with pytest.raises(nd.ArgumentError, match="no inputs that could move"):
         STUDIES["stimulus"](SMOOTH["recurrent-without-input"](), None, [[0.1, 0.2]])
+
+
+def test_samples_that_depend_on_what_was_shown_before_take_no_turns():
+    model = models.read("memory")
+    found = STUDIES["concurrent"](
+        model.network, model.x, model.y, start=model.start, sides=[1.0], thetas=[0.3], turns=[0.5]
+    )
+    assert not found.summary["forgets"]
+    assert np.isnan(found["turn_error"]).all()

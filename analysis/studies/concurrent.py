@@ -33,6 +33,8 @@ LAGS, TURNS = np.logspace(-3.5, -1.5, 5), 1.0 / np.array([3.0, 4.0, 6.0, 8.0])
 #: Samples that take turns; recorded times; steps of the reference; how far off s begins; frozen weights.
 SHOWN, TIMES, FINE, OFF, FROZEN = 3, 9, 96, 0.1, 1e14
 MAX_STEPS = 10_000_000
+#: Two rests closer than this are one.
+SAME = 1e-6
 
 
 def concurrent(
@@ -67,7 +69,8 @@ def concurrent(
         Over `side` and `theta`, for one sample: `error`, the largest distance of θ from the gradient flow's path,
         relative to its length; `cost`, J in the end relative to the beginning (gradient flow: `flow_cost` in the
         summary). Both are NaN where it did not reach the end. Over `lag_side`, another τ_s/τ_side: `lag`, of the side
-        network behind one whose s is at rest, after s began off its rest. Over `turn`: `turn_error`, in the end.
+        network behind one whose s is at rest, after s began off its rest. Over `turn`: `turn_error`, in the end;
+        NaN unless `forgets`: a sample comes to the same rest after another one.
         Summary: `theta_order`, of the error for the best separated side network; `lag_order`; `turn_order`. All are 1
         in theory, as long as gradient flow keeps away from soft modes and folds, where no separation is enough.
     """
@@ -85,7 +88,8 @@ def concurrent(
             for k, theta in enumerate(thetas):
                 bar.update((i * thetas.size + k) / error.size)
                 error[i, k], cost[i, k] = task.cell(path, float(side), float(theta))
-        if task.samples > 1:
+        forgets = task.samples > 1 and task.forgets(min(SHOWN, task.samples))
+        if forgets:
             path = task.flow(min(SHOWN, task.samples))
             turn = np.array([task.in_turns(path, float(ratio)) for ratio in turns])
     fine = (error[np.argmin(sides)] < 0.1) & (thetas <= 0.1)
@@ -99,6 +103,7 @@ def concurrent(
             "theta_order": power_law(thetas[fine], error[np.argmin(sides)][fine])[0],
             "lag_order": power_law(LAGS, lag)[0],
             "turn_order": power_law(turns[kept], turn[kept])[0],
+            "forgets": forgets,
             "learning_time": task.duration,
             "flow_cost": task.flow_cost,
         },
@@ -135,6 +140,12 @@ class _Task:
             rest = relax(network, x, start=s.T, solver=self.solver)
             found = FixedPoint.of(network, rest.state, rest.x)
         return found
+
+    def forgets(self, count: int) -> bool:
+        """Whether each of the first samples rests where it does, also if it begins where the one before rests."""
+        s, x = np.roll(self.point.s[:, :count], 1, axis=1), None if self.point.x is None else self.point.x[:count]
+        after = relax(self.network, x, start=s.T, solver=self.solver, on_failure="return")
+        return bool(np.abs(after.state.T - self.point.s[:, :count]).max() < SAME)
 
     def costs(self, point: FixedPoint) -> float:
         """J of the first samples."""
