@@ -21,6 +21,8 @@ CONVENTIONS = ("paper", "code")
 class Euler:
     """Options of the method `ep-2017`: s ← clip(s − (step/τ) ∂F/∂s, 0, 1), all units at once.
 
+    Linear units are not clipped.
+
     Parameters
     ----------
     beta : float
@@ -82,9 +84,9 @@ def misfit(network: Network) -> str | None:
     """Why a network cannot learn by this scheme; None if it can."""
     if not network.linear_in_box:
         return f"{type(network).__name__} networks do not have the force W·s + b − s in the box [0, 1]"
-    soft = [p.name for p in network.graph.free if p.activation != "hard-sigmoid"]
+    soft = [p.name for p in network.graph.free if p.activation not in ("hard-sigmoid", "linear")]
     if soft:
-        return f"population {soft[0]!r} is no hard sigmoid but {network.graph[soft[0]].activation}"
+        return f"population {soft[0]!r} is neither hard-sigmoid nor linear but {network.graph[soft[0]].activation}"
     if network.patterns:
         return f"connection {next(iter(network.patterns))!r} is sparse"
     return None

@@ -22,7 +22,7 @@ from neurodyn.view import rectangle, window
 
 # The plan: a header, then a few integers per population, connection of the input, and connection of free populations.
 POPULATIONS, INPUTS, CONNECTIONS, WIDTH, N_IN, OUTPUT, FIRST_OUT, N_OUT, BIASES, HEADER = range(10)
-PER_POPULATION, PER_INPUT, PER_CONNECTION = 3, 3, 5
+PER_POPULATION, PER_INPUT, PER_CONNECTION = 4, 3, 5
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -51,7 +51,7 @@ class Layout:
         first = 0
         populations, inputs, connections, columns = [], [], [], []
         for p in graph.free:
-            populations += [p.size, self.padded[p.name], first]
+            populations += [p.size, self.padded[p.name], first, p.activation == "hard-sigmoid"]
             columns.append(first + np.arange(p.size))
             first += self.padded[p.name]
         self.width, self.columns, self.size = first, np.concatenate(columns), 0
@@ -124,6 +124,14 @@ def population(plan, p):
     """Units, units with padding, and where they begin in a state."""
     o = HEADER + PER_POPULATION * p
     return plan[o], plan[o + 1], plan[o + 2]
+
+
+@helper
+def bounds(plan, p):
+    """Where the units of a population live: in [0, 1], or, if linear, anywhere."""
+    if plan[HEADER + PER_POPULATION * p + 3]:
+        return np.float32(0.0), np.float32(1.0)
+    return np.float32(-np.inf), np.float32(np.inf)
 
 
 @helper

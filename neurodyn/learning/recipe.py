@@ -29,7 +29,7 @@ class Recipe:
     ----------
     method : str
         `ep-2017`: the discrete scheme of Scellier & Bengio (2017) in float32, for dense networks whose free units are
-        all hard sigmoids; its options are those of `Euler`. Any method of `neurodyn.gradient`: minibatch gradient
+        hard sigmoids or linear; its options are those of `Euler`. Any method of `neurodyn.gradient`: minibatch gradient
         descent in float64; its options are that method's. `auto` takes the first where it fits, else
         `equilibrium-propagation`.
     epochs : int
@@ -119,6 +119,9 @@ class Recipe:
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, from which `Recipe(**plain)` makes an equal one."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)} | {"options": dict(self.options)}
+
+    def __reduce__(self) -> Any:
+        return Recipe.of, (self.plain(),)
 
     def factor(self, epoch: int) -> float:
         """What the rates of an epoch, counted from 0, are multiplied by."""

@@ -1,6 +1,7 @@
 """Free and nudged phases of a few samples in float32: s ← clip(s + pace (drive + W s − s − beta dC/ds), 0, 1).
 
-All units of all populations step at once (Scellier & Bengio 2017, eq. 43); `pace` is the step over tau.
+All units of all populations step at once (Scellier & Bengio 2017, eq. 43), linear ones without the clip; `pace` is the
+step over tau.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from neurodyn.learning.layout import (
     OUTPUT,
     POPULATIONS,
     block,
+    bounds,
     connection,
     population,
     row,
@@ -25,7 +27,7 @@ from neurodyn.view import rectangle, window
 #: Samples that settle together: their states stay in the first two caches.
 GROUP = 20
 
-ZERO, ONE, HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
+ZERO, HALF = np.float32(0.0), np.float32(0.5)
 
 
 @helper
@@ -47,12 +49,12 @@ def fields(s, drive, theta, plan, count, out):
 
 
 @helper
-def step(s, f, pace, limit):
+def step(s, f, pace, limit, low, high):
     """Step one sample in one population; returns how many units moved faster than `limit`."""
     fast = 0
     for j in range(s.size):
         new = s[j] + pace[j] * (f[j] - s[j])
-        new = min(max(new, ZERO), ONE)
+        new = min(max(new, low), high)
         fast += abs(new - s[j]) > limit * pace[j]
         s[j] = new
     return fast
@@ -81,8 +83,9 @@ def free_phase(s, drive, f, theta, plan, pace, limit, most, who, rest, room, cou
             fast = 0
             for p in range(plan[POPULATIONS]):
                 _, padded, first = population(plan, p)
+                low, high = bounds(plan, p)
                 pieces = row(s, plan, p, GROUP, i), row(f, plan, p, GROUP, i)
-                fast += step(pieces[0], pieces[1], window(pace, first, padded), limit)
+                fast += step(pieces[0], pieces[1], window(pace, first, padded), limit, low, high)
             if fast == 0 or t == most:
                 copy_sample(s, GROUP, i, rest, room, who[i], plan)
                 steps[who[i]] = t
@@ -111,7 +114,8 @@ def nudge(s, drive, f, theta, plan, pace, beta, target, most, count):
                 g[first_out + j] += beta * (target[i, j] - y[first_out + j])
             for p in range(plan[POPULATIONS]):
                 _, padded, first = population(plan, p)
-                step(row(s, plan, p, GROUP, i), row(f, plan, p, GROUP, i), window(pace, first, padded), ZERO)
+                low, high = bounds(plan, p)
+                step(row(s, plan, p, GROUP, i), row(f, plan, p, GROUP, i), window(pace, first, padded), ZERO, low, high)
 
 
 @helper
