@@ -1,8 +1,37 @@
-"""Learning: minibatches, epochs, validation, checkpoints; the scheme of EP 2017, or any estimator of the gradient."""
+"""Learning: minibatches, epochs, validation, checkpoints; the scheme of EP 2017, or any estimator of the gradient.
+
+The scikit-learn estimators are imported when asked for: they need scikit-learn (`pip install 'neurodyn[learn]'`).
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from neurodyn.learning.evaluate import Evaluation, evaluate, predict
 from neurodyn.learning.learn import learn
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.training import Training
 
-__all__ = ["Evaluation", "Recipe", "Training", "evaluate", "learn", "predict"]
+if TYPE_CHECKING:
+    from neurodyn.learning.scikit import EquilibriumPropagationClassifier, EquilibriumPropagationRegressor
+
+__all__ = [
+    "EquilibriumPropagationClassifier",
+    "EquilibriumPropagationRegressor",
+    "Evaluation",
+    "Recipe",
+    "Training",
+    "evaluate",
+    "learn",
+    "predict",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("EquilibriumPropagationClassifier", "EquilibriumPropagationRegressor"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from neurodyn.learning import scikit
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "sklearn":
+            raise
+        raise ImportError(f"{name} needs scikit-learn: pip install 'neurodyn[learn]'") from None
+    return getattr(scikit, name)
