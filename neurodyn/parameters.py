@@ -109,6 +109,7 @@ class Parameters(Mapping[str, Any]):
     """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
 
     __slots__ = ("blocks", "vector")
+    __array_ufunc__ = None  # a NumPy number times these is ours to do
 
     def __init__(self, blocks: tuple[Block, ...], vector: Any) -> None:
         values = np.array(vector, dtype=float)

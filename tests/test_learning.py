@@ -478,7 +478,7 @@ def test_wrong_arguments_are_named(options, sentence, samples):
 
 def test_the_scheme_says_why_it_does_not_fit(samples):
     for network, reason in (
-        (models.Hopfield.layered([7, 5, 3]), "population 'h1' is no hard sigmoid but tanh"),
+        (models.Hopfield.layered([7, 5, 3]), "population 'h1' is neither hard-sigmoid nor linear but tanh"),
         (models.Rate.layered([7, 5, 3]), "Rate networks do not have the force"),
         (models.Hopfield.recurrent(9, 7, 3, activation=BOX, sparsity=0.5), "connection 's-s' is sparse"),
     ):
