@@ -143,8 +143,9 @@ def test_slow_weights_take_the_steps_of_equilibrium_propagation(tmp_path):
     net, beta, rate, times = xor_network(), 0.5, 1e-5, [15.0]
     course = nd.learn_in_time(net, CORNERS, WANTED, rounds=1, beta=beta, tau_theta=1.0 / rate, duration=times[0])
     now, state = net, None
-    for x, y in zip(CORNERS, WANTED, strict=True):
+    for k, (x, y) in enumerate(zip(CORNERS, WANTED, strict=True)):
         rest = nd.relax(now, x, start=state)
+        assert course.rest_time[k] == pytest.approx(float(rest.time), rel=1e-2)
         phase = nd.nudge(now, rest, y, beta=beta, nudging="positive", t_eval=times)
         now, state = now.replace(parameters=now.parameters - rate * phase.parameter_gradient()), phase.state[-1]
     steps = now.parameters.vector - net.parameters.vector
