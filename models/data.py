@@ -6,10 +6,6 @@ and is never downloaded. Files are not trusted: whatever is wrong with one is a 
 """
 
 import os
-import re
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -19,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodyn.errors import DataError
-from neurodyn.models.idx import fault, read_array, read_idx
+from neurodyn.models.idx import fault, read_idx
+from neurodyn.models.npz import INTEGERS, Archive
 
 __all__ = ["MNIST_MISSING", "LabelledData", "digits", "mnist", "read_idx"]
 
@@ -30,16 +27,8 @@ MNIST_MISSING: Final = (
 )
 DIGITS_TRAIN: Final = 1287
 DIGITS_SPLITS: Final = {"train": slice(DIGITS_TRAIN), "test": slice(DIGITS_TRAIN, None), "all": slice(None)}
-MNIST_PREFIXES: Final = {"train": "train", "test": "t10k"}
+PREFIXES: Final = {"train": "train", "test": "t10k"}
 MNIST_SUBFOLDERS: Final = ("", "MNIST/raw", "raw", "MNIST", "mnist")
-NPY_HEADER: Final = re.compile(
-    r"\{'descr': '(?P<dtype>[|<>](?:[iu][1248]|f[248]))', 'fortran_order': False, "
-    r"'shape': \((?P<shape>(?:\d{1,12}L?,? ?){1,4})\),? ?\}\s*"
-)
-NPZ_COMPRESSION: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA allocates what its header asks for
-BROKEN_ZIP: Final = (
-    OSError, EOFError, RuntimeError, ValueError, OverflowError, struct.error, zlib.error, zipfile.BadZipFile,
-)  # fmt: skip  # all that zipfile lets through on damaged files
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value to compare by
@@ -141,11 +130,12 @@ def mnist(split: str, folder: str | os.PathLike[str] | None = None) -> LabelledD
         MNIST is not there (`MNIST_MISSING` says how to provide it), a file is damaged, images and labels do
         not belong together, or the split is unknown.
     """
-    _check_split(split, MNIST_PREFIXES)
-    found = _find_mnist(folder, MNIST_PREFIXES[split])
+    _check_split(split, PREFIXES)
+    found = find_pair(folder, PREFIXES[split])
     if isinstance(found, str):
         keys = (f"x_{split}", f"y_{split}")
-        images, labels = _read_npz(found, keys)
+        with Archive(found, "Keras' mnist.npz, or a folder with MNIST,") as archive:
+            images, labels = (archive.read(key, INTEGERS) for key in keys)
         names = (f"{found}[{keys[0]}]", f"{found}[{keys[1]}]")
     else:
         images, labels = read_idx(found[0]), read_idx(found[1])
@@ -161,7 +151,7 @@ def _check_split(split: str, allowed: Iterable[str]) -> None:
         raise DataError(f"`split` must be one of {', '.join(map(repr, allowed))}; got {split!r}")
 
 
-def _find_mnist(folder: str | os.PathLike[str] | None, prefix: str) -> str | tuple[str, str]:
+def find_pair(folder: str | os.PathLike[str] | None, prefix: str) -> str | tuple[str, str]:
     """Return the path of an archive, or those of the images and the labels."""
     place = os.path.expanduser(folder or os.environ.get("NEURODYN_DATA", ""))
     if not place:
@@ -185,37 +175,6 @@ def _first(folder: str, stem: str, rank: int) -> str | None:
     """Return the file of either spelling; an unpacked one first, because torchvision keeps both."""
     names = (f"{stem}{mark}idx{rank}-ubyte{packed}" for packed in ("", ".gz") for mark in "-.")
     return next((path for name in names if os.path.isfile(path := os.path.join(folder, name))), None)
-
-
-def _read_npz(file: str, keys: tuple[str, ...]) -> list[NDArray[Any]]:
-    """Return the integer arrays `keys`. Not np.load: it allocates what a header asks for before reading."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return [read_member(file, archive, key) for key in keys]
-    except DataError:
-        raise
-    except BROKEN_ZIP as error:
-        rule = "Keras' mnist.npz, or a folder with MNIST, is needed"
-        raise fault(file, rule, f"a file that cannot be unpacked ('{error}')") from error
-
-
-def read_member(file: str, archive: zipfile.ZipFile, key: str, kinds: str = "iu") -> NDArray[Any]:
-    """Return an array of an archive, whose type must be one of `kinds` of NumPy's; trusts no number in its header."""
-    if f"{key}.npy" not in (names := archive.namelist()):
-        raise fault(file, f"the archive must have an array {key!r}", ", ".join(names[:8]) or "none")
-    info = archive.getinfo(f"{key}.npy")
-    if info.compress_type not in NPZ_COMPRESSION:
-        raise fault(file, f"{key!r} must be stored or deflated", f"compression type {info.compress_type}")
-    with archive.open(info) as stream:
-        lead = stream.read(10)
-        header = stream.read(int.from_bytes(lead[8:], "little")).decode("latin-1")
-        match = NPY_HEADER.fullmatch(header)
-        if lead[:8] != b"\x93NUMPY\x01\x00" or not match or match["dtype"][1] not in kinds:
-            what = "an integer array" if kinds == "iu" else "an array of numbers"
-            rule = f"{key!r} must be {what} in C order, in NumPy's format 1.0"
-            raise fault(file, rule, f"{lead + header.encode('latin-1')[:80]!r}")
-        shape = tuple(int(size) for size in re.findall(r"\d+", match["shape"]))
-        return read_array(f"{file}[{key}]", stream, np.dtype(match["dtype"]), shape)
 
 
 def _check_mnist(images: NDArray[Any], labels: NDArray[Any], names: tuple[str, str]) -> None:

@@ -58,7 +58,7 @@ def run(*arguments):
 def test_train_and_evaluate(folder):
     code, out, err = run("train", "small.toml", "--data", "own.npz", "--out", "a", "--json")
     assert code == 0, err
-    assert "100 samples in x_train, divided by 255; 40 samples in x_test, divided by 255" in err
+    assert "100 samples to learn from, 40 to test with, divided by 255" in err
     assert err.count("epoch ") == 4
     assert "epoch 4 of 4: training error" in err
     summary = json.loads(out)
@@ -113,7 +113,7 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(folder):
     [
         (["train", "mnist-7"], "unknown model 'mnist-7'; allowed: "),
         (["train", "small.toml"], "model 'small' has nothing to learn from"),
-        (["train", "small.toml", "--data", "none.npz"], "model 'small' has nothing to learn from"),
+        (["train", "small.toml", "--data", "none.npz"], "none.npz: an .npz archive, an IDX file"),
         (["train", "small.toml", "--data", "own.npz", "--epochs", "0"], "learning: `epochs` must be a whole number"),
         (["train", "small.toml", "--set", "learning.betta=1"], "cannot set 'learning.betta': unknown key 'betta'"),
         (["train", "small.toml", "--set", "learning.nudging=no"], "learning: unknown `nudging` 'no'; allowed: random"),
@@ -168,7 +168,7 @@ def test_data_of_ones_own_are_normalised_as_said(folder, rng):
     assert np.array_equal(data.x, x)
     assert data.x_test is None
     assert data.shape is None
-    assert data.about == "changed.npz: 9 samples in x, taken as they are"
+    assert data.about == "changed.npz: 9 samples to learn from, taken as they are"
     data = own(folder, x_train=np.full((9, 3, 2), 51, np.uint8), y_train=np.eye(3)[y])
     assert np.all(data.x == 0.2)
     assert data.shape == (3, 2)
@@ -181,13 +181,16 @@ def test_data_of_ones_own_are_normalised_as_said(folder, rng):
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [
-        ({"y_train": np.zeros(3, int)}, "the archive must have an array 'x_train'; got y_train"),
-        ({"x_train": np.zeros((3, 6))}, "the archive must have an array 'y_train'"),
+        ({"y_train": np.zeros(3, int)}, "x_train and y_train .* is needed; got the arrays y_train"),
+        ({"x_train": np.zeros((3, 6))}, "x_train and y_train .* is needed; got the arrays x_train"),
         ({"x_train": np.zeros((3, 6)), "y_train": np.zeros(2, int)}, "one target for each of the 3 samples"),
-        ({"x_train": np.zeros((3, 6)), "y_train": np.zeros(3)}, "targets of 'x_train' must be whole-number labels"),
-        ({"x_train": np.zeros(3), "y_train": np.zeros(3, int)}, "'x_train' must have a row of numbers"),
-        ({"x_train": np.full((3, 6), 256), "y_train": np.zeros(3, int)}, "must lie in 0 ... 255; got 256"),
-        ({"x_train": np.full((3, 6), np.nan), "y_train": np.zeros(3, int)}, "'x_train' must hold finite numbers"),
+        ({"x_train": np.zeros((3, 6)), "y_train": np.zeros(3)}, r"y_train\]: targets must be whole-number labels"),
+        ({"x_train": np.zeros(3), "y_train": np.zeros(3, int)}, r"x_train\]: inputs must be a row of numbers"),
+        ({"x_train": np.full((3, 6), 256), "y_train": np.zeros(3, int)}, r"must lie in 0 \.\.\. 255; got 256"),
+        (
+            {"x_train": np.full((3, 6), np.nan), "y_train": np.zeros(3, int)},
+            r"x_train\]: all numbers must be finite; got NaN",
+        ),
         ({"x_train": np.array([["a"]]), "y_train": np.zeros(1, int)}, "'x_train' must be an array of numbers"),
         ({"x_train": np.zeros((3, 6), complex), "y_train": np.zeros(3, int)}, "'x_train' must be an array of numbers"),
     ],
@@ -202,7 +205,7 @@ def test_truncated_and_oversized_data_are_refused(folder):
     model = models.read("small.toml", samples=False)
     for size in (0, 10, 100, len(content) // 2, len(content) - 3):
         (folder / "cut.npz").write_bytes(content[:size])
-        with pytest.raises(nd.DataError, match=r"cut\.npz.*(cannot be unpacked|must)"):
+        with pytest.raises(nd.DataError, match=r"cut\.npz.*(cannot be unpacked|must|is needed)"):
             learning_data(model, "cut.npz")
     head = str({"descr": "<f8", "fortran_order": False, "shape": (10**6, 10**6)}).encode().ljust(117) + b"\n"
     member = io.BytesIO(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + b"\0" * 64)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("training")
 @click.option(
-    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz file of your own. Default: NEURODYN_DATA."
+    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
 )
 @click.option("--split", type=click.Choice(["test", "train"]), default="test", help="Which samples. Default: test.")
 @click.option("--out", metavar="FOLDER", help="Where the files go. Default: the folder of the training.")

@@ -22,7 +22,7 @@ CHECKPOINT = "checkpoint"
 @click.argument("model")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
 @click.option(
-    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz file of your own. Default: NEURODYN_DATA."
+    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
 )
 @click.option("--epochs", type=int, metavar="N", help="How often every sample is seen.")
 @click.option("--validation", metavar="N", help="How many of the last training samples to hold out, or what fraction.")

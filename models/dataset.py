@@ -1,0 +1,192 @@
+"""Samples to learn from and to test with, from files of a user's own: .npz archives and IDX files.
+
+Whatever is wrong with a file is a `DataError` of one sentence; files are not trusted, see `idx` and `npz`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from neurodyn.graph import Array
+from neurodyn.models.data import PREFIXES, find_pair
+from neurodyn.models.idx import GZIP_MAGIC, fault, read_idx
+from neurodyn.models.npz import Archive
+
+#: Names of the arrays of an archive: Keras' own, or those of samples that are not split.
+SPLIT: Final = ("x_train", "y_train", "x_test", "y_test")
+PAIRS: Final = (("x", "y"), ("inputs", "targets"))
+ARCHIVE: Final = "an .npz archive with x_train and y_train (and x_test, y_test), x and y, or inputs and targets"
+KINDS: Final = "an .npz archive, an IDX file of images (raw or gzipped), or a folder with MNIST's files"
+#: What whole numbers are divided by, unless they are all 0 or 1.
+FULL: Final = 255
+
+
+@dataclass(frozen=True, eq=False)
+class LearningData:
+    """Samples to learn from, and to test with.
+
+    Attributes
+    ----------
+    x, y : (samples, n_in), (samples,) labels or (samples, n_out)
+    x_test, y_test
+        None where there are none.
+    shape : tuple of int or None
+        (height, width) where inputs are images.
+    about : str
+        Where they are from, and how they were normalised: one sentence.
+    """
+
+    x: Array | None
+    y: Any
+    x_test: Array | None
+    y_test: Any
+    shape: tuple[int, int] | None
+    about: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Inputs and targets as they stand in files, with the names that messages call them by."""
+
+    x: Any
+    y: Any
+    x_name: str
+    y_name: str
+
+
+def read_data(place: str | os.PathLike[str]) -> LearningData:
+    """Read samples from a file or folder of any kind that is known.
+
+    Parameters
+    ----------
+    place : path
+        An .npz archive, with the arrays `x_train`, `y_train` and perhaps `x_test`, `y_test` (so Keras' `mnist.npz`),
+        or `x`, `y`, or `inputs`, `targets`. An IDX file, raw or gzipped, whose name has `images`; its labels stand
+        beside it, in the file with `labels` instead. A folder as `models.data.mnist` takes it, with files of any shape.
+
+    Returns
+    -------
+    LearningData
+        Inputs are rows of float64. Whole numbers must lie in 0 ... 255 and are divided by 255, unless those to learn
+        from are all 0 or 1; floats are taken as they are. One-dimensional whole-number targets are labels.
+
+    Raises
+    ------
+    DataError
+        Data are missing, damaged, or do not belong together.
+    """
+    path = os.path.expanduser(os.fspath(place))
+    if os.path.isdir(path):
+        return _from_folder(path)
+    if not os.path.isfile(path):
+        raise fault(path, f"{KINDS} is needed", "no such file", "check the path")
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise fault(path, "the file must be readable", f"'{error}'") from error
+    if start[:2] == b"PK":
+        return _from_archive(path)
+    if start[:2] in (b"\0\0", GZIP_MAGIC):
+        return _assemble(_idx_pair(path, _labels_beside(path)), None, path)
+    raise fault(path, f"{KINDS} is needed", f"a file that begins with {start!r}")
+
+
+def _from_archive(path: str) -> LearningData:
+    with Archive(path, ARCHIVE) as archive:
+
+        def pair(x: str, y: str) -> Pair:
+            return Pair(archive.read(x), archive.read(y), f"{path}[{x}]", f"{path}[{y}]")
+
+        whole = next((names for names in PAIRS if set(names) <= set(archive.names)), None)
+        if whole and "x_train" not in archive.names:
+            return _assemble(pair(*whole), None, path)
+        if not set(SPLIT[:2]) <= set(archive.names):
+            raise fault(path, f"{ARCHIVE} is needed", f"the arrays {', '.join(archive.names[:8]) or '(none)'}")
+        tested = pair(*SPLIT[2:]) if set(SPLIT[2:]) & set(archive.names) else None
+        return _assemble(pair(*SPLIT[:2]), tested, path)
+
+
+def _from_folder(path: str) -> LearningData:
+    found = [find_pair(path, prefix) for prefix in PREFIXES.values()]
+    if any(isinstance(names, str) for names in found):
+        return _from_archive(next(names for names in found if isinstance(names, str)))
+    train, test = (_idx_pair(*names) for names in found)
+    return _assemble(train, test, path)
+
+
+def _idx_pair(images: str, labels: str) -> Pair:
+    return Pair(read_idx(images), read_idx(labels), images, labels)
+
+
+def _labels_beside(path: str) -> str:
+    folder, name = os.path.split(path)
+    if "images" not in name:
+        raise fault(path, "the name of an IDX file of images must have `images` in it", repr(name), "rename it")
+    plain = name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
+    here = [os.path.join(folder, plain + packed) for packed in ("", ".gz")]
+    labels = next((file for file in here if os.path.isfile(file)), None)
+    if labels is None:
+        raise fault(path, f"its labels must stand beside it, in {plain} or {plain}.gz", "no such file", "add them")
+    return labels
+
+
+def _assemble(train: Pair, test: Pair | None, path: str) -> LearningData:
+    """Check what belongs together, and normalise."""
+    divisor, remark = _divisor(train)
+    x, y = _checked(train, divisor)
+    shape = (train.x.shape[1], train.x.shape[2]) if train.x.ndim == 3 else None
+    about = f"{path}: {len(y):,} samples to learn from"
+    if test is None:
+        return LearningData(x, y, None, None, shape, f"{about}, {remark}")
+    if test.x.shape[1:] != train.x.shape[1:]:
+        raise fault(test.x_name, f"samples must have the shape {train.x.shape[1:]} of {train.x_name}",
+                    f"{test.x.shape[1:]}")  # fmt: skip
+    x_test, y_test = _checked(test, divisor)
+    if y_test.shape[1:] != y.shape[1:] or y_test.dtype != y.dtype:
+        raise fault(test.y_name, f"targets must be like those of {train.y_name}", f"{test.y.dtype}, {test.y.shape}")
+    return LearningData(x, y, x_test, y_test, shape, f"{about}, {len(y_test):,} to test with, {remark}")
+
+
+def _divisor(pair: Pair) -> tuple[int, str]:
+    """What whole numbers are divided by, and what is said of it."""
+    if pair.x.dtype.kind == "f" or pair.x.max() <= 1:
+        return 1, "taken as they are"
+    return FULL, f"divided by {FULL}"
+
+
+def _checked(pair: Pair, divisor: int) -> tuple[Array, Any]:
+    """Inputs as rows of float64, and labels or targets."""
+    x, y = pair.x, pair.y
+    if x.ndim < 2:
+        rule = "inputs must be a row of numbers, or an image, for each sample"
+        raise fault(pair.x_name, rule, f"{x.dtype} of shape {x.shape}", "are these labels?")
+    if x.dtype.kind != "f" and (x.min() < 0 or x.max() > FULL):
+        raise fault(pair.x_name, f"inputs that are whole numbers must lie in 0 ... {FULL}", f"{x.min()} ... {x.max()}",
+                    "store other numbers as floats")  # fmt: skip
+    _check_targets(pair.y_name, y)
+    if len(x) != len(y):
+        raise fault(pair.y_name, f"there must be one target for each of the {len(x):,} samples of {pair.x_name}",
+                    f"{len(y):,}")  # fmt: skip
+    rows = x.reshape(len(x), -1) / divisor
+    for name, values in ((pair.x_name, rows), (pair.y_name, y)):
+        if not np.isfinite(values).all():
+            raise fault(name, "all numbers must be finite", "NaN or infinity")
+    return rows.astype(float, copy=False), y.astype(np.int64 if y.ndim == 1 else float)
+
+
+def _check_targets(name: str, y: Any) -> None:
+    if y.ndim not in (1, 2) or (y.ndim == 1 and y.dtype.kind == "f"):
+        rule = "targets must be whole-number labels, or a row of numbers for each sample"
+        raise fault(
+            name, rule, f"{y.dtype} of shape {y.shape}", "are these images?" if y.ndim > 2 else "check the file"
+        )
+    if y.ndim == 1 and y.min() < 0:
+        raise fault(name, "labels must be 0 or more", f"{y.min()} as label {int(np.argmin(y))}")
+
+
+__all__ = ["LearningData", "read_data"]
