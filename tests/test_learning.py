@@ -13,7 +13,7 @@ import pytest
 import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
-from neurodyn.learning import clipped
+from neurodyn.learning import checkpoint, clipped
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples, shifted
@@ -389,6 +389,26 @@ def test_damaged_checkpoints_are_refused(damage, samples, tmp_path):
     file.write_bytes(changed)
     with pytest.raises(nd.ResultFileError, match=r"not a (whole )?checkpoint"):
         nd.learn(network, x, y, epochs=2, rates=0.1, checkpoint=file, resume=True)
+
+
+def test_a_write_that_fails_leaves_the_checkpoint_before(samples, tmp_path, monkeypatch):
+    network, (x, y) = layered(7, 5, 3), samples
+    file = tmp_path / "checkpoint"
+    nd.learn(network, x, y, epochs=2, rates=0.1, checkpoint=file)
+    content = file.read_bytes()
+    writes = []
+
+    def failing(array):
+        writes.append(array)
+        if len(writes) == 4 + 2:  # those of the digest, and the first of the state
+            raise OSError("no space left")
+        return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+    monkeypatch.setattr(checkpoint, "_bytes", failing)
+    with pytest.raises(nd.ResultFileError, match="no space left"):
+        nd.learn(network, x, y, epochs=3, rates=0.1, checkpoint=file, resume=True)
+    assert file.read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
 @pytest.mark.parametrize("change", ["network", "recipe", "samples"])
