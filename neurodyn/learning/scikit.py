@@ -217,7 +217,10 @@ class EquilibriumPropagationClassifier(ClassifierMixin, _EquilibriumPropagation)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning for one epoch; the first call needs `classes`, all that will ever come."""
-        return self._take(X, y, classes, 1, not hasattr(self, "network_"))
+        new = not hasattr(self, "network_")
+        if new and classes is None:
+            raise ArgumentError("`classes` must list all labels that will ever come in the first call of `partial_fit`")
+        return self._take(X, y, classes, 1, new)
 
     def _take(self, X: Any, y: Any, classes: Any, epochs: int, new: bool) -> Self:
         X, y = validate_data(self, X, y, dtype=np.float64, reset=new)
