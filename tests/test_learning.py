@@ -515,3 +515,14 @@ def test_labels_and_one_hot_rows_are_the_same(samples):
     network, (x, y) = layered(7, 5, 3), samples
     options: dict[str, Any] = {"epochs": 1, "rates": 0.1}
     assert nd.learn(network, x, y, **options).network == nd.learn(network, x, np.eye(3)[y], **options).network
+
+
+def test_a_softmax_read_out_learns_by_estimators_and_not_by_the_scheme():
+    x, y = np.random.default_rng(0).uniform(-1.0, 1.0, (8, 3)), np.array([0, 1, 0, 1, 1, 0, 1, 0])
+    soft = models.Hopfield.layered([3, 4, 2], readout="softmax", gain=0.3, seed=1)
+    learned = nd.learn(soft, x, y, method="implicit", epochs=10, batch_size=8, rates=0.1, seed=0)
+    assert np.all(np.diff(learned.train_cost) < 0.0)
+    assert nd.predict(learned.network, x).shape[0] == 8
+    hard = models.Hopfield.layered([3, 4, 2], activation="hard-sigmoid", readout="softmax", seed=1)
+    with pytest.raises(nd.ArgumentError, match="read through a softmax"):
+        nd.learn(hard, x, y, method="ep-2017", epochs=1)

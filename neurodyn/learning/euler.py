@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.graph import SOFTMAX
 from neurodyn.inputs import choice, is_positive
 from neurodyn.network import Network
 
@@ -87,6 +88,8 @@ def misfit(network: Network) -> str | None:
     soft = [p.name for p in network.graph.free if p.activation not in ("hard-sigmoid", "linear")]
     if soft:
         return f"population {soft[0]!r} is neither hard-sigmoid nor linear but {network.graph[soft[0]].activation}"
+    if network.graph.readout == SOFTMAX:
+        return "its outputs are read through a softmax, and the scheme knows the squared error alone"
     if network.patterns:
         return f"connection {next(iter(network.patterns))!r} is sparse"
     return None

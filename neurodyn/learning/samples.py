@@ -10,7 +10,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError
 from neurodyn.graph import Array
-from neurodyn.inputs import as_input, as_target
+from neurodyn.inputs import as_input
 from neurodyn.network import Network
 
 
@@ -32,7 +32,7 @@ class Samples:
             rates, batched = as_input(x, network.n_in)
             if not batched:
                 raise ArgumentError(f"`x` must have shape (samples, {network.n_in}); got {np.shape(x)}")
-            target = as_target(y, network.n_out, len(np.atleast_1d(y)) if rates is None else len(rates), True)
+            target = network.target(y, len(np.atleast_1d(y)) if rates is None else len(rates), batched=True)
         except ArgumentError as error:
             raise ArgumentError(f"{name} samples: {error}" if name else str(error)) from None
         one_hot = bool(np.all((target == 0.0) | (target == 1.0)) and np.all(target.sum(axis=1) == 1.0))
