@@ -8,12 +8,15 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar
 
 #: Seconds of silence before anything is shown.
 PATIENCE = 2.0
+#: Seconds between two looks at a bar that a file keeps: a terminal overwrites them, a file keeps them all.
+FILE_SECONDS = 30.0
 
 
 @contextlib.contextmanager
@@ -45,6 +48,7 @@ class Bar:
         self._what = what
         self._bar: Any = None
         self._lock = threading.Lock()
+        self._begun = time.monotonic()
 
     def __enter__(self) -> Bar:
         if Bar._outermost is None:
@@ -53,7 +57,8 @@ class Bar:
 
     def update(self, fraction: float) -> None:
         """Show that `fraction` of the work is done; never goes back."""
-        if Bar._outermost is not self:
+        waited = time.monotonic() - self._begun
+        if Bar._outermost is not self or waited < PATIENCE:
             return
         with self._lock:
             if self._bar is None:
@@ -62,12 +67,17 @@ class Bar:
                 self._bar = tqdm(
                     total=1.0,
                     desc=self._what,
-                    delay=PATIENCE,
                     leave=False,
                     file=sys.stderr,
+                    delay=1e-9,  # nothing is drawn before n is known
+                    mininterval=0.1 if sys.stderr.isatty() else FILE_SECONDS,
+                    smoothing=0,
                     bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} so far, {remaining} left",
                 )
-            if fraction > self._bar.n:
+                self._bar.start_t -= waited
+                self._bar.n = min(fraction, 1.0)
+                self._bar.refresh()
+            elif fraction > self._bar.n:
                 self._bar.update(min(fraction, 1.0) - self._bar.n)
 
     def part(self, index: int, of: int, end: float) -> Callable[[float], None]:

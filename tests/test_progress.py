@@ -29,6 +29,7 @@ def test_nothing_is_shown_by_a_quick_integration(capfd):
 
 def test_bar_appears_after_a_while_on_standard_error_and_goes_away(capfd, monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "FILE_SECONDS", 0.1)
     with Bar("slow work") as bar:
         for k in range(10):
             bar.update(k / 10)
@@ -37,8 +38,23 @@ def test_bar_appears_after_a_while_on_standard_error_and_goes_away(capfd, monkey
     assert shown.out == ""
     assert "slow work" in shown.err
     assert "%" in shown.err
-    assert "left" in shown.err
+    assert "00:00 left" in shown.err
+    assert "?" not in shown.err
     assert not capfd.readouterr().err.strip("\r ")  # wiped out
+
+
+def test_a_file_gets_few_looks_at_a_bar_and_a_terminal_many(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "FILE_SECONDS", 0.4)
+    looks = []
+    for terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
+        with Bar("work") as bar:
+            for k in range(30):
+                bar.update(k / 30)
+                time.sleep(0.02)
+        looks.append(capfd.readouterr().err.count("so far"))
+    assert 1 <= looks[0] <= 2 < looks[1]
 
 
 def test_bar_never_goes_back_and_never_beyond_the_end(capfd, monkeypatch):
@@ -71,8 +87,10 @@ def test_waiting_is_silent_after_an_error(capfd, monkeypatch):
 @pytest.mark.parametrize(("method", "batch"), [("tsit5", 1), ("tsit5", 3), ("DOP853", 2)])
 def test_long_integration_shows_its_progress(capfd, monkeypatch, method, batch):
     monkeypatch.setattr(progress, "PATIENCE", 0.1)
+    monkeypatch.setattr(progress, "FILE_SECONDS", 0.1)
     monkeypatch.setattr("neurodyn.blocks.SLICE_SECONDS", 0.02)
     problem = limit_cycle_problem(np.ones((2, batch)))
+    integrate(problem, Solver(method), np.array([0.1]))  # what is imported and compiled is there
     integrate(problem, Solver(method, max_seconds=0.6, max_steps=10**9), np.array([1e9]), what="turning round")
     shown = capfd.readouterr()
     assert shown.out == ""
