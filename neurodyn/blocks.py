@@ -107,7 +107,8 @@ class Blocks:
         horizon = min(end, HORIZON * dwell) if settle > 0.0 else end
         patience = PATIENCE / m if solver.auto and m <= LARGEST_IMPLICIT else np.inf
         step = solver.step or 0.0
-        self.numbers = np.array([end, solver.rtol, solver.atol, step, settle, dwell, horizon, patience])
+        bound = control.NEAR * solver.tableau.reach
+        self.numbers = np.array([end, solver.rtol, solver.atol, step, settle, dwell, horizon, patience, bound])
         self.y = np.full((t_eval.size, m, batch), np.nan)
         self.dense = not solver.fixed and problem.bounds < 0 and problem.smooth
         self.last = problem.start.copy()

@@ -21,14 +21,16 @@ class Solver:
     Parameters
     ----------
     method : str
-        `tsit5` (default) or `dopri5`: compiled, adaptive, order 5(4). `rk4`, `euler`: compiled, fixed `step`.
-        `auto`: `tsit5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter `implicit`
-        says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the analytic
-        Jacobian.
+        `relax5` (default): compiled, adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its
+        published relatives; `tsit5` needs fewer forces where a network keeps oscillating. `rk4`, `euler`: compiled,
+        fixed `step`.
+        `auto`: `relax5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
+        `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
+        analytic Jacobian.
     rtol, atol : float
         Tolerances of the local error: its root mean square over units, each against atol + rtol·max|s|, is at most 1.
     step : float, optional
-        Fixed step, in units of time. Needed by `rk4` and `euler`; makes `tsit5` and `dopri5` take fixed steps too.
+        Fixed step, in units of time. Needed by `rk4` and `euler`; makes the adaptive ones take fixed steps too.
         Steps are shortened evenly so that they land on the recorded times.
     max_steps : int
         Attempted steps per trajectory.
@@ -41,7 +43,7 @@ class Solver:
         For an unknown method, a missing or needless step, or limits that are not positive.
     """
 
-    method: str = "tsit5"
+    method: str = "relax5"
     rtol: float = 1e-8
     atol: float = 1e-10
     step: float | None = None
@@ -80,7 +82,7 @@ class Solver:
     @property
     def tableau(self) -> Tableau:
         """The compiled method."""
-        return TABLEAUS["tsit5" if self.auto else self.method]
+        return TABLEAUS["relax5" if self.auto else self.method]
 
     @property
     def fixed(self) -> bool:

@@ -24,7 +24,7 @@ WEIGHTS, CLOCKS = 19, 24
 STATUS, NEXT, STEPS, REJECTED, STABILITY, STIFFNESS, COLUMN, LANDING, RETRY, ACCEPTED, EVENT = range(11)
 DUE, ARRIVED, MARKS = range(11, 14)
 # Entries of `numbers` and `counts`.
-T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE = range(8)
+T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE, BOUND = range(9)
 ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE = range(6)
 # Arrays of `spare`, each as large as the state: the step of every entry, its error, the argument of the last stage but
 # one, state and rate before the last step.
@@ -41,8 +41,8 @@ SAFETY, SHRINK, COLLAPSE, GROW = 0.9, 0.2, 0.1, 10.0
 ALPHA, BETA = 0.17, 0.04
 #: Errors below these count as these: for the next step, and as the one before.
 LEAST, LEAST_BEFORE = 1e-30, float(np.log(1e-4))
-#: h·|lambda| beyond which a step of a fifth-order pair is taken to be limited by stability.
-STABILITY_BOUND = 3.25
+#: Part of a method's reach beyond which a step is taken to be limited by stability.
+NEAR = 0.93
 #: After this many steps limited by stability, nearly in a row, a trajectory is stiff; the mark of one given up.
 STIFF_STEPS, GIVEN_UP = 15, 1 << 30
 #: Entries of a state that are combined at a time: they stay in the first-level cache from stage to stage.
@@ -269,7 +269,7 @@ def keep_accounts(clock, marks, numbers, counts):
     if counts[DENSE]:
         for j in range(t.size):
             goal[j] = numbers[T_END] if accepted[j] == 1 else goal[j]
-    count(clock, marks, adaptive)
+    count(clock, marks, adaptive, numbers[BOUND])
     soon, h, largest, limit = row(clock, SOON), row(clock, H), row(clock, LARGEST), row(clock, LIMIT)
     for j in range(t.size):
         due = t[j] >= soon[j] or t[j] >= numbers[T_END] or largest[j] > limit[j]
@@ -294,7 +294,7 @@ def keep_accounts(clock, marks, numbers, counts):
 
 
 @helper
-def count(clock, marks, adaptive):
+def count(clock, marks, adaptive, bound):
     """Count steps: taken, rejected, and limited by stability."""
     status, accepted = row(marks, STATUS), row(marks, ACCEPTED)
     steps, rejected = row(marks, STEPS), row(marks, REJECTED)
@@ -304,13 +304,13 @@ def count(clock, marks, adaptive):
     if adaptive:
         used, bent, moved, stability = row(clock, USED), row(clock, BENT), row(clock, MOVED), row(marks, STABILITY)
         for j in range(steps.size):
-            stability[j] += accepted[j] if limited(used[j], bent[j], moved[j]) else 0
+            stability[j] += accepted[j] if limited(used[j], bent[j], moved[j], bound) else 0
 
 
 @helper
-def limited(h, bent, moved):
+def limited(h, bent, moved, bound):
     """Whether stability, not accuracy, bounded a step: h times the size of an eigenvalue, along the last stages."""
-    return (h * h * bent > STABILITY_BOUND**2 * moved) & (moved > 0.0)
+    return (h * h * bent > bound * bound * moved) & (moved > 0.0)
 
 
 @helper
@@ -321,7 +321,9 @@ def find_stiff(clock, marks, numbers, counts):
     steps, rejected = row(marks, STEPS), row(marks, REJECTED)
     for j in range(t.size):
         if accepted[j] == 1:
-            stiffness[j] = stiffness[j] + 1 if limited(used[j], bent[j], moved[j]) else stiffness[j] // 2
+            stiffness[j] = (
+                stiffness[j] + 1 if limited(used[j], bent[j], moved[j], numbers[BOUND]) else stiffness[j] // 2
+            )
             left = min(numbers[T_END] - t[j], numbers[HORIZON]) / used[j]
             patience = min(numbers[PATIENCE], counts[MAX_STEPS] - steps[j] - rejected[j])
             if stiffness[j] >= STIFF_STEPS and left > patience:

@@ -86,7 +86,7 @@ def test_provenance_is_one_json_attribute(whole):
     about = json.loads(data.attrs["neurodyn"])
     assert about["network"]["model"] == "neurodyn.models.hopfield.Hopfield"
     assert about["network"]["seed"] == 6
-    assert about["fields"]["solver"]["method"] == "tsit5"
+    assert about["fields"]["solver"]["method"] == "relax5"
     assert about["fields"]["counters"]["nfev"] > 0
     assert about["versions"]["neurodyn"] == nd.__version__
     np.testing.assert_array_equal(data["parameters"], whole.network.parameters.vector)

@@ -12,8 +12,9 @@ from neurodyn.blocks import pack
 from neurodyn.integrate import integrate
 from neurodyn.solver import Solver
 from neurodyn.tableau import TABLEAUS
-from problems import limit_cycle_problem, spiralled
+from problems import limit_cycle_problem, relaxation_problem, spiralled
 
+ADAPTIVE = ("relax5", "tsit5", "dopri5")
 NUMBER_OF_TREES = [1, 1, 2, 4, 9, 20]
 
 
@@ -87,7 +88,7 @@ def test_weights_satisfy_the_conditions_of_the_order_and_no_more(method):
     assert violation(b, a, tableau.order + 1) > 1e-5
 
 
-@pytest.mark.parametrize("method", ["tsit5", "dopri5"])
+@pytest.mark.parametrize("method", ADAPTIVE)
 def test_embedded_weights_are_of_order_four_and_not_five(method):
     a, _, embedded = complete(TABLEAUS[method])
     assert violation(embedded, a, 4) < 1e-13  # coefficients are published to 16 digits
@@ -101,13 +102,36 @@ def test_stages_are_explicit_with_row_sums_c(method):
     assert tableau.a.sum(axis=1) == pytest.approx(tableau.c, abs=1e-15)
     assert tableau.b.sum() == pytest.approx(1.0, abs=1e-14)
     assert tableau.e.sum() == pytest.approx(0.0, abs=1e-14)
-    assert tableau.adaptive is (method in ("tsit5", "dopri5"))
+    assert tableau.adaptive is (method in ADAPTIVE)
 
 
 def test_stage_times_are_the_published_ones():
     assert TABLEAUS["tsit5"].c == pytest.approx([0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0], abs=1e-15)
     assert TABLEAUS["dopri5"].c == pytest.approx([0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0], abs=1e-15)
     assert TABLEAUS["rk4"].c == pytest.approx([0.0, 1 / 2, 1 / 2, 1.0], abs=1e-15)
+
+
+def test_relax5_follows_from_its_nodes():
+    """Dormand & Prince's family: 21 coefficients, and as many equations that are linear in turn."""
+    a, b, embedded = complete(TABLEAUS["relax5"])
+    c = np.array([0.0, 0.1, 0.347, 0.93, 0.98, 1.0, 1.0])
+    assert a.sum(axis=1) == pytest.approx(c, abs=2e-14)
+    assert (a @ c)[2:] == pytest.approx(c[2:] ** 2 / 2, abs=2e-14)
+    defect = c[1] * (c[1] - 2 * c[2] / 3)
+    assert (a @ c**2)[2:6] == pytest.approx(c[2:6] ** 3 / 3 + defect * a[2:6, 1], abs=2e-14)
+    assert b @ a == pytest.approx(b * (1.0 - c), abs=2e-14)
+    assert [b[1], embedded[1], b @ a[:, 1], b @ (c * a[:, 1])] == pytest.approx([0.0] * 4, abs=2e-14)
+
+
+@pytest.mark.parametrize(("method", "reach"), [("relax5", 4.21), ("tsit5", 3.51), ("dopri5", 3.31), ("rk4", 2.79)])
+def test_fixed_steps_are_stable_up_to_the_reach_and_no_further(method, reach):
+    assert TABLEAUS[method].reach == pytest.approx(reach, abs=5e-3)
+    problem = relaxation_problem([[1.0]], [[1.0]])
+    for factor in (0.3, 0.6, 0.9, 0.999):
+        step = factor * TABLEAUS[method].reach
+        assert abs(integrate(problem, Solver(method, step=step), np.array([1000 * step])).y[0, 0, 0]) < 1.0
+    step = 1.02 * TABLEAUS[method].reach
+    assert abs(integrate(problem, Solver(method, step=step), np.array([100 * step])).y[0, 0, 0]) > 1.0
 
 
 @pytest.mark.parametrize("method", TABLEAUS)

@@ -26,7 +26,7 @@ from neurodyn.status import Status
 
 #: Those with a fixed step.
 FIXED = ("rk4", "euler")
-METHODS = ("tsit5", "dopri5", "auto", *FIXED, "RK45", "DOP853", "Radau", "BDF", "LSODA")
+METHODS = ("relax5", "tsit5", "auto", *FIXED, "RK45", "DOP853", "Radau", "BDF", "LSODA")
 DONE, NOT_TRIED = "done", "not tried"
 #: Steps of one run, compiled and by SciPy: what needs more is marked, and not tried at larger spreads.
 MAX_STEPS, SCIPY_STEPS = 20_000, 5_000
