@@ -62,19 +62,7 @@ class Bar:
             return
         with self._lock:
             if self._bar is None:
-                from tqdm import tqdm
-
-                self._bar = tqdm(
-                    total=1.0,
-                    desc=self._what,
-                    leave=False,
-                    file=sys.stderr,
-                    delay=1e-9,  # nothing is drawn before n is known
-                    mininterval=0.1 if sys.stderr.isatty() else FILE_SECONDS,
-                    smoothing=0,
-                    bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} so far, {remaining} left",
-                )
-                self._bar.start_t -= waited
+                self._bar = _bar(self._what, waited)
                 self._bar.n = min(fraction, 1.0)
                 self._bar.refresh()
             elif fraction > self._bar.n:
@@ -89,3 +77,22 @@ class Bar:
             Bar._outermost = None
         if self._bar is not None:
             self._bar.close()
+
+
+def _bar(what: str, waited: float) -> Any:
+    """A bar that stands for work begun some seconds ago; not drawn yet. (TQDM_DISABLE=1 switches bars off.)"""
+    from tqdm import tqdm
+
+    bar = tqdm(
+        total=1.0,
+        desc=what,
+        leave=False,
+        file=sys.stderr,
+        delay=1e-9,
+        mininterval=0.1 if sys.stderr.isatty() else FILE_SECONDS,
+        smoothing=0,
+        bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} so far, {remaining} left",
+    )
+    if not bar.disable:
+        bar.start_t -= waited
+    return bar

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -41,6 +44,18 @@ def test_bar_appears_after_a_while_on_standard_error_and_goes_away(capfd, monkey
     assert "00:00 left" in shown.err
     assert "?" not in shown.err
     assert not capfd.readouterr().err.strip("\r ")  # wiped out
+
+
+def test_bars_can_be_switched_off():
+    code = """
+from neurodyn import progress
+progress.PATIENCE = 0.0
+with progress.Bar("work") as bar:
+    bar.update(0.3)
+    bar.update(0.6)
+"""
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TQDM_DISABLE": "1"}, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_a_file_gets_few_looks_at_a_bar_and_a_terminal_many(capfd, monkeypatch):
