@@ -31,6 +31,9 @@ THREAD_WORK = 150_000
 SLICE_SECONDS = 0.1
 #: Work of the first call, in steps times state entries, before anything is known about wall times.
 FIRST_CALL = 1_000_000
+#: What remains of the accounts of a trajectory that has ended.
+CLOCK_KEPT = (control.T, control.CALM, control.USED)
+MARKS_KEPT = (control.STATUS, control.NEXT, control.STEPS, control.REJECTED, control.STABILITY)
 #: A trajectory that settles is expected to do so within this many times its dwell time.
 HORIZON = 50.0
 #: Work, in steps times components, beyond which an implicit method is expected to be cheaper where it is stiff.
@@ -93,7 +96,7 @@ class Blocks:
     """One integration with a compiled method: shared settings, outputs, and the run over its blocks.
 
     y (T, m, B) are recorded states, NaN where not reached; last (m, B) the last ones; clock and marks as in
-    `stepcontrol`.
+    `stepcontrol`, of which only the rows in `CLOCK_KEPT` and `MARKS_KEPT` are written.
     """
 
     def __init__(
@@ -146,10 +149,11 @@ class Blocks:
     def block(self, columns: Any) -> None:
         """Run one block to its end, taking finished columns out whenever about half of them are done."""
         problem, m = self.problem, len(self.last)
-        clock, marks = self.clock[:, columns].copy(order="C"), self.marks[:, columns].copy(order="C")
+        clock, marks = np.zeros((control.CLOCKS, columns.size)), np.zeros((control.MARKS, columns.size), dtype=np.int64)
         clock[control.T] = -1.0
         marks[control.COLUMN] = columns
-        y, rows = aligned.copy(problem.start[:, columns]), aligned.copy(problem.rows[:, columns])
+        together = slice(columns[0], columns[-1] + 1)
+        y, rows = aligned.copy(problem.start[:, together]), aligned.copy(problem.rows[:, together])
         past = np.empty((3, m, columns.size))  # the rate, and state and rate before the last step
         first = min(max(1, FIRST_CALL // y.size), 256)
         counts = np.array([first, problem.units, problem.bounds, self.solver.max_steps, 0, self.dense], dtype=np.int64)
@@ -161,12 +165,21 @@ class Blocks:
             counts[control.ENOUGH] = next_width(columns.size, m)
             if not self.slices((rows, problem.theta, problem.layout), (y, trial, k, work, spare, clock, marks), counts):
                 return
-            self.last[:, columns], self.clock[:, columns], self.marks[:, columns] = y, clock, marks
             keep = columns_to_keep(marks[control.STATUS] == control.RUNNING, counts[control.ENOUGH])
+            self.put(np.delete(np.arange(columns.size), keep), columns, y, clock, marks)
             columns = columns[keep]  # take, as indexing promises no memory order
             clock, marks = np.take(clock, keep, axis=1), np.take(marks, keep, axis=1)
             y, rows = aligned.copy(np.take(y, keep, axis=1)), aligned.copy(np.take(rows, keep, axis=1))
             past = np.take(np.stack([k[0], spare[control.PAST_Y], spare[control.PAST_F]]), keep, axis=2)
+
+    def put(self, done: Any, columns: Any, y: Array, clock: Array, marks: Any) -> None:
+        """Put the last states of some columns of a block, and what is kept of their accounts, where results are."""
+        to = columns[done]
+        self.last[:, to] = y[:, done]
+        for row in CLOCK_KEPT:
+            self.clock[row, to] = clock[row, done]
+        for row in MARKS_KEPT:
+            self.marks[row, to] = marks[row, done]
 
     def slices(self, constants: Any, arrays: Any, counts: Any) -> bool:
         """Step on, slice by slice of wall time, until few enough columns run; False if an interrupt has come."""
