@@ -80,7 +80,7 @@ class Bar:
 
 
 def _bar(what: str, waited: float) -> Any:
-    """A bar that stands for work begun some seconds ago; not drawn yet. (TQDM_DISABLE=1 switches bars off.)"""
+    """A bar that stands for work begun some seconds ago; not drawn yet. TQDM_DISABLE=1 switches all off."""
     from tqdm import tqdm
 
     bar = tqdm(
