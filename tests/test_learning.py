@@ -314,15 +314,17 @@ class Stop(Exception):
 
 
 def test_as_many_threads_work_as_have_been_fastest():
-    crew = clipped.Crew(4)
+    speeds, crew = {1: 3000.0, 4: 2000.0}, clipped.Crew(4)
     seen = []
-    for _ in range(2 * clipped.AGAIN + 1):
+    for _ in range(4 + 2 * clipped.AGAIN):
         threads = crew.choose()
-        crew.note(threads, {1: 3.0, 4: 2.0}[threads])
+        count = crew.stretch(threads)
+        crew.note(threads, count, count / speeds[threads])
         seen.append(threads)
-    assert seen[:4] == [4, 1, 1, 1]
-    assert seen.count(4) == 3
-    assert crew.stretch(1, 2.0) == 6
+    assert seen[:4] == [4, 4, 1, 1]  # a few minibatches say how many to try
+    assert seen[4:].count(4) == 2
+    assert crew.stretch(1) == 3000 * clipped.TURN
+    assert crew.stretch(4) == 2000 * 2 * clipped.TRIAL
     assert [clipped.Crew(1).choose() for _ in range(3)] == [1, 1, 1]
 
 

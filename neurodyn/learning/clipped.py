@@ -23,34 +23,47 @@ from neurodyn.parameters import Parameters
 
 #: Seconds of compiled work after which Python has its turn, for progress and interrupts.
 TURN = 0.2
-#: After so many turns the other numbers of threads are tried again.
-AGAIN = 25
+#: Seconds of which a speed is known.
+TRIAL = 0.02
+#: After so many turns the other number of threads is tried again.
+AGAIN = 5
 
 
 class Crew:
     """How many threads to use: those that have been fastest. Two that wait for each other on a busy machine are slow.
 
-    Learning has the same bits on any number of threads, so it may change on the way.
+    Learning has the same bits on any number of threads, so it may change on the way. A speed counts once it was
+    measured for `TRIAL` seconds: the first minibatches find cold caches, and threads that only begin.
     """
 
     def __init__(self, most: int) -> None:
-        self.speeds: dict[int, float] = dict.fromkeys({1, most}, 0.0)
+        self.speeds: dict[int, float] = dict.fromkeys((most, 1), 0.0)
+        self.untried = list(self.speeds)
         self.turns = 0
+
+    @property
+    def best(self) -> int:
+        """The number of threads that was fastest."""
+        return max(self.speeds, key=lambda threads: self.speeds[threads])
 
     def choose(self) -> int:
         """The number of threads of the next turn."""
+        if self.untried:
+            return self.untried[0]
         self.turns += 1
-        best = max(self.speeds, key=lambda threads: (self.speeds[threads] or np.inf, threads))
-        others = [threads for threads in self.speeds if threads != best]
-        return others[0] if others and self.turns % AGAIN == 0 else best
+        others = [threads for threads in self.speeds if threads != self.best]
+        return others[0] if others and self.turns % AGAIN == 0 else self.best
 
-    def stretch(self, threads: int, seconds: float) -> int:
-        """How many minibatches take about so long; a few where that is not known."""
+    def stretch(self, threads: int) -> int:
+        """How many minibatches to take in a turn, or in a trial; a few where nothing is known about their speed."""
+        seconds = 2.0 * TRIAL if self.untried or threads != self.best else TURN
         return max(1, int(seconds * self.speeds[threads])) if self.speeds[threads] else 4
 
-    def note(self, threads: int, speed: float) -> None:
-        """Remember how many minibatches a second there were."""
-        self.speeds[threads] = speed
+    def note(self, threads: int, count: int, seconds: float) -> None:
+        """Remember how fast `count` minibatches were."""
+        self.speeds[threads] = count / max(seconds, 1e-9)
+        if threads in self.untried and seconds >= TRIAL:
+            self.untried.remove(threads)
 
 
 class ClippedLearner(Learner):
@@ -90,10 +103,10 @@ class ClippedLearner(Learner):
         done = 0
         while done < count:
             threads = self._crew.choose()
-            ahead = min(count, done + self._crew.stretch(threads, TURN))
+            ahead = min(count, done + self._crew.stretch(threads))
             began = time.perf_counter()
             run(done, ahead, threads)
-            self._crew.note(threads, (ahead - done) / max(time.perf_counter() - began, 1e-9))
+            self._crew.note(threads, ahead - done, time.perf_counter() - began)
             done = ahead
             report(done / count)
         means = np.mean(measured, axis=1)

@@ -1,9 +1,9 @@
 """Minibatches one after the other inside compiled code, on all threads.
 
-A minibatch has two halves. In the first, each thread has some columns of every matrix: it changes them by what the
-minibatch before has left, and computes from them the drive of the clamped inputs, so that weights come from memory
-once. In the second, each thread has some samples: free phase, nudged phases. Sums run over samples or units in a fixed
-order, so the weights come out the same on any number of threads.
+A minibatch has two halves. In the first, each thread has some units: it changes their biases, and the weights to them
+from clamped inputs and to populations further on, by what the minibatch before has left, and computes the drive of the
+inputs, so that those weights come from memory once. In the second, each thread has some samples: free phase, nudged
+phases. Sums run over samples or units in a fixed order, so the weights come out the same on any number of threads.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def share(whole, thread, threads):
 
 @helper
 def own_columns(plan, p, thread, threads):
-    """The columns of a population that a thread has."""
+    """The units of a population that a thread has, as columns of states; the last may be padding."""
     first, last = share(population(plan, p)[1] // LANES, thread, threads)
     return first * LANES, last * LANES
 
@@ -127,7 +127,7 @@ def change_inputs(theta, plan, k, first, last, plus, minus, lists, room, count, 
 
 @helper
 def change_weights(theta, plan, k, first, last, plus, minus, room, count, scale, left, right, sums):
-    """Weights += scale (Σ s⁺ s⁺ᵀ − Σ s⁻ s⁻ᵀ), in some columns of the first matrix, and their copies in the second.
+    """Weights += scale (Σ s⁺ s⁺ᵀ − Σ s⁻ s⁻ᵀ), in some rows of the first matrix, and their copies in the second.
 
     left, right, sums are scratch: [s⁺, −s⁻] by units of the first population, s⁺ above s⁻ of a few of the second.
     """
@@ -135,32 +135,33 @@ def change_weights(theta, plan, k, first, last, plus, minus, room, count, scale,
     n_a, m_a, _ = population(plan, a)
     n_b, m_b, _ = population(plan, b)
     w, turned = rectangle(theta, ahead, n_a, m_b), rectangle(theta, back, n_b, m_a)
-    factor = rectangle(left, 0, n_a, 2 * count)
+    rows = max(0, min(last, n_a) - first)
+    factor = rectangle(left, 0, rows, 2 * count)
     for i in range(count):
         up, down = row(plus, plan, a, room, i), row(minus, plan, a, room, i)
-        for j in range(n_a):
-            factor[j, i], factor[j, count + i] = up[j], -down[j]
-    for j in range(first, last, WIDE):
-        wide = min(WIDE, last - j)
-        other, total = rectangle(right, 0, 2 * count, wide), rectangle(sums, 0, n_a, wide)
+        for j in range(rows):
+            factor[j, i], factor[j, count + i] = up[first + j], -down[first + j]
+    for j in range(0, m_b, WIDE):
+        wide = min(WIDE, m_b - j)
+        other, total = rectangle(right, 0, 2 * count, wide), rectangle(sums, 0, rows, wide)
         for i in range(count):
             up, down = row(plus, plan, b, room, i), row(minus, plan, b, room, i)
             for c in range(wide):
                 other[i, c], other[count + i, c] = up[j + c], down[j + c]
-        flat = window(sums, 0, n_a * wide)
+        flat = window(sums, 0, rows * wide)
         for i in range(flat.size):
             flat[i] = ZERO
         add_product(factor, other, total)
-        for i in range(n_a):
-            here, change = window(w, i * m_b + j, wide), window(sums, i * wide, wide)
+        for i in range(rows):
+            here, change = window(w, (first + i) * m_b + j, wide), window(sums, i * wide, wide)
             for c in range(wide):
                 here[c] += scale * change[c]
-            if a == b and j <= i < j + wide:
-                here[i - j] = ZERO
+            if a == b and j <= first + i < j + wide:
+                here[first + i - j] = ZERO
         if a != b:
             for c in range(min(wide, n_b - j)):
-                for i in range(n_a):
-                    turned[j + c, i] = w[i, j + c]
+                for i in range(rows):
+                    turned[j + c, first + i] = w[first + i, j + c]
 
 
 @helper
@@ -173,7 +174,7 @@ def learn_columns(thread, threads, theta, plan, rates, span, plus, minus, lists,
         scale = np.float32(rates[inputs + connections + p] / (span * count))
         change_biases(theta, plan, p, first, last, plus, minus, room, count, scale)
     for k in range(connections):
-        first, last = own_columns(plan, connection(plan, k)[1], thread, threads)
+        first, last = own_columns(plan, connection(plan, k)[0], thread, threads)
         scale = np.float32(rates[inputs + k] / (span * count))
         change_weights(theta, plan, k, first, last, plus, minus, room, count, scale, left, right, sums)
 
