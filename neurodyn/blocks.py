@@ -157,7 +157,7 @@ class Blocks:
         past = np.empty((3, m, columns.size))  # the rate, and state and rate before the last step
         first = min(max(1, FIRST_CALL // y.size), 256)
         counts = np.array([first, problem.units, problem.bounds, self.solver.max_steps, 0, self.dense], dtype=np.int64)
-        while columns.size:
+        while True:
             trial, work = aligned.empty(y.shape), aligned.empty((problem.work_rows, columns.size))
             k = aligned.empty((len(self.table) - 2, *y.shape))
             spare = aligned.empty((control.SPARES, *y.shape))
@@ -166,7 +166,10 @@ class Blocks:
             if not self.slices((rows, problem.theta, problem.layout), (y, trial, k, work, spare, clock, marks), counts):
                 return
             keep = columns_to_keep(marks[control.STATUS] == control.RUNNING, counts[control.ENOUGH])
-            self.put(np.delete(np.arange(columns.size), keep), columns, y, clock, marks)
+            done = np.delete(np.arange(columns.size), keep) if keep.size else slice(None)
+            self.put(done, columns, y, clock, marks)
+            if not keep.size:
+                return
             columns = columns[keep]  # take, as indexing promises no memory order
             clock, marks = np.take(clock, keep, axis=1), np.take(marks, keep, axis=1)
             y, rows = aligned.copy(np.take(y, keep, axis=1)), aligned.copy(np.take(rows, keep, axis=1))
