@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from benchmarks import __main__ as command
-from benchmarks import contest, diffrax_peer, measure, peers, report, roofline, scaling
+from benchmarks import contest, diffrax_peer, measure, methods, peers, report, roofline, scaling
 from benchmarks.cases import CASES, Case
 from benchmarks.claims import Claim
 from benchmarks.record import OURS, Curve, Record, Row
@@ -151,3 +152,15 @@ def test_wrong_option_is_said(arguments):
     result = CliRunner().invoke(command.main, arguments)
     assert result.exit_code == 2
     assert "Error" in result.output
+
+
+def test_forces_are_counted_at_equal_error():
+    forces = methods.costs(partial(methods.resting, 2, 10, 1))
+    assert forces.shape == (len(methods.METHODS), len(methods.TARGETS))
+    assert np.all(np.diff(forces, axis=1) > 0.0)  # smaller errors cost more
+    assert np.all(forces[0] < forces[1:])
+    exact, _ = methods.resting(2, 10, 1, methods.TIGHTEST)
+    state, used = methods.resting(2, 10, 1, methods.Solver("relax5", rtol=1e-6, atol=1e-7))
+    error = np.abs(state - exact).max()
+    between = [np.interp(np.log(error), np.log(methods.TARGETS[::-1]), row) for row in np.log(forces[:, ::-1])]
+    assert np.log(used) == pytest.approx(between[0], abs=0.1)
