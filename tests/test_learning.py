@@ -325,6 +325,10 @@ def test_as_many_threads_work_as_have_been_fastest():
     assert seen[4:].count(4) == 2
     assert crew.stretch(1) == 3000 * clipped.TURN
     assert crew.stretch(4) == 2000 * 2 * clipped.TRIAL
+    crew.note(1, 1000, 1.0)  # disturbed
+    assert crew.best == 1
+    crew.note(1, 1000, 1.0)
+    assert crew.best == 4
     assert [clipped.Crew(1).choose() for _ in range(3)] == [1, 1, 1]
 
 

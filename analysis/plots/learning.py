@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.errors import ArgumentError
@@ -56,6 +56,7 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
     if any((values > 0.0).any() for values in drawn):
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(LogFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("misread (%)" if labelled else r"mean cost $C$")
@@ -70,7 +71,7 @@ def plot_settling(training: Training, *, ax: Axes | None = None, **style: Any) -
     steps = training.recipe.method == "ep-2017"
     options = {"color": look.FREE, "marker": "o", "markersize": 3.5, "linewidth": 1.2, **style}
     ax.plot(np.arange(1, training.epochs + 1), training.steps, **options)
-    ax.set_ylim(0.0, None)
+    ax.set_ylim(0.0, 1.06 * float(np.max(training.steps)))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("steps of the free phase" if steps else "free phase (units of τ)")

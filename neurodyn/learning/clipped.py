@@ -25,6 +25,8 @@ from neurodyn.parameters import Parameters
 TURN = 0.2
 #: Seconds of which a speed is known.
 TRIAL = 0.02
+#: How much of a speed remains after a turn that was slower.
+FADING = 0.8
 #: After so many turns the other number of threads is tried again.
 AGAIN = 5
 
@@ -60,8 +62,9 @@ class Crew:
         return max(1, int(seconds * self.speeds[threads])) if self.speeds[threads] else 4
 
     def note(self, threads: int, count: int, seconds: float) -> None:
-        """Remember how fast `count` minibatches were."""
-        self.speeds[threads] = count / max(seconds, 1e-9)
+        """Remember how fast `count` minibatches were; a turn that was disturbed is not believed at once."""
+        believed = FADING * self.speeds[threads] if threads not in self.untried else 0.0
+        self.speeds[threads] = max(count / max(seconds, 1e-9), believed)
         if threads in self.untried and seconds >= TRIAL:
             self.untried.remove(threads)
 
