@@ -82,11 +82,11 @@ def plot_scaling(record: Record) -> Figure:
 
 
 def _guides(ax: Axes, curve: Curve, span: tuple[float, float], slopes: tuple[float, ...]) -> None:
-    """Lines of given slopes above the curve's last points, which meet at the end."""
+    """Lines of given slopes above the curve's last points, which meet at the end; labels stand where they begin."""
     x = np.array([a for a in curve.x if span[0] <= a <= span[1]])
     for slope in slopes:
-        y = 2.0 * curve.seconds[-1] * (x / curve.x[-1]) ** slope
+        y = 4.0 * curve.seconds[-1] * (x / curve.x[-1]) ** slope
         ax.loglog(x, y, color=look.QUIET, linestyle=":", linewidth=1.0)
-        middle = (float(np.sqrt(x[0] * x[-1])), float(np.sqrt(y[0] * y[-1])))
-        place: Any = {"textcoords": "offset points", "xytext": (-4, 3), "ha": "right", "va": "bottom"}
-        ax.annotate(f"slope {slope:g}".replace("-", "−"), middle, fontsize=look.SMALL, color=look.QUIET, **place)
+        place: Any = {"textcoords": "offset points", "xytext": (-4, 0), "ha": "right", "va": "center"}
+        begin = (float(x[0]), float(y[0]))
+        ax.annotate(f"slope {slope:g}".replace("-", "−"), begin, fontsize=look.SMALL, color=look.QUIET, **place)
