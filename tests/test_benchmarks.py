@@ -161,6 +161,7 @@ def test_forces_are_counted_at_equal_error():
     assert np.all(forces[0] < forces[1:])
     exact, _ = methods.resting(2, 10, 1, methods.TIGHTEST)
     state, used = methods.resting(2, 10, 1, methods.Solver("relax5", rtol=1e-6, atol=1e-7))
+    assert (used - 2) * 10 % 6 == pytest.approx(0.0, abs=1e-9)  # six an attempt, two to begin, none to record
     error = np.abs(state - exact).max()
     between = [np.interp(np.log(error), np.log(methods.TARGETS[::-1]), row) for row in np.log(forces[:, ::-1])]
     assert np.log(used) == pytest.approx(between[0], abs=0.1)
