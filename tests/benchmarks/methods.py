@@ -33,11 +33,15 @@ NEAR = 30.0
 Run = Callable[[Solver], tuple[Array, float]]
 
 
+def counted(found: nd.Trajectory) -> tuple[Array, float]:
+    """The states recorded, and the mean number of forces of a trajectory, without those that recording takes."""
+    return found.state, found.counters["nfev"] / found.state.shape[1] - len(found.t)
+
+
 def resting(units: int, batch: int, seed: int, solver: Solver) -> tuple[Array, float]:
     """A network as those that are timed."""
     case = Case("", units, batch, outputs=20, seed=seed)
-    found = nd.simulate(case.network, start=case.start, t_eval=case.times, solver=solver)
-    return found.state, found.counters["nfev"] / batch - case.outputs
+    return counted(nd.simulate(case.network, start=case.start, t_eval=case.times, solver=solver))
 
 
 def driven(seed: int, solver: Solver) -> tuple[Array, float]:
@@ -45,8 +49,8 @@ def driven(seed: int, solver: Solver) -> tuple[Array, float]:
     network = models.Hopfield.recurrent(16, 2, activation="tanh", tau=np.geomspace(0.3, 3.0, 16), seed=seed)
     times = np.linspace(2.5, 50.0, 20)
     start = np.random.default_rng(seed).normal(size=(20, 16))
-    found = nd.simulate(network, nd.Sine(0.0, [1.0, -0.5], frequency=0.3), start=start, t_eval=times, solver=solver)
-    return found.state, found.counters["nfev"] / len(start) - len(times)
+    sine = nd.Sine(0.0, [1.0, -0.5], frequency=0.3)
+    return counted(nd.simulate(network, sine, start=start, t_eval=times, solver=solver))
 
 
 def oscillating(seed: int, solver: Solver) -> tuple[Array, float]:
@@ -54,8 +58,7 @@ def oscillating(seed: int, solver: Solver) -> tuple[Array, float]:
     network = models.Rate.recurrent(16, activation="tanh", gain=4.0, feedback="random", seed=seed)
     times = np.linspace(1.0, 20.0, 20)
     start = np.random.default_rng(seed).normal(size=(20, 16))
-    found = nd.simulate(network, start=start, t_eval=times, solver=solver)
-    return found.state, found.counters["nfev"] / len(start) - len(times)
+    return counted(nd.simulate(network, start=start, t_eval=times, solver=solver))
 
 
 PROBLEMS: dict[str, list[Run]] = {
