@@ -1,25 +1,27 @@
 """Measures on results, and their figures in `neurodyn.analysis.plots`."""
 
-from neurodyn.analysis.arrival import Arrival, arrival
-from neurodyn.analysis.asymmetry import Asymmetry, asymmetry
-from neurodyn.analysis.basins import Basins, BasinVolumes, basin_volumes, basins
-from neurodyn.analysis.branch import Bifurcation, BifurcationDiagram, Branch
-from neurodyn.analysis.compare import Comparison, compare
-from neurodyn.analysis.compare_gradients import Agreement, ComparedGradients, GradientEstimate, compare_gradients
-from neurodyn.analysis.continuation import bifurcation_diagram, continue_fixed_point
-from neurodyn.analysis.convergence import Convergence, convergence
-from neurodyn.analysis.decay import Decay, decay
-from neurodyn.analysis.durations import Durations, durations
-from neurodyn.analysis.fixed_points import FixedPoints, fixed_points
 from neurodyn.analysis.free_phase import free_phase
-from neurodyn.analysis.gradient_order import GradientOrder, gradient_order
-from neurodyn.analysis.ladder import Ladder, ladder
-from neurodyn.analysis.nudged_path import NudgedPath, nudged_path
-from neurodyn.analysis.phase_plane import PhasePlane, phase_plane
-from neurodyn.analysis.plane import principal_direction
-from neurodyn.analysis.portrait import Portrait, portrait
-from neurodyn.analysis.projection import Projection, project
-from neurodyn.analysis.step_by_step import StepByStep, step_by_step
+from neurodyn.analysis.gradients.compare_gradients import (
+    Agreement,
+    ComparedGradients,
+    GradientEstimate,
+    compare_gradients,
+)
+from neurodyn.analysis.gradients.gradient_order import GradientOrder, gradient_order
+from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
+from neurodyn.analysis.gradients.track_gradients import GradientTrack, track_gradients
+from neurodyn.analysis.portraits.basins import Basins, BasinVolumes, basin_volumes, basins
+from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch
+from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_fixed_point
+from neurodyn.analysis.portraits.fixed_points import FixedPoints, fixed_points
+from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
+from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
+from neurodyn.analysis.portraits.plane import principal_direction
+from neurodyn.analysis.portraits.portrait import Portrait, portrait
+from neurodyn.analysis.portraits.projection import Projection, project
+from neurodyn.analysis.signals.asymmetry import Asymmetry, asymmetry
+from neurodyn.analysis.signals.compare import Comparison, compare
+from neurodyn.analysis.signals.convergence import Convergence, convergence
 from neurodyn.analysis.studies import (
     STUDIES,
     Study,
@@ -32,8 +34,11 @@ from neurodyn.analysis.studies import (
     stiffness,
     stimulus,
 )
-from neurodyn.analysis.timescales import Timescales, timescales
-from neurodyn.analysis.track_gradients import GradientTrack, track_gradients
+from neurodyn.analysis.timing.arrival import Arrival, arrival
+from neurodyn.analysis.timing.decay import Decay, decay
+from neurodyn.analysis.timing.durations import Durations, durations
+from neurodyn.analysis.timing.ladder import Ladder, ladder
+from neurodyn.analysis.timing.timescales import Timescales, timescales
 
 __all__ = [
     "STUDIES",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.relax import Equilibrium
-from neurodyn.simulate import Trajectory, simulate
-from neurodyn.solver import Solver
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.simulate import Trajectory, simulate
+from neurodyn.solvers.solver import Solver
 
 
 def free_phase(equilibrium: Equilibrium, sample: int | None = None) -> Trajectory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 
 def power_law(x: Array, y: Array) -> tuple[float, float]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
-from neurodyn.network import Network
-from neurodyn.relax import Equilibrium, relax
-from neurodyn.solver import Solver
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import Equilibrium, relax
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network
 
 
 def with_signal(point: FixedPoint, target: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

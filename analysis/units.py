@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Graph
+from neurodyn.system.graph import Graph
 
 
 def unit_index(graph: Graph, unit: Any, argument: str) -> int:

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
-from neurodyn.graph import RANDOM, Array, Connection, Graph, Population
 from neurodyn.learning import Recipe
 from neurodyn.models.file import ConnectionTable, ModelFile
 from neurodyn.models.hopfield import Hopfield
 from neurodyn.models.rate import Rate
-from neurodyn.network import Network
-from neurodyn.parameters import Block, blocks_of
-from neurodyn.solver import Solver
+from neurodyn.numerics.arrays import Array
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.graph import RANDOM, Connection, Graph, Population
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Block, blocks_of
 
 #: More numbers than this (0.8 GB) in one network are taken for a slip.
 LARGEST = 100_000_000

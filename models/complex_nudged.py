@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.complex_activation import change_rates, slope_changes
-from neurodyn.complexmath import complex_expm1_and_exp, divide, times
-from neurodyn.graph import Complex, Graph
-from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models.coupling import POPULATIONS, SOFT_COUNT, SOFT_FIRST, N, couple, flat, population, units
+from neurodyn.numerics.arrays import Complex
+from neurodyn.numerics.complexmath import complex_expm1_and_exp, divide, times
+from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.system.complex_activation import change_rates, slope_changes
+from neurodyn.system.graph import Graph
 
 
 @helper

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 
-from neurodyn.activation import bend, rate_and_slope
-from neurodyn.kernel import flow_kernel, helper
-from neurodyn.product import add_product
-from neurodyn.sparse_product import add_sparse
-from neurodyn.stimulus import CONSTANT, SINE
-from neurodyn.vectormath import expm1_and_exp
-from neurodyn.view import rectangle, window
+from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.numerics.product import add_product
+from neurodyn.numerics.sparse_product import add_sparse
+from neurodyn.numerics.vectormath import expm1_and_exp
+from neurodyn.numerics.view import rectangle, window
+from neurodyn.system.activation import bend, rate_and_slope
+from neurodyn.system.stimulus import CONSTANT, SINE
 
 # Layout: a header, then a few integers per free population, per arrow between free populations, and per connection of
 # the input; then the patterns of sparse connections. Where a pattern begins is 0 for a dense one; SPARSE is the address

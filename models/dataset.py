@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from neurodyn.graph import Array
 from neurodyn.models.data import PREFIXES, find_pair
 from neurodyn.models.idx import GZIP_MAGIC, fault, read_idx
 from neurodyn.models.npz import Archive
+from neurodyn.numerics.arrays import Array
 
 #: Names of the arrays of an archive: Keras' own, or those of samples that are not split.
 SPLIT: Final = ("x_train", "y_train", "x_test", "y_test")

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from neurodyn.activation import canonical
 from neurodyn.errors import ModelError, nearest
-from neurodyn.graph import SOFTMAX, Population
 from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
+from neurodyn.system.activation import canonical
+from neurodyn.system.graph import SOFTMAX, Population
 
 #: More units than this in a population, or samples of data, are taken for a slip.
 LARGEST = 100_000

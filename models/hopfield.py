@@ -21,10 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.activation import HARD_SIGMOID, bend, divided_differences
 from neurodyn.errors import ArgumentError, ModelError
-from neurodyn.graph import Array, Complex, Graph
-from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import complex_nudged, shapes
 from neurodyn.models.coupling import (
     DRIVEN,
@@ -46,7 +43,11 @@ from neurodyn.models.coupling import (
 )
 from neurodyn.models.synapses import associate, drive_and_linearize, footer, transmit
 from neurodyn.models.wired import Wired
-from neurodyn.network import Kernels, Local
+from neurodyn.numerics.arrays import Array, Complex
+from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.system.activation import HARD_SIGMOID, bend, divided_differences
+from neurodyn.system.graph import Graph
+from neurodyn.system.network import Kernels, Local
 
 
 @helper

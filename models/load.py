@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from neurodyn.errors import ModelError, nearest
 from neurodyn.learning import Recipe
 from neurodyn.models.override import override
-from neurodyn.solver import Solver
+from neurodyn.solvers.solver import Solver
 
 if TYPE_CHECKING:
     from neurodyn.models.file import ModelFile
-    from neurodyn.network import Network
+    from neurodyn.system.network import Network
 
 LIBRARY = Path(__file__).with_name("library")
 
@@ -44,7 +44,7 @@ class Model:
     start : (batch, n), (n,) or None
         Where the free phase begins.
     tol, t_max, beta, nudging, duration, solver
-        As `neurodyn.experiment` takes them.
+        As `neurodyn.experiments.experiment` takes them.
     recipe, validation
         As `neurodyn.learn` takes them; the defaults without [learning].
     settings : dict

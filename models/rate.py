@@ -32,10 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.activation import divided_differences, inverse, leak_energy
 from neurodyn.errors import ModelError, nearest
-from neurodyn.graph import RANDOM, Array, Complex, Connection, Graph
-from neurodyn.kernel import flow_kernel, helper
 from neurodyn.models import complex_nudged, shapes
 from neurodyn.models.coupling import (
     DRIVEN,
@@ -58,7 +55,11 @@ from neurodyn.models.coupling import (
 )
 from neurodyn.models.synapses import associate, drive_and_linearize, footer, transmit
 from neurodyn.models.wired import Wired
-from neurodyn.network import Kernels, Local
+from neurodyn.numerics.arrays import Array, Complex
+from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.system.activation import divided_differences, inverse, leak_energy
+from neurodyn.system.graph import RANDOM, Connection, Graph
+from neurodyn.system.network import Kernels, Local
 
 
 @flow_kernel

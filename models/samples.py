@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import SOFTMAX, Array, Graph
 from neurodyn.models.file import DataTable, ModelFile
-from neurodyn.readout import READOUTS
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.graph import SOFTMAX, Graph
+from neurodyn.system.readout import READOUTS
 
 #: More random numbers than this (0.8 GB) are taken for a slip.
 LARGEST = 100_000_000

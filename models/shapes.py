@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from neurodyn.errors import ModelError
-from neurodyn.graph import Connection, Population
+from neurodyn.system.graph import Connection, Population
 
 Shape = tuple[tuple[Population, ...], tuple[Connection, ...]]
 

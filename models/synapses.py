@@ -8,8 +8,8 @@ the biases. Sources below zero are clamped units, -1 - i the i-th.
 
 from __future__ import annotations
 
-from neurodyn.kernel import helper
 from neurodyn.models.coupling import N, flat, row, units
+from neurodyn.numerics.kernel import helper
 
 # From the end of the layout.
 SYNAPSES, CONSTANTS, MOVING_BIASES, FOOTER = range(4)

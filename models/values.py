@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from neurodyn.graph import RANDOM
+from neurodyn.system.graph import RANDOM
 
 
 def is_number(value: object) -> bool:

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.activation import CODES
-from neurodyn.graph import SOFTMAX, Array, Complex, Connection
 from neurodyn.inputs import as_input
 from neurodyn.models.complex_nudged import coupled
 from neurodyn.models.coupling import HEADER, PER_ARROW, PER_INPUT, PER_POPULATION, clamped, drive
-from neurodyn.network import Local, Network, inward
-from neurodyn.parameters import Block, Parameters
-from neurodyn.sparse_product import lay_out, pair_sums, product
+from neurodyn.numerics.arrays import Array, Complex
+from neurodyn.numerics.sparse_product import lay_out, pair_sums, product
+from neurodyn.system.activation import CODES
+from neurodyn.system.graph import SOFTMAX, Connection
+from neurodyn.system.network import Local, Network, inward
+from neurodyn.system.parameters import Block, Parameters
 
 #: Floats in a line of the cache.
 CACHE_LINE = 8

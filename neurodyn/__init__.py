@@ -12,13 +12,10 @@ True
 
 from pathlib import Path as _Path
 
-__version__ = "0.1.0"
-
 _here = _Path(__file__).resolve().parent
 if not (_here / "models").is_dir():  # a checkout without symbolic links
     __path__.append(str(_here.parent))
 
-from neurodyn.concurrent import ConcurrentLearning, concurrent  # noqa: E402
 from neurodyn.errors import (  # noqa: E402
     ArgumentError,
     ConvergenceError,
@@ -30,23 +27,25 @@ from neurodyn.errors import (  # noqa: E402
     SimulationError,
     TooLargeError,
 )
-from neurodyn.experiment import Experiment, experiment  # noqa: E402
-from neurodyn.files import load  # noqa: E402
-from neurodyn.gradient import Gradient, gradient  # noqa: E402
-from neurodyn.graph import Connection, Population  # noqa: E402
+from neurodyn.estimators.gradient import Gradient, gradient  # noqa: E402
+from neurodyn.experiments.experiment import Experiment, experiment  # noqa: E402
 from neurodyn.learning import Evaluation, Recipe, Training, evaluate, learn, predict  # noqa: E402
-from neurodyn.network import Network  # noqa: E402
-from neurodyn.nudge import NudgedPhase, nudge  # noqa: E402
-from neurodyn.parameters import Parameters  # noqa: E402
-from neurodyn.plasticity import PlasticPhase, plastic_phase  # noqa: E402
-from neurodyn.relax import Equilibrium, relax  # noqa: E402
-from neurodyn.side import SidePhase, side_network  # noqa: E402
-from neurodyn.simulate import Trajectory, simulate  # noqa: E402
-from neurodyn.solver import Solver  # noqa: E402
-from neurodyn.status import Status  # noqa: E402
-from neurodyn.stimulus import Series, Sine, Steps, Stimulus  # noqa: E402
+from neurodyn.learning.timed_learning import TimedLearning, learn_in_time  # noqa: E402
+from neurodyn.phases.concurrent import ConcurrentLearning, concurrent  # noqa: E402
+from neurodyn.phases.nudge import NudgedPhase, nudge  # noqa: E402
+from neurodyn.phases.plasticity import PlasticPhase, plastic_phase  # noqa: E402
+from neurodyn.phases.relax import Equilibrium, relax  # noqa: E402
+from neurodyn.phases.side import SidePhase, side_network  # noqa: E402
+from neurodyn.phases.simulate import Trajectory, simulate  # noqa: E402
+from neurodyn.results.files import load  # noqa: E402
+from neurodyn.solvers.solver import Solver  # noqa: E402
+from neurodyn.solvers.status import Status  # noqa: E402
 from neurodyn.sweep import sweep  # noqa: E402
-from neurodyn.timed_learning import TimedLearning, learn_in_time  # noqa: E402
+from neurodyn.system.graph import Connection, Population  # noqa: E402
+from neurodyn.system.network import Network  # noqa: E402
+from neurodyn.system.parameters import Parameters  # noqa: E402
+from neurodyn.system.stimulus import Series, Sine, Steps, Stimulus  # noqa: E402
+from neurodyn.version import __version__  # noqa: E402
 
 __all__ = [
     "ArgumentError",
@@ -80,6 +79,7 @@ __all__ = [
     "TooLargeError",
     "Training",
     "Trajectory",
+    "__version__",
     "concurrent",
     "evaluate",
     "experiment",

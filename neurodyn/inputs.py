@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 
 def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:

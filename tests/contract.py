@@ -12,8 +12,8 @@ import pytest
 import neurodyn as nd
 from naive import full
 from networks import draw_input, draw_state, draw_target
-from neurodyn.files import from_dataset
-from neurodyn.parameters import Parameters
+from neurodyn.results.files import from_dataset
+from neurodyn.system.parameters import Parameters
 
 TIMES = np.array([0.0, 0.1, 0.5, 2.0, 7.0])
 

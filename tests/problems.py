@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.graph import Array
-from neurodyn.kernel import Kernel, flow_kernel
-from neurodyn.problem import Problem
+from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.kernel import Kernel, flow_kernel
+from neurodyn.solvers.problem import Problem
 
 
 @flow_kernel

@@ -8,7 +8,7 @@ from naive import NaiveRate
 from networks import RATE, UNEQUAL, draw_input, draw_target, prepared
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
-from neurodyn.analysis.asymmetry import with_asymmetry
+from neurodyn.analysis.signals.asymmetry import with_asymmetry
 
 TIGHT = nd.Solver(rtol=1e-11, atol=1e-13)
 OWN = ["own-feedback", "own-recurrent", "own-linear"]

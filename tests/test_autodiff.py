@@ -12,7 +12,7 @@ import pytest
 import neurodyn as nd
 from networks import RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target
 from neurodyn import models
-from neurodyn.parameters import Parameters
+from neurodyn.system.parameters import Parameters
 
 jax = pytest.importorskip("jax", reason="jax is not installed: it comes with the extra [test]")
 jnp = jax.numpy

@@ -10,8 +10,8 @@ from networks import BOXED, RATE, SMOOTH, UNEQUAL, box_chain, draw_input, draw_s
 from neurodyn import analysis, models
 from neurodyn.estimators.bptt import truncated
 from neurodyn.estimators.fixed_steps import SCHEMES, FixedSteps
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.parameters import Parameters
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.parameters import Parameters
 
 EVERY = {
     f"{kind} {name}": make

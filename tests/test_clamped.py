@@ -7,10 +7,10 @@ import neurodyn as nd
 from naive import ACTIVATIONS
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared
 from neurodyn import models
-from neurodyn.activation import RANGES, inverse
 from neurodyn.estimators.clamped import clamped
 from neurodyn.estimators.task import Task
-from neurodyn.network import inward
+from neurodyn.system.activation import RANGES, inverse
+from neurodyn.system.network import inward
 
 EVERY = {
     f"{kind} {name}": make

@@ -9,7 +9,7 @@ import neurodyn as nd
 from networks import BOXED, SMOOTH, UNEQUAL, draw_input, draw_target
 from neurodyn import analysis, estimators
 from neurodyn.analysis import plots
-from neurodyn.analysis.compare_gradients import Agreement
+from neurodyn.analysis.gradients.compare_gradients import Agreement
 from neurodyn.estimators import ESTIMATORS
 from neurodyn.estimators.base import Estimator
 

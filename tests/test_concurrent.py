@@ -11,10 +11,10 @@ import neurodyn as nd
 from naive import NaiveHopfield, NaiveRate
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_target
 from neurodyn import models
-from neurodyn.concurrent import concurrent_problem
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.status import Status
-from neurodyn.synapses import Synapses
+from neurodyn.phases.concurrent import concurrent_problem
+from neurodyn.phases.synapses import Synapses
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
 
 TIGHT = nd.Solver(rtol=1e-11, atol=1e-13)
 NETWORKS = {

@@ -6,12 +6,12 @@ from scipy.optimize import brentq
 
 import neurodyn as nd
 from neurodyn import models
-from neurodyn.analysis.continuation import bifurcation_diagram, continue_fixed_point
-from neurodyn.analysis.landscape import Landscape
-from neurodyn.analysis.newton import roots
-from neurodyn.analysis.nudged_path import nudged_path
-from neurodyn.analysis.parameter import family
-from neurodyn.fixed_point import FixedPoint
+from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_fixed_point
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.newton import roots
+from neurodyn.analysis.portraits.nudged_path import nudged_path
+from neurodyn.analysis.portraits.parameter import family
+from neurodyn.system.fixed_point import FixedPoint
 from test_fixed_points import pair, symmetric_state
 
 CHAIN_X = np.array([0.3, -0.7, 0.2, 0.9, -0.4])

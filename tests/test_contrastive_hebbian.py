@@ -8,9 +8,9 @@ from networks import BOXED, RATE, SMOOTH, draw_input, draw_state, draw_target
 from neurodyn import models
 from neurodyn.estimators.clamped import clamped
 from neurodyn.estimators.task import Task
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.nudge import default_times
-from neurodyn.parameters import Parameters
+from neurodyn.phases.nudge import default_times
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.parameters import Parameters
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 STIFF = nd.Solver(method="BDF")

@@ -5,7 +5,7 @@ import pytest
 
 import neurodyn as nd
 from neurodyn import analysis, models
-from neurodyn.analysis.convergence import Convergence
+from neurodyn.analysis.signals.convergence import Convergence
 
 
 def chain(seed=3, **options):

@@ -6,7 +6,7 @@ import pytest
 import neurodyn as nd
 from networks import RATE, SMOOTH, draw_input, draw_state, draw_target, prepared
 from neurodyn import models
-from neurodyn.fixed_point import FixedPoint
+from neurodyn.system.fixed_point import FixedPoint
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 ETAS = np.array([1e-1, 1e-2, 1e-3, 1e-4])

@@ -13,11 +13,12 @@ import pytest
 
 import neurodyn as nd
 from networks import SMOOTH, UNEQUAL, box_chain, draw_input, draw_target
-from neurodyn import estimators, fixed_point, models
+from neurodyn import estimators, models
 from neurodyn.estimators import ESTIMATORS, build, finite_differences
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
-from neurodyn.parameters import Parameters
+from neurodyn.system import fixed_point
+from neurodyn.system.parameters import Parameters
 
 FOLDER = Path(estimators.__file__).parent
 

@@ -13,7 +13,8 @@ import xarray
 
 import neurodyn as nd
 from networks import BOXED, SMOOTH
-from neurodyn import files, models
+from neurodyn import models
+from neurodyn.results import files
 
 TIMES = np.array([0.0, 0.5, 2.0])
 
@@ -139,7 +140,9 @@ def test_other_peoples_files_are_refused(tmp_path):
         nd.load(tmp_path / "other.nc")
 
 
-@pytest.mark.parametrize("model", ["os.path.join", "neurodyn.graph.Graph", "neurodyn.nowhere.Model", "secret.Model"])
+@pytest.mark.parametrize(
+    "model", ["os.path.join", "neurodyn.system.graph.Graph", "neurodyn.nowhere.Model", "secret.Model"]
+)
 def test_a_file_cannot_make_us_run_other_classes(whole, model, tmp_path):
     data = whole.equilibrium.to_xarray()
     about = json.loads(data.attrs["neurodyn"])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
-from neurodyn import fixed_point
-from neurodyn.fixed_point import FixedPoint
 from neurodyn.models import Hopfield
+from neurodyn.system import fixed_point
+from neurodyn.system.fixed_point import FixedPoint
 
 
 def points(activation, batch=7, n=6):

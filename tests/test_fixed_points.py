@@ -7,9 +7,9 @@ from scipy.optimize import brentq
 import neurodyn as nd
 from networks import EVERY, SMOOTH, draw_input, draw_target
 from neurodyn import models
-from neurodyn.analysis.fixed_points import classify, fixed_points
-from neurodyn.analysis.landscape import Landscape
-from neurodyn.analysis.newton import minima, roots, saddles
+from neurodyn.analysis.portraits.fixed_points import classify, fixed_points
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.newton import minima, roots, saddles
 
 
 def pair(weight, activation="tanh", bias=0.0, tau=1.0):

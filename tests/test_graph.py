@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
-from neurodyn.graph import Connection, Graph, Population, expand_tau
+from neurodyn.system.graph import Connection, Graph, Population, expand_tau
 
 
 def chain():

@@ -10,12 +10,12 @@ import neurodyn as nd
 from naive import NaiveHopfield, NaiveRate
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target
 from neurodyn import models
-from neurodyn.complex_nudge import ComplexNudging
 from neurodyn.estimators.holomorphic import Holomorphic
 from neurodyn.estimators.task import Task
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.integrate import integrate
-from neurodyn.nudge import nudged_problem
+from neurodyn.phases.complex_nudge import ComplexNudging
+from neurodyn.phases.nudge import nudged_problem
+from neurodyn.solvers.integrate import integrate
+from neurodyn.system.fixed_point import FixedPoint
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 NUDGED = {

@@ -15,13 +15,13 @@ import numba
 import numpy as np
 import pytest
 
-from neurodyn import kernel
-from neurodyn.integrate import integrate
 from neurodyn.models import Hopfield, Rate, hopfield
-from neurodyn.solver import Solver
+from neurodyn.numerics import kernel
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.solver import Solver
 from problems import limit_cycle, limit_cycle_problem
 
-FOLDER = "from neurodyn.kernel import cache_folder; print(cache_folder())"
+FOLDER = "from neurodyn.numerics.kernel import cache_folder; print(cache_folder())"
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTED = Path(kernel.__file__).resolve().parents[1]
 
@@ -70,17 +70,17 @@ def test_folder_of_an_equal_copy_is_the_same(copy):
 @pytest.mark.parametrize(
     "name",
     [
-        "product.py",
-        "activation.py",
-        "stepper.py",
-        "kernel.py",
+        "numerics/product.py",
+        "system/activation.py",
+        "solvers/stepper.py",
+        "numerics/kernel.py",
         "models/hopfield.py",
         "models/coupling.py",
         "models/rate.py",
     ],
 )
 def test_folder_changes_with_every_source_that_holds_kernels(copy, monkeypatch, name):
-    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
     before = folder()
     with open(copy / "neurodyn" / name, "a") as file:
         file.write("\n# edited\n")
@@ -88,23 +88,23 @@ def test_folder_changes_with_every_source_that_holds_kernels(copy, monkeypatch, 
 
 
 def test_folder_changes_with_a_kernel_in_a_new_model(copy, monkeypatch):
-    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
     before = folder()
-    (copy / "models" / "new.py").write_text("from neurodyn.kernel import helper\n")
+    (copy / "models" / "new.py").write_text("from neurodyn.numerics.kernel import helper\n")
     assert folder() != before
 
 
 def test_folder_does_not_change_with_other_sources(copy, monkeypatch):
-    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
     before = folder()
-    with open(copy / "neurodyn" / "nudge.py", "a") as file:
+    with open(copy / "neurodyn" / "phases/nudge.py", "a") as file:
         file.write("\n# edited\n")
     assert folder() == before
 
 
 def test_models_beside_a_checkout_without_links_count(copy, monkeypatch):
     """Git on some systems checks out no symbolic links: the folder beside must be hashed all the same."""
-    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "kernel.py"))
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
     with_links = folder()
     for name in ("models", "analysis"):
         (copy / "neurodyn" / name).unlink()
@@ -178,7 +178,7 @@ def test_numbas_own_setting_is_left_alone(tmp_path):
     code = """
 import numba
 before = numba.config.CACHE_DIR
-from neurodyn import stepper
+from neurodyn.solvers import stepper
 from neurodyn.models import hopfield
 assert numba.config.CACHE_DIR == before, numba.config.CACHE_DIR
 hopfield.change.compiled
@@ -194,7 +194,8 @@ assert numba.config.CACHE_DIR == before, numba.config.CACHE_DIR
 def test_importing_compiles_nothing():
     code = """
 import neurodyn, neurodyn.models
-from neurodyn import kernel, stepper
+from neurodyn.numerics import kernel
+from neurodyn.solvers import stepper
 from neurodyn.models import coupling, hopfield, rate
 found = [k for m in (stepper, coupling, hopfield, rate) for k in vars(m).values() if isinstance(k, kernel.Kernel)]
 assert len(found) > 8 and all(k._compiled is None for k in found)
@@ -244,7 +245,7 @@ for kernel in (limit_cycle, hopfield.change):
 def test_integrator_is_loaded_and_not_compiled_by_a_second_process():
     integrate(limit_cycle_problem(), Solver(), np.array([1.0]))  # compiled by now
     code = """
-from neurodyn import stepper
+from neurodyn.solvers import stepper
 stats = stepper.advance.compiled.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
@@ -261,7 +262,7 @@ print(Hopfield.recurrent(2, seed=0).force([1.0, 2.0])[0])
 """
     cache = str(tmp_path / "cache")
     before = float(python(code, root=copy, NUMBA_CACHE_DIR=cache))
-    path = copy / "neurodyn" / "product.py"
+    path = copy / "neurodyn" / "numerics/product.py"
     path.write_text(path.read_text().replace("target[j] += weight * source[j]", "target[j] -= weight * source[j]"))
     after = float(python(code, root=copy, NUMBA_CACHE_DIR=cache))
     assert after + 1.0 == pytest.approx(-(before + 1.0))  # force + s = rho' W rho turns its sign

@@ -5,8 +5,8 @@ import pytest
 
 import neurodyn as nd
 from neurodyn import analysis, models
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.parameters import Parameters
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 BETAS = 10.0 ** -np.arange(1, 7)

@@ -13,7 +13,8 @@ from PIL import Image
 import neurodyn as nd
 from neurodyn import models
 from neurodyn.analysis import plots
-from neurodyn.analysis.plots import movie, style
+from neurodyn.analysis.plots import style
+from neurodyn.analysis.plots.portraits import movie
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import neurodyn as nd
 from neurodyn import models
-from neurodyn.graph import Graph
-from neurodyn.parameters import Parameters, blocks_of
+from neurodyn.system.graph import Graph
+from neurodyn.system.parameters import Parameters, blocks_of
 
 
 def blocks(sizes=(3, 4, 2), connections=("x-a", "a-a", "a-b", "x-b")):

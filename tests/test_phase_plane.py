@@ -6,10 +6,10 @@ import pytest
 import neurodyn as nd
 from networks import EVERY, SMOOTH, draw_input, draw_target
 from neurodyn import models
-from neurodyn.analysis.contours import inside, zero_contours
-from neurodyn.analysis.fixed_points import fixed_points
-from neurodyn.analysis.phase_plane import phase_plane
-from neurodyn.analysis.plane import principal_direction
+from neurodyn.analysis.portraits.contours import inside, zero_contours
+from neurodyn.analysis.portraits.fixed_points import fixed_points
+from neurodyn.analysis.portraits.phase_plane import phase_plane
+from neurodyn.analysis.portraits.plane import principal_direction
 from test_fixed_points import pair, symmetric_state
 
 GRID = np.linspace(-2.0, 2.0, 41)

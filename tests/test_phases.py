@@ -12,7 +12,7 @@ import neurodyn as nd
 from naive import NaiveHopfield
 from networks import BOXED, SMOOTH, box_chain, draw_input, draw_state, draw_target, prepared
 from neurodyn import analysis, models
-from neurodyn.parameters import Parameters
+from neurodyn.system.parameters import Parameters
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 TIMES = 20.0 * np.linspace(0.0, 1.0, 15) ** 2

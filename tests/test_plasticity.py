@@ -10,11 +10,12 @@ import pytest
 import neurodyn as nd
 from naive import NaiveHopfield, NaiveRate
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_target
-from neurodyn import models, synapses
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.plasticity import critical_kappa, differences, plastic_problem
-from neurodyn.status import Status
-from neurodyn.synapses import Synapses
+from neurodyn import models
+from neurodyn.phases import synapses
+from neurodyn.phases.plasticity import critical_kappa, differences, plastic_problem
+from neurodyn.phases.synapses import Synapses
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 NETWORKS = {

@@ -13,9 +13,10 @@ from matplotlib.quiver import Quiver
 import neurodyn as nd
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
-from neurodyn.analysis.plots import branches, plane_layers, style
-from neurodyn.analysis.plots.nudged_path import shown_beta
-from neurodyn.analysis.portrait import portrait
+from neurodyn.analysis.plots import style
+from neurodyn.analysis.plots.portraits import branches, plane_layers
+from neurodyn.analysis.plots.portraits.nudged_path import shown_beta
+from neurodyn.analysis.portraits.portrait import portrait
 from test_fixed_points import pair, symmetric_state
 
 LIBRARY = ["two-neurons", "chain", "memory", "digits"]

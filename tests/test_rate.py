@@ -13,10 +13,10 @@ from contract import FlowContract, NetworkContract
 from naive import ACTIVATIONS, NaiveRate
 from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, prepared
 from neurodyn import analysis, models
-from neurodyn.activation import CODES, leak_energy, rate_and_slope
 from neurodyn.analysis import plots
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.parameters import Parameters
+from neurodyn.system.activation import CODES, leak_energy, rate_and_slope
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.parameters import Parameters
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 TIMES = np.array([0.0, 0.05, 0.3, 1.0, 3.0, 10.0])
@@ -170,7 +170,7 @@ def test_raw_state_derivative_is_not_the_signal(rng):
 @pytest.mark.parametrize("beta", [0.3, -0.2])
 @pytest.mark.parametrize("name", ["mixed", "own-feedback", "some"])
 def test_nudged_flow_is_the_difference_of_the_twins_forces(name, beta, rng):
-    from neurodyn.nudge import nudged_problem
+    from neurodyn.phases.nudge import nudged_problem
 
     net = {**RATE, **UNEQUAL}[name]()
     twin, x, s, y = NaiveRate(net), *(draw(net, 1, rng)[0] for draw in (draw_input, draw_state, draw_target))
@@ -291,7 +291,7 @@ def test_large_network_uses_products_only(monkeypatch, rng):
     run = nd.nudge(net, eq, y)
     point = FixedPoint.of(net, eq.state, eq.x)
     exact, rates = point.exact_gradient(y), (point.slowest_rate(), point.fastest_rate())
-    monkeypatch.setattr("neurodyn.fixed_point.DENSE_UNITS", 10)
+    monkeypatch.setattr("neurodyn.system.fixed_point.DENSE_UNITS", 10)
     assert point.large
     monkeypatch.setattr(models.Rate, "linearized", None)
     again = nd.relax(net, eq.x, start=eq.start, solver=TIGHT)
@@ -303,7 +303,7 @@ def test_large_network_uses_products_only(monkeypatch, rng):
 
 def test_unequal_network_beyond_the_dense_size_is_written_down(monkeypatch, rng):
     net = UNEQUAL["own-recurrent"]()
-    monkeypatch.setattr("neurodyn.fixed_point.DENSE_UNITS", 2)
+    monkeypatch.setattr("neurodyn.system.fixed_point.DENSE_UNITS", 2)
     eq, y = rested(net, rng)
     assert np.all(eq.status == nd.Status.STABLE)
     assert not FixedPoint.of(net, eq.state, eq.x).large

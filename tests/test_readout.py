@@ -8,9 +8,9 @@ import neurodyn as nd
 from naive import NaiveHopfield
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared
 from neurodyn import analysis, models
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.nudge import nudged_problem
-from neurodyn.readout import READOUTS
+from neurodyn.phases.nudge import nudged_problem
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.readout import READOUTS
 
 SOFT = {
     "chain": SMOOTH["chain-softmax"],

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import scipy.integrate
 
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.integrate import integrate
 from neurodyn.models import Hopfield
-from neurodyn.network import inward
-from neurodyn.nudge import nudged_problem
-from neurodyn.relax import free_problem, relax
-from neurodyn.scipy_door import IMPLICIT
-from neurodyn.side import side_problem
-from neurodyn.solver import SCIPY_METHODS, Solver
-from neurodyn.status import Status
+from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.relax import free_problem, relax
+from neurodyn.phases.side import side_problem
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.scipy_door import IMPLICIT
+from neurodyn.solvers.solver import SCIPY_METHODS, Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import inward
 from problems import (
     broken_problem,
     limit_cycle_problem,
@@ -194,7 +194,7 @@ def test_solve_ivp_is_not_used(monkeypatch):
 
 
 def test_scipy_is_loaded_only_when_asked_for():
-    code = "import sys, neurodyn, neurodyn.integrate; sys.exit('scipy.integrate' in sys.modules)"
+    code = "import sys, neurodyn, neurodyn.solvers.integrate; sys.exit('scipy.integrate' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
-from neurodyn.blocks import threads_for
-from neurodyn.integrate import check_memory, integrate
 from neurodyn.models import Hopfield
-from neurodyn.recorder import hermite
-from neurodyn.relax import free_problem
-from neurodyn.solver import METHODS, SCIPY_METHODS
-from neurodyn.status import Status
-from neurodyn.tableau import TABLEAUS
+from neurodyn.phases.relax import free_problem
+from neurodyn.solvers.blocks import threads_for
+from neurodyn.solvers.integrate import check_memory, integrate
+from neurodyn.solvers.recorder import hermite
+from neurodyn.solvers.solver import METHODS, SCIPY_METHODS
+from neurodyn.solvers.status import Status
+from neurodyn.solvers.tableau import TABLEAUS
 from problems import (
     blow_up_problem,
     broken_problem,
@@ -298,8 +298,8 @@ def test_bits_do_not_depend_on_the_order(company, n):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_bits_do_not_depend_on_blocks_and_threads(company, monkeypatch, n, entries, threads):
     usual = integrate(company[n], BITS, TIMES)
-    monkeypatch.setattr("neurodyn.blocks.BLOCK_ENTRIES", entries)
-    monkeypatch.setattr("neurodyn.blocks.THREAD_WORK", 1)
+    monkeypatch.setattr("neurodyn.solvers.blocks.BLOCK_ENTRIES", entries)
+    monkeypatch.setattr("neurodyn.solvers.blocks.THREAD_WORK", 1)
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
     assert threads_for(n, 101, threads) == threads
     other = integrate(company[n], BITS, TIMES)
@@ -319,7 +319,7 @@ def test_small_batches_are_left_to_one_thread(n, batch, threads):
 @pytest.mark.parametrize("seconds", [0.0, 1e-6, 1e3])
 def test_bits_do_not_depend_on_how_often_the_clock_is_looked_at(company, monkeypatch, seconds):
     usual = integrate(company[16], BITS, TIMES)
-    monkeypatch.setattr("neurodyn.blocks.SLICE_SECONDS", seconds)
+    monkeypatch.setattr("neurodyn.solvers.blocks.SLICE_SECONDS", seconds)
     other = integrate(company[16], BITS, TIMES)
     assert np.array_equal(usual.y, other.y)
     assert np.array_equal(usual.counters["steps"], other.counters["steps"])
@@ -361,9 +361,9 @@ def test_trajectories_that_end_early_do_not_disturb_the_others():
 COUNTING = """
 import numpy as np
 import neurodyn as nd
-from neurodyn.blocks import threads_for
-from neurodyn.integrate import integrate
-from neurodyn.kernel import Kernel
+from neurodyn.solvers.blocks import threads_for
+from neurodyn.solvers.integrate import integrate
+from neurodyn.numerics.kernel import Kernel
 from problems import limit_cycle, limit_cycle_problem
 from dataclasses import replace
 calls = []
@@ -526,7 +526,7 @@ def test_time_limit_is_told_with_the_remedy():
 
 
 def test_absurd_recording_is_refused_before_anything_is_computed(monkeypatch):
-    monkeypatch.setattr("neurodyn.integrate.Blocks", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr("neurodyn.solvers.integrate.Blocks", lambda *_: pytest.fail("computed"))
     net = Hopfield.recurrent(50, seed=0)
     began = time.monotonic()
     with pytest.raises(nd.TooLargeError, match=r"10000000 times x 50 components x 40 samples .* thin `t_eval`"):
@@ -840,9 +840,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the child
 sys.path[:0] = {paths!r}
 import numpy as np
 from problems import limit_cycle_problem
-from neurodyn.blocks import threads_for
-from neurodyn.integrate import integrate
-from neurodyn.solver import Solver
+from neurodyn.solvers.blocks import threads_for
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.solver import Solver
 problem = limit_cycle_problem(np.ones((2, {batch})))
 integrate(problem, Solver({method!r}), np.array([1e-3]))  # loads the kernels
 print("ready", flush=True)

@@ -13,10 +13,12 @@ import scipy.sparse
 
 import neurodyn as nd
 from naive import full
-from neurodyn import Connection, fixed_point, krylov, models, network
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.pattern import Pattern
-from neurodyn.sparse_product import CHUNKS, MANY, lay_out, pair_sums, product
+from neurodyn import Connection, models, network
+from neurodyn.numerics import krylov
+from neurodyn.numerics.sparse_product import CHUNKS, MANY, lay_out, pair_sums, product
+from neurodyn.system import fixed_point
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.pattern import Pattern
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -340,14 +342,14 @@ print("well")
 
 def test_second_process_loads_the_compiled_product():
     product.address  # noqa: B018  (compiled by now)
-    code = "from neurodyn.sparse_product import product; product.address; print(product._compiled.cache_hits)"
+    code = "from neurodyn.numerics.sparse_product import product; product.address; print(product._compiled.cache_hits)"
     assert python(code).strip() == "1"
 
 
 def test_dense_networks_do_not_compile_it():
     code = """
 import numpy as np
-from neurodyn import sparse_product
+from neurodyn.numerics import sparse_product
 from neurodyn.models import Hopfield
 Hopfield.recurrent(3, 2).force(np.ones(3), np.ones(2))
 assert sparse_product.product._compiled is None
@@ -358,7 +360,7 @@ assert sparse_product.product._compiled is None
 def test_user_decides_what_waiting_threads_do():
     code = """
 import os
-from neurodyn.sparse_product import product
+from neurodyn.numerics.sparse_product import product
 product.address
 print(os.environ.get("OMP_WAIT_POLICY"))
 """

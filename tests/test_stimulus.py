@@ -13,9 +13,9 @@ from scipy.linalg import expm
 import neurodyn as nd
 from naive import NaiveHopfield, NaiveRate
 from networks import BOXED, RATE, SMOOTH, draw_state, draw_target
-from neurodyn.driven import Nudge, driven_problem, integrate_pieces
 from neurodyn.models import Hopfield
-from neurodyn.status import Status
+from neurodyn.phases.driven import Nudge, driven_problem, integrate_pieces
+from neurodyn.solvers.status import Status
 
 TIMES = np.linspace(0.0, 6.0, 13)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-13)

@@ -14,7 +14,7 @@ from neurodyn.analysis.studies import STUDIES, Study
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import angle
 from neurodyn.analysis.studies.unrested import nudged_gradients
-from neurodyn.fixed_point import FixedPoint
+from neurodyn.system.fixed_point import FixedPoint
 
 #: Options that keep each study quick.
 QUICK: dict[str, dict[str, Any]] = {

@@ -8,10 +8,10 @@ from math import prod
 import numpy as np
 import pytest
 
-from neurodyn.blocks import pack
-from neurodyn.integrate import integrate
-from neurodyn.solver import Solver
-from neurodyn.tableau import TABLEAUS
+from neurodyn.solvers.blocks import pack
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.tableau import TABLEAUS
 from problems import limit_cycle_problem, relaxation_problem, spiralled
 
 ADAPTIVE = ("relax5", "tsit5", "dopri5")

@@ -11,8 +11,8 @@ from naive import NaiveHopfield
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, WITHOUT_OUTPUT, draw_input, draw_target, prepared
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
-from neurodyn.analysis.ladder import Modes
-from neurodyn.fixed_point import FixedPoint
+from neurodyn.analysis.timing.ladder import Modes
+from neurodyn.system.fixed_point import FixedPoint
 
 TAU = np.geomspace(0.1, 10.0, 8)
 

@@ -4,9 +4,9 @@ import numba
 import numpy as np
 import pytest
 
-from neurodyn import aligned
-from neurodyn.kernel import helper
-from neurodyn.view import rectangle, window
+from neurodyn.numerics import aligned
+from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import rectangle, window
 
 
 @helper

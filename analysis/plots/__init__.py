@@ -3,22 +3,12 @@
 A function with several panels returns them all. Without `ax` a figure is made, it is `ax.figure`; pyplot is not used.
 """
 
-from neurodyn.analysis.plots.agreement import plot_agreement
-from neurodyn.analysis.plots.arrival import plot_arrival
-from neurodyn.analysis.plots.asymmetry import plot_asymmetry
-from neurodyn.analysis.plots.basins import plot_basins
-from neurodyn.analysis.plots.bifurcation import plot_bifurcation
-from neurodyn.analysis.plots.convergence import plot_convergence
-from neurodyn.analysis.plots.decay import plot_decay, plot_durations
-from neurodyn.analysis.plots.energy import plot_energy
-from neurodyn.analysis.plots.error_over_time import plot_error_over_time
-from neurodyn.analysis.plots.error_signals import plot_error_signals
-from neurodyn.analysis.plots.gradient_cost import plot_gradient_cost
-from neurodyn.analysis.plots.gradient_order import plot_gradient_order
-from neurodyn.analysis.plots.gradient_scatter import plot_gradient_scatter
-from neurodyn.analysis.plots.gradient_track import plot_gradient_track
-from neurodyn.analysis.plots.gradients import draw_gradients
-from neurodyn.analysis.plots.ladder import plot_ladder
+from neurodyn.analysis.plots.gradients.agreement import plot_agreement
+from neurodyn.analysis.plots.gradients.gradient_cost import plot_gradient_cost
+from neurodyn.analysis.plots.gradients.gradient_order import plot_gradient_order
+from neurodyn.analysis.plots.gradients.gradient_scatter import plot_gradient_scatter
+from neurodyn.analysis.plots.gradients.gradient_track import plot_gradient_track
+from neurodyn.analysis.plots.gradients.gradients import draw_gradients
 from neurodyn.analysis.plots.learning import (
     draw_training,
     plot_confusion,
@@ -26,16 +16,26 @@ from neurodyn.analysis.plots.learning import (
     plot_learning,
     plot_settling,
 )
-from neurodyn.analysis.plots.movie import animate
-from neurodyn.analysis.plots.nudged_path import plot_nudged_path
-from neurodyn.analysis.plots.phase_plane import plot_phase_plane, plot_phase_planes
-from neurodyn.analysis.plots.phases import plot_phases
-from neurodyn.analysis.plots.portrait import draw_portrait
-from neurodyn.analysis.plots.projection import plot_projection
+from neurodyn.analysis.plots.portraits.basins import plot_basins
+from neurodyn.analysis.plots.portraits.bifurcation import plot_bifurcation
+from neurodyn.analysis.plots.portraits.energy import plot_energy
+from neurodyn.analysis.plots.portraits.movie import animate
+from neurodyn.analysis.plots.portraits.nudged_path import plot_nudged_path
+from neurodyn.analysis.plots.portraits.phase_plane import plot_phase_plane, plot_phase_planes
+from neurodyn.analysis.plots.portraits.portrait import draw_portrait
+from neurodyn.analysis.plots.portraits.projection import plot_projection
 from neurodyn.analysis.plots.raster import plot_raster
 from neurodyn.analysis.plots.report import draw_report
+from neurodyn.analysis.plots.signals.asymmetry import plot_asymmetry
+from neurodyn.analysis.plots.signals.convergence import plot_convergence
+from neurodyn.analysis.plots.signals.error_over_time import plot_error_over_time
+from neurodyn.analysis.plots.signals.error_signals import plot_error_signals
+from neurodyn.analysis.plots.signals.phases import plot_phases
 from neurodyn.analysis.plots.studies import draw_study
-from neurodyn.analysis.plots.timescales import draw_timescales
+from neurodyn.analysis.plots.timing.arrival import plot_arrival
+from neurodyn.analysis.plots.timing.decay import plot_decay, plot_durations
+from neurodyn.analysis.plots.timing.ladder import plot_ladder
+from neurodyn.analysis.plots.timing.timescales import draw_timescales
 
 __all__ = [
     "animate",

@@ -11,9 +11,9 @@ from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Array
 from neurodyn.learning import Evaluation, Training
-from neurodyn.network import Network
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.network import Network
 
 #: Filters in a figure, rows and columns.
 FILTERS = (8, 16)

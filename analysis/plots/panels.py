@@ -12,10 +12,10 @@ from neurodyn.analysis.free_phase import free_phase
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import sample_index
 from neurodyn.errors import ArgumentError
-from neurodyn.experiment import Experiment
-from neurodyn.graph import Array
-from neurodyn.result import with_batch
-from neurodyn.simulate import Trajectory
+from neurodyn.experiments.experiment import Experiment
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.simulate import Trajectory
+from neurodyn.results.result import with_batch
 
 
 def free_part(result: Experiment | Trajectory, sample: int) -> tuple[Array, Array, Array | None]:

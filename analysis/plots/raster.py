@@ -14,10 +14,11 @@ from matplotlib.ticker import MaxNLocator
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.panels import free_part, panel_for_each_phase, phase_titles, round_below
 from neurodyn.analysis.plots.selection import settled_after
-from neurodyn.experiment import Experiment
-from neurodyn.graph import Array, Graph
-from neurodyn.result import with_batch
-from neurodyn.simulate import Trajectory
+from neurodyn.experiments.experiment import Experiment
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.simulate import Trajectory
+from neurodyn.results.result import with_batch
+from neurodyn.system.graph import Graph
 
 #: No population takes less than this fraction of the height, however few its units.
 LEAST_HEIGHT = 0.12

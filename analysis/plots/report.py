@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from neurodyn.analysis.compare import Comparison
-from neurodyn.analysis.convergence import Convergence
 from neurodyn.analysis.plots import style as look
-from neurodyn.analysis.plots.agreement import plot_agreement
-from neurodyn.analysis.plots.convergence import plot_convergence
-from neurodyn.analysis.plots.error_over_time import plot_error_over_time
-from neurodyn.analysis.plots.error_signals import plot_error_signals
-from neurodyn.analysis.plots.phases import plot_phases
-from neurodyn.experiment import Experiment
+from neurodyn.analysis.plots.gradients.agreement import plot_agreement
+from neurodyn.analysis.plots.signals.convergence import plot_convergence
+from neurodyn.analysis.plots.signals.error_over_time import plot_error_over_time
+from neurodyn.analysis.plots.signals.error_signals import plot_error_signals
+from neurodyn.analysis.plots.signals.phases import plot_phases
+from neurodyn.analysis.signals.compare import Comparison
+from neurodyn.analysis.signals.convergence import Convergence
+from neurodyn.experiments.experiment import Experiment
 
 
 def draw_report(experiment: Experiment, comparison: Comparison, convergence: Convergence | None) -> dict[str, Figure]:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.compare import check_pair
+from neurodyn.analysis.signals.compare import check_pair
 from neurodyn.analysis.units import unit_index
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Array, Graph
-from neurodyn.nudge import NudgedPhase
-from neurodyn.result import with_batch
-from neurodyn.side import SidePhase
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import NudgedPhase
+from neurodyn.phases.side import SidePhase
+from neurodyn.results.result import with_batch
+from neurodyn.system.graph import Graph
 
 
 def error_signals(run: NudgedPhase, side: SidePhase) -> tuple[Array, Array, Any]:

@@ -17,7 +17,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 FREE = "#0072B2"
 NUDGED = "#D55E00"

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.sample import relax_with_signal, with_signal
+from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
-from neurodyn.concurrent import ConcurrentLearning
-from neurodyn.concurrent import concurrent as run_concurrently
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.concurrent import ConcurrentLearning
+from neurodyn.phases.concurrent import concurrent as run_concurrently
+from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium, relax
-from neurodyn.solver import Solver
-from neurodyn.status import Status
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 if TYPE_CHECKING:
     import xarray

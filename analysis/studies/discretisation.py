@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.compare import relative_error
-from neurodyn.analysis.convergence import SOLVER
-from neurodyn.analysis.ladder import ladder
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.sample import relax_with_signal
+from neurodyn.analysis.signals.compare import relative_error
+from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, columns
-from neurodyn.graph import Array
+from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.inputs import as_positives
-from neurodyn.network import Network
-from neurodyn.nudge import NudgedPhase, nudge
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import NudgedPhase, nudge
+from neurodyn.phases.relax import Equilibrium
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium
-from neurodyn.result import with_batch
-from neurodyn.solver import Solver
+from neurodyn.results.result import with_batch
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
 
 #: Default steps, in units of the largest stable one; the fit of the order takes those up to `SMALL`.
 FRACTIONS = (1.1, 1.02, 0.98, 0.75, *(0.5**k for k in range(1, 9)))

@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.convergence import SOLVER
-from neurodyn.analysis.durations import needed
-from neurodyn.analysis.ladder import Ladder, ladder
 from neurodyn.analysis.sample import relax_with_signal
+from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.studies.unrested import nudged_gradients, side_gradient
+from neurodyn.analysis.timing.durations import needed
+from neurodyn.analysis.timing.ladder import Ladder, ladder
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.bptt import truncated
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
 from neurodyn.inputs import is_positive
-from neurodyn.network import Network
-from neurodyn.nudge import NudgedPhase, default_times, nudge, resting_point
-from neurodyn.parameters import Parameters
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.side import SidePhase, side_network
+from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium
-from neurodyn.side import SidePhase, side_network
-from neurodyn.simulate import simulate
-from neurodyn.solver import Solver
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 #: Default step, of the largest that is stable for Euler's method; most steps, and states, that are gone back through.
 FRACTION, MOST_STEPS, MOST_STATES = 0.25, 20_000, 20_000_000

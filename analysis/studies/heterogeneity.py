@@ -6,21 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.compare import compare, relative_error
-from neurodyn.analysis.convergence import SOLVER
-from neurodyn.analysis.ladder import ladder
 from neurodyn.analysis.sample import relax_with_signal
+from neurodyn.analysis.signals.compare import compare, relative_error
+from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
+from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.inputs import as_positives
-from neurodyn.network import Network, inward
-from neurodyn.nudge import NudgedPhase, nudge
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import NudgedPhase, nudge
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium
-from neurodyn.result import with_batch
-from neurodyn.side import SidePhase, side_network
-from neurodyn.solver import Solver
+from neurodyn.results.result import with_batch
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network, inward
 
 #: End of the second phase, in relaxation times of the slowest mode.
 LAST = 16.0

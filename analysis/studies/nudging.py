@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.convergence import SOLVER, Convergence, convergence
 from neurodyn.analysis.sample import relax_with_signal
+from neurodyn.analysis.signals.convergence import SOLVER, Convergence, convergence
 from neurodyn.analysis.studies.study import Study, columns
-from neurodyn.graph import Array
-from neurodyn.network import Network
-from neurodyn.solver import Solver
+from neurodyn.numerics.arrays import Array
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
 
 #: Errors that a user may find good enough.
 GOOD = 0.01

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.analysis.convergence import SOLVER
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.sample import relax_with_signal
+from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
 from neurodyn.inputs import as_positives, choice
-from neurodyn.network import Network
-from neurodyn.nudge import default_times, nudge
-from neurodyn.plasticity import RULES, critical_kappa, plastic_phase
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import default_times, nudge
+from neurodyn.phases.plasticity import RULES, critical_kappa, plastic_phase
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.synapses import Synapses
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium
-from neurodyn.result import with_batch
-from neurodyn.solver import Solver
-from neurodyn.status import Status
-from neurodyn.synapses import Synapses
+from neurodyn.results.result import with_batch
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network
 
 if TYPE_CHECKING:
     import xarray

@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.compare import relative_error
-from neurodyn.analysis.ladder import ladder
 from neurodyn.analysis.sample import relax_with_signal, single, with_signal
+from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
+from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
-from neurodyn.network import Network
-from neurodyn.nudge import nudge, resting_point
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import nudge, resting_point
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.side import side_network
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium
-from neurodyn.result import with_batch
-from neurodyn.side import side_network
-from neurodyn.solver import SCIPY_METHODS, Solver
-from neurodyn.status import Status
+from neurodyn.results.result import with_batch
+from neurodyn.solvers.solver import SCIPY_METHODS, Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.network import Network
 
 #: Those with a fixed step.
 FIXED = ("rk4", "euler")

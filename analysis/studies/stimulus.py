@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.analysis.convergence import SOLVER
-from neurodyn.analysis.ladder import ladder
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.sample import relax_with_signal, single, with_signal
+from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
+from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.errors import ArgumentError
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
 from neurodyn.inputs import as_positives
-from neurodyn.network import Network
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import Equilibrium, relax
+from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
-from neurodyn.relax import Equilibrium, relax
-from neurodyn.simulate import simulate
-from neurodyn.solver import Solver
-from neurodyn.stimulus import Series, Sine, Steps
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network
+from neurodyn.system.stimulus import Series, Sine, Steps
 
 if TYPE_CHECKING:
     import xarray
 
-    from neurodyn.stimulus import Stimulus
+    from neurodyn.system.stimulus import Stimulus
 
 #: Default frequencies, in units of the slowest mode's corner frequency, lambda_min/2pi, up to `FASTEST` of the fastest.
 SLOWEST, FASTEST, COUNT = 1e-2, 3.0, 13

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.parameters import Parameters
-from neurodyn.result import Result, table
+from neurodyn.results.result import Result, table
+from neurodyn.system.parameters import Parameters
 
 if TYPE_CHECKING:
     import xarray

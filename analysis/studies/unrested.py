@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
-from neurodyn.integrate import integrate
-from neurodyn.nudge import displaced_gradient, nudged_problem
-from neurodyn.parameters import Parameters
-from neurodyn.side import side_problem
-from neurodyn.solver import Solver
-from neurodyn.status import Status
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import displaced_gradient, nudged_problem
+from neurodyn.phases.side import side_problem
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.parameters import Parameters
 
 
 def nudged_gradients(

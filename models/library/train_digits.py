@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 import neurodyn as nd
-from neurodyn.files import write
 from neurodyn.models.data import LabelledData, digits
 from neurodyn.models.hopfield import Hopfield
+from neurodyn.results.files import write
 
 SIZES = [64, 32, 10]
 BETA = 0.01

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from neurodyn import __version__
 from neurodyn.cli.evaluate import evaluate
 from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
@@ -17,6 +16,7 @@ from neurodyn.cli.sweep import sweep
 from neurodyn.cli.timescales import timescales
 from neurodyn.cli.train import train
 from neurodyn.errors import NeurodynError, nearest
+from neurodyn.version import __version__
 
 #: Exit codes: something asked for is wrong or cannot be done; stopped by the keyboard.
 FAILED, INTERRUPTED = 2, 130

@@ -14,10 +14,10 @@ import numpy as np
 from neurodyn.cli.run import check
 
 if TYPE_CHECKING:
-    from neurodyn.graph import Array
     from neurodyn.models import Model
-    from neurodyn.relax import Equilibrium
-    from neurodyn.side import SidePhase
+    from neurodyn.numerics.arrays import Array
+    from neurodyn.phases.relax import Equilibrium
+    from neurodyn.phases.side import SidePhase
 
     Phases = tuple[Equilibrium, Array, SidePhase]
 
@@ -57,8 +57,8 @@ def prepare(name: str, first: Mapping[str, Any]) -> Basis:
 def run(cell: Mapping[str, Any]) -> dict[str, float]:
     """The figures of one cell: those of `neurodyn run` that tell how well the two sides agree."""
     from neurodyn import models
-    from neurodyn.analysis.compare import compare
-    from neurodyn.nudge import nudge
+    from neurodyn.analysis.signals.compare import compare
+    from neurodyn.phases.nudge import nudge
 
     values = {path: value for path, value in cell.items() if path != "model"}
     model = models.read(cell["model"], overrides=_overrides(values))
@@ -97,9 +97,9 @@ def _shared(model: Model) -> Phases:
 
 
 def _phases(model: Model) -> Phases:
-    from neurodyn.experiment import second_phase_times
-    from neurodyn.relax import relax
-    from neurodyn.side import side_network
+    from neurodyn.experiments.experiment import second_phase_times
+    from neurodyn.phases.relax import relax
+    from neurodyn.phases.side import side_network
 
     rest = relax(model.network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
     times = second_phase_times(model.network, rest, model.duration)

@@ -32,9 +32,9 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     from neurodyn import models
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.summary import plain
-    from neurodyn.files import load
     from neurodyn.learning import Training
     from neurodyn.learning import evaluate as judge
+    from neurodyn.results.files import load
 
     source = Path(training)
     found = load(source / "training.nc")

@@ -75,7 +75,7 @@ def gradients(
                 learned = _track(chosen, contestants, bool(methods), driver or DRIVER, track, rate)
         if not no_figures:
             with clock.part("figures"):
-                from neurodyn.analysis.plots.gradients import draw_gradients
+                from neurodyn.analysis.plots.gradients.gradients import draw_gradients
 
                 write_figures(folder, draw_gradients(compared, order, learned))
         summary = summarise(chosen, compared, order, learned)
@@ -135,7 +135,7 @@ def _compare(model: Model, contestants: dict[str, dict[str, Any]]) -> ComparedGr
 def _order(model: Model) -> GradientOrder | None:
     """Errors against the strength of nudging, without which a comparison is still whole."""
     from neurodyn.analysis import gradient_order
-    from neurodyn.analysis.convergence import precise
+    from neurodyn.analysis.signals.convergence import precise
 
     try:
         return gradient_order(model.network, model.x, model.y, start=model.start, solver=precise(model.solver))

@@ -19,7 +19,7 @@ def summarise(
     model: Model, compared: ComparedGradients, order: GradientOrder | None, track: GradientTrack | None
 ) -> dict[str, Any]:
     """Everything a reader or a script wants to know; what is not a finite number is None."""
-    from neurodyn.files import versions
+    from neurodyn.results.files import versions
 
     steps = compared.steps
     return plain(

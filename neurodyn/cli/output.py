@@ -47,7 +47,7 @@ def _prepare(folder: Path) -> None:
 
 def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
     """Save each figure as NAME.png, whole or not at all."""
-    from neurodyn.files import write
+    from neurodyn.results.files import write
 
     for name, figure in figures.items():
 
@@ -59,6 +59,6 @@ def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
-    from neurodyn.files import write
+    from neurodyn.results.files import write
 
     write(path, lambda temporary: Path(temporary).write_text(text, "utf-8"))

@@ -12,10 +12,10 @@ from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from neurodyn.analysis.portrait import Portrait
-    from neurodyn.experiment import Experiment
+    from neurodyn.analysis.portraits.portrait import Portrait
+    from neurodyn.experiments.experiment import Experiment
     from neurodyn.models import Model
-    from neurodyn.simulate import Trajectory
+    from neurodyn.phases.simulate import Trajectory
 
 
 @click.command()
@@ -112,8 +112,8 @@ def _check(model: Model, animate: str | None) -> None:
 
 def _sample(model: Model, wanted: int | None) -> int:
     """The sample: a given one, or the first with an error signal, or 0."""
-    from neurodyn.fixed_point import FixedPoint
-    from neurodyn.relax import relax
+    from neurodyn.phases.relax import relax
+    from neurodyn.system.fixed_point import FixedPoint
 
     network = model.network
     given = [part for part in (model.x, model.y, model.start) if part is not None and np.ndim(part)]
@@ -142,7 +142,7 @@ def _flow(model: Model, sample: int) -> tuple[Any, Any, Any]:
 
 
 def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
-    from neurodyn.analysis.portrait import portrait as paint
+    from neurodyn.analysis.portraits.portrait import portrait as paint
 
     x, y, starts = _flow(model, sample)
     return paint(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
@@ -151,7 +151,7 @@ def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
 def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
     """Both phases of the sample, as `neurodyn run` does them; without a target the free phase alone."""
     from neurodyn.analysis.free_phase import free_phase
-    from neurodyn.experiment import experiment
+    from neurodyn.experiments.experiment import experiment
 
     x, y, starts = _flow(model, sample)
     if y is None:

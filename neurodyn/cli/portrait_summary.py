@@ -10,8 +10,8 @@ from neurodyn.cli.summary import plain
 from neurodyn.cli.table import columns, number
 
 if TYPE_CHECKING:
-    from neurodyn.analysis.phase_plane import PhasePlane
-    from neurodyn.analysis.portrait import Portrait
+    from neurodyn.analysis.portraits.phase_plane import PhasePlane
+    from neurodyn.analysis.portraits.portrait import Portrait
     from neurodyn.models import Model
 
 #: The table has no more fixed points than these; the summary has all.
@@ -20,7 +20,7 @@ ROWS = 20
 
 def summarise(model: Model, sample: int, found: Portrait) -> dict[str, Any]:
     """Everything a reader or a script wants to know; what is not a finite number is None."""
-    from neurodyn.files import versions
+    from neurodyn.results.files import versions
 
     plane = found.free
     return plain(

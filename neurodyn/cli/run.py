@@ -12,8 +12,8 @@ from neurodyn.errors import ArgumentError
 
 if TYPE_CHECKING:
     from neurodyn.analysis import Comparison
-    from neurodyn.analysis.convergence import Convergence
-    from neurodyn.experiment import Experiment
+    from neurodyn.analysis.signals.convergence import Convergence
+    from neurodyn.experiments.experiment import Experiment
     from neurodyn.models import Model
 
 
@@ -75,7 +75,7 @@ def check(model: Model) -> None:
 
 def compile_kernels(model: Model) -> None:
     """Compile what a run of this model needs, or load it from the disk cache, so that times are those of the run."""
-    from neurodyn.stepper import advance
+    from neurodyn.solvers.stepper import advance
 
     for kernel in (*model.network.kernels, *([advance] if model.solver.compiled else [])):
         kernel.compiled  # noqa: B018
@@ -83,10 +83,10 @@ def compile_kernels(model: Model) -> None:
 
 def _experiment(model: Model, clock: Clock) -> Experiment:
     """What `neurodyn.experiment` does, each part timed."""
-    from neurodyn.experiment import Experiment, second_phase_times
-    from neurodyn.nudge import nudge
-    from neurodyn.relax import relax
-    from neurodyn.side import side_network
+    from neurodyn.experiments.experiment import Experiment, second_phase_times
+    from neurodyn.phases.nudge import nudge
+    from neurodyn.phases.relax import relax
+    from neurodyn.phases.side import side_network
 
     network, solver = model.network, model.solver
     with clock.part("kernels"):
@@ -103,8 +103,8 @@ def _experiment(model: Model, clock: Clock) -> Experiment:
 
 def _measure(model: Model, experiment: Experiment, clock: Clock) -> tuple[Comparison, Convergence | None]:
     """The comparison; and the convergence with beta, without which a run is still whole."""
-    from neurodyn.analysis.compare import compare
-    from neurodyn.analysis.convergence import convergence, precise
+    from neurodyn.analysis.signals.compare import compare
+    from neurodyn.analysis.signals.convergence import convergence, precise
     from neurodyn.errors import SimulationError
 
     nudged = experiment.nudged

@@ -21,7 +21,7 @@ ROWS = 15
 
 def summarise(model: Model, study: Study) -> dict[str, Any]:
     """Everything a reader or a script wants to know; what is not a finite number is None."""
-    from neurodyn.files import versions
+    from neurodyn.results.files import versions
 
     return plain(
         {

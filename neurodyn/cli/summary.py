@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.status import Status
+from neurodyn.solvers.status import Status
 
 if TYPE_CHECKING:
     from neurodyn.analysis import Comparison
-    from neurodyn.analysis.convergence import Convergence
-    from neurodyn.experiment import Experiment
+    from neurodyn.analysis.signals.convergence import Convergence
+    from neurodyn.experiments.experiment import Experiment
     from neurodyn.models import Model
 
 
@@ -22,7 +22,7 @@ def summarise(
     model: Model, experiment: Experiment, comparison: Comparison, convergence: Convergence | None
 ) -> dict[str, Any]:
     """Everything a reader or a script wants to know; what is not a finite number is None."""
-    from neurodyn.files import versions
+    from neurodyn.results.files import versions
 
     rest, run = experiment.equilibrium, experiment.nudged
     phases = {"free phase": rest.status, "nudged phase": run.status, "side network": experiment.side.status}

@@ -15,7 +15,7 @@ from neurodyn.inputs import choice
 
 if TYPE_CHECKING:
     from neurodyn.analysis.studies import Study
-    from neurodyn.analysis.timescales import Timescales
+    from neurodyn.analysis.timing.timescales import Timescales
     from neurodyn.models import Model
 
 
@@ -65,8 +65,8 @@ def timescales(
 
 
 def _timescales(model: Model) -> Timescales:
-    from neurodyn.analysis.timescales import timescales as measure
-    from neurodyn.relax import relax
+    from neurodyn.analysis.timing.timescales import timescales as measure
+    from neurodyn.phases.relax import relax
 
     rest = relax(model.network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
     return measure(model.network, rest, model.y, beta=model.beta)
@@ -74,7 +74,7 @@ def _timescales(model: Model) -> Timescales:
 
 def _study(model: Model, name: str) -> Study:
     """A study with those settings of the model file that it has a parameter for, and a tight solver."""
-    from neurodyn.analysis.convergence import precise
+    from neurodyn.analysis.signals.convergence import precise
     from neurodyn.analysis.studies import STUDIES
 
     study = STUDIES[name]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.cli.summary import plain
-from neurodyn.result import with_batch
+from neurodyn.results.result import with_batch
 
 if TYPE_CHECKING:
-    from neurodyn.analysis.arrival import Arrival
-    from neurodyn.analysis.durations import Durations
-    from neurodyn.analysis.timescales import Timescales
+    from neurodyn.analysis.timing.arrival import Arrival
+    from neurodyn.analysis.timing.durations import Durations
+    from neurodyn.analysis.timing.timescales import Timescales
     from neurodyn.models import Model
 
 #: What a phase may leave, in the table of durations.
@@ -21,7 +21,7 @@ ACCURACIES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 def summarise(model: Model, found: Timescales) -> dict[str, Any]:
     """Everything a reader or a script wants to know; what is not a finite number is None."""
-    from neurodyn.files import versions
+    from neurodyn.results.files import versions
 
     tables = [_modes(found)]
     tables += [_arrivals(found.arrival)] if found.arrival else []

@@ -139,7 +139,7 @@ def percent(value: float | None) -> str:
 def _save_weights(folder: Any, training: Training) -> None:
     import numpy as np
 
-    from neurodyn.files import write
+    from neurodyn.results.files import write
 
     write(folder / "weights.npz", lambda path: np.savez_compressed(path, **training.network.parameters))
 

@@ -9,10 +9,10 @@ import numpy as np
 from neurodyn.errors import ModelError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Graph
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.graph import Graph
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

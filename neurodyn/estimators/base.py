@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from neurodyn.estimators.task import Task
-from neurodyn.parameters import Parameters
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

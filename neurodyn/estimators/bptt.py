@@ -10,16 +10,16 @@ import numpy as np
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.fixed_steps import FixedSteps, check
 from neurodyn.estimators.task import Task
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
 from neurodyn.inputs import as_times
-from neurodyn.network import Network, inward, outward
-from neurodyn.nudge import default_times, resting_point
-from neurodyn.parameters import Parameters
-from neurodyn.relax import Equilibrium
-from neurodyn.side import SidePhase
-from neurodyn.solver import Solver
-from neurodyn.status import Status
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import default_times, resting_point
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.side import SidePhase
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

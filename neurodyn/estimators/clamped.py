@@ -10,11 +10,12 @@ import numpy as np
 
 from neurodyn.errors import ModelError
 from neurodyn.estimators.task import Task
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import SOFTMAX, Array
-from neurodyn.parameters import Parameters
-from neurodyn.relax import TOL, Relaxation, longest
-from neurodyn.status import Status
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import TOL, Relaxation, longest
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.graph import SOFTMAX
+from neurodyn.system.parameters import Parameters
 
 
 def clamped(task: Task, start: Array, argument: Array) -> FixedPoint:

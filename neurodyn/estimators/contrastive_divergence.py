@@ -10,11 +10,11 @@ from neurodyn.errors import ArgumentError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.clamped import clamped, contrast
 from neurodyn.estimators.task import Task
-from neurodyn.fixed_point import FixedPoint
 from neurodyn.inputs import is_positive
-from neurodyn.network import inward, outward
-from neurodyn.parameters import Parameters
-from neurodyn.simulate import simulate
+from neurodyn.phases.simulate import simulate
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import inward, outward
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.clamped import clamped, contrast, to_rounding
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import is_positive
-from neurodyn.parameters import Parameters
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import choice, real_number, whole_number
-from neurodyn.nudge import SIGNS, NudgedPhase, nudge
-from neurodyn.parameters import Parameters
+from neurodyn.phases.nudge import SIGNS, NudgedPhase, nudge
+from neurodyn.system.parameters import Parameters
 
 RANDOM = "random"
 

@@ -11,8 +11,8 @@ from neurodyn.errors import ArgumentError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import is_positive
-from neurodyn.parameters import Parameters
-from neurodyn.relax import relax
+from neurodyn.phases.relax import relax
+from neurodyn.system.parameters import Parameters
 
 #: Parameters: for more, two relaxations of each take too long.
 MOST = 5_000

@@ -29,17 +29,17 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.fixed_point import FixedPoint
-from neurodyn.graph import Array
 from neurodyn.inputs import choice, is_positive
-from neurodyn.integrate import integrate
-from neurodyn.network import Local, Network
-from neurodyn.parameters import Parameters
-from neurodyn.relax import free_problem
-from neurodyn.simulate import failure
-from neurodyn.solver import Solver
-from neurodyn.status import Status
-from neurodyn.tableau import TABLEAUS
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import free_problem
+from neurodyn.phases.simulate import failure
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.solvers.tableau import TABLEAUS
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Local, Network
+from neurodyn.system.parameters import Parameters
 
 #: Explicit Runge-Kutta methods with fixed steps, which is what can be gone back through.
 SCHEMES = tuple(name for name, tableau in TABLEAUS.items() if not tableau.adaptive)

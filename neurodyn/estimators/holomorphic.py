@@ -7,15 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurodyn.complex_nudge import ComplexNudging, ComplexPhase
 from neurodyn.errors import ArgumentError, ModelError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration
 from neurodyn.estimators.task import Task
-from neurodyn.graph import Array, Complex
 from neurodyn.inputs import is_positive
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
+from neurodyn.numerics.arrays import Array, Complex
+from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 #: Relative error from which on the radius is said to be too large.
 TOO_LARGE = 0.01

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
-from neurodyn.parameters import Parameters
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

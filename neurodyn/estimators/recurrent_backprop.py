@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
-from neurodyn.parameters import Parameters
-from neurodyn.side import SidePhase, side_network
+from neurodyn.phases.side import SidePhase, side_network
+from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)

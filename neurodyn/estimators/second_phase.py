@@ -10,8 +10,8 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import is_positive
-from neurodyn.nudge import NudgedPhase, default_times
-from neurodyn.side import SidePhase
+from neurodyn.phases.nudge import NudgedPhase, default_times
+from neurodyn.phases.side import SidePhase
 
 P = TypeVar("P", NudgedPhase, SidePhase)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.fixed_point import FixedPoint
 from neurodyn.inputs import as_condition
-from neurodyn.network import Network
-from neurodyn.relax import Equilibrium, relax
-from neurodyn.solver import Solver
+from neurodyn.phases.relax import Equilibrium, relax
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network
 
 
 class Task:

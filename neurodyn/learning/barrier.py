@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from neurodyn.kernel import helper
+from neurodyn.numerics.kernel import helper
 
 #: Looks before a waiting thread yields.
 PATIENCE = 2000

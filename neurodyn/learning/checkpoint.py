@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from neurodyn.errors import ResultFileError
-from neurodyn.files import write
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.samples import Samples
+from neurodyn.results.files import write
 
 TITLE = b"neurodyn checkpoint 1\n"
 #: The JSON line of thousands of epochs is far shorter, in bytes.

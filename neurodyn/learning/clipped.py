@@ -10,7 +10,6 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurodyn.graph import Array
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.layout import Layout
 from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs, signs
@@ -18,8 +17,9 @@ from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.learning.settle import GROUP
 from neurodyn.learning.sweep import COST, ENERGY, STEPS, WRONG, answer, sweep
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 #: Seconds of compiled work after which Python has its turn, for progress and interrupts.
 TURN = 0.2

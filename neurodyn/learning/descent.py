@@ -11,14 +11,14 @@ import numpy as np
 from neurodyn.estimators import build
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
-from neurodyn.graph import Array
 from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
-from neurodyn.network import Network, inward
-from neurodyn.parameters import Parameters
-from neurodyn.relax import Equilibrium
-from neurodyn.solver import Solver
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network, inward
+from neurodyn.system.parameters import Parameters
 
 #: Learning needs few digits of the gradient.
 SOLVER = Solver(rtol=1e-3, atol=1e-5)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
-from neurodyn.graph import SOFTMAX
 from neurodyn.inputs import choice, is_positive
-from neurodyn.network import Network
+from neurodyn.system.graph import SOFTMAX
+from neurodyn.system.network import Network
 
 NUDGINGS = ("random", "positive", "negative", "centered")
 CONVENTIONS = ("paper", "code")

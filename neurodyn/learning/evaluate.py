@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Array
 from neurodyn.learning.learner import make_learner
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
-from neurodyn.network import Network
-from neurodyn.result import Result, array
-from neurodyn.solver import Solver
+from neurodyn.numerics.arrays import Array
+from neurodyn.results.result import Result, array
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
 
 
 @dataclass(frozen=True, eq=False, repr=False)

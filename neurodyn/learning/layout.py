@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn import aligned
-from neurodyn.graph import Array
-from neurodyn.kernel import helper
 from neurodyn.learning.tiles import LANES
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
-from neurodyn.view import rectangle, window
+from neurodyn.numerics import aligned
+from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import rectangle, window
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 # The plan: a header, then a few integers per population, connection of the input, and connection of free populations.
 POPULATIONS, INPUTS, CONNECTIONS, WIDTH, N_IN, OUTPUT, FIRST_OUT, N_OUT, BIASES, HEADER = range(10)

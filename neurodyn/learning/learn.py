@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, DivergenceError
-from neurodyn.gradient import gradient
+from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
 from neurodyn.learning.learner import Learner, Measured, make_learner, order
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, split
 from neurodyn.learning.training import Training
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
 from neurodyn.progress import Bar
-from neurodyn.solver import Solver
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 #: What was measured in one epoch, by the names of the fields of `Training`.
 Row = dict[str, float]

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.graph import Array
 from neurodyn.learning.recipe import EP_2017, Recipe
 from neurodyn.learning.samples import Samples, shifted
-from neurodyn.network import Network
-from neurodyn.parameters import Parameters
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 Order = np.ndarray[Any, np.dtype[np.int64]]
 

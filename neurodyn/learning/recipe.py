@@ -13,7 +13,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.inputs import choice, is_positive
-from neurodyn.network import Network
+from neurodyn.system.network import Network
 
 #: The method of Scellier & Bengio (2017), and the one chosen for networks that it does not fit.
 EP_2017, OTHERWISE = "ep-2017", "equilibrium-propagation"

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.graph import Array
 from neurodyn.inputs import as_input
-from neurodyn.network import Network
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.network import Network
 
 
 @dataclass(frozen=True, eq=False)

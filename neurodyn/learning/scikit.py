@@ -15,13 +15,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodyn.errors import ArgumentError, DivergenceError
-from neurodyn.graph import Array
 from neurodyn.inputs import is_positive
 from neurodyn.learning.evaluate import predict
 from neurodyn.learning.learn import learn
 from neurodyn.learning.recipe import EP_2017, Recipe
 from neurodyn.learning.training import Training
-from neurodyn.network import Network
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.network import Network
 
 Kind = TypeVar("Kind")
 

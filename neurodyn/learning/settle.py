@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.kernel import helper
 from neurodyn.learning.layout import (
     CONNECTIONS,
     FIRST_OUT,
@@ -22,7 +21,8 @@ from neurodyn.learning.layout import (
     row,
 )
 from neurodyn.learning.tiles import LANES, add_product
-from neurodyn.view import rectangle, window
+from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import rectangle, window
 
 #: Samples that settle together: their states stay in the first two caches.
 GROUP = 20

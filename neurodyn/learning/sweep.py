@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from neurodyn.kernel import Kernel, helper, integer_matrix
 from neurodyn.learning.barrier import meet
 from neurodyn.learning.layout import (
     BIASES,
@@ -30,7 +29,8 @@ from neurodyn.learning.layout import (
 )
 from neurodyn.learning.settle import GROUP, ZERO, copy_sample, energy, fields, free_phase, nudge
 from neurodyn.learning.tiles import LANES, STRETCH, WIDE, add_product, gather, scatter
-from neurodyn.view import rectangle, window
+from neurodyn.numerics.kernel import Kernel, helper, integer_matrix
+from neurodyn.numerics.view import rectangle, window
 
 #: Entries of a job: minibatches from FIRST to before LAST, of SIZE samples; numbers of steps; two nudged phases or one;
 #: whether free phases go on from where they ended.

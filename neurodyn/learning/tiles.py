@@ -14,8 +14,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neurodyn.kernel import helper
-from neurodyn.product import make_tile
+from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.product import make_tile
 
 #: Floats in a vector register; populations are padded to a multiple.
 LANES = 16

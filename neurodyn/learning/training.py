@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.graph import Array
 from neurodyn.learning.recipe import Recipe
-from neurodyn.result import Result, array
+from neurodyn.numerics.arrays import Array
+from neurodyn.results.result import Result, array
 
 
 @dataclass(frozen=True, eq=False, repr=False)

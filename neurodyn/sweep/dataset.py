@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.files import PROVENANCE, versions, write
+from neurodyn.results.files import PROVENANCE, versions, write
 from neurodyn.sweep.cell import FAILED
 from neurodyn.sweep.store import Store
 

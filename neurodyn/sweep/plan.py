@@ -105,7 +105,7 @@ class Plan:
 
     def describe(self) -> dict[str, Any]:
         """Plain data: everything that decides what the cells compute."""
-        from neurodyn import __version__
+        from neurodyn.version import __version__
 
         grid = [{axis.path: list(axis.values) for axis in dimension.axes} for dimension in self.dimensions]
         about = {"function": self.function, "model": self.model, "model content": self.source}

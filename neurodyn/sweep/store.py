@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neurodyn.errors import ResultFileError
-from neurodyn.files import write
+from neurodyn.results.files import write
 from neurodyn.sweep.cell import DONE, Record
 from neurodyn.sweep.plan import Plan
 

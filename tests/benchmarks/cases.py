@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn import models
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 from . import diffrax_peer, peers, roofline
 from .cases import Case

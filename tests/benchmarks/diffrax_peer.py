@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 from .cases import Case
 from .measure import ABSOLUTE, Runner, Setting, in_turns, tune_tolerance

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 import neurodyn as nd
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 from .cases import Case
 

@@ -17,8 +17,8 @@ import numpy as np
 
 import neurodyn as nd
 from neurodyn import models
-from neurodyn.graph import Array
-from neurodyn.solver import Solver
+from neurodyn.numerics.arrays import Array
+from neurodyn.solvers.solver import Solver
 
 from .cases import Case
 

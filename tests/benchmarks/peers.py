@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 import neurodyn as nd
-from neurodyn.graph import Array
-from neurodyn.relax import free_problem
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import free_problem
 
 from .cases import Case
 from .measure import ABSOLUTE, RESOLUTION, Runner, force

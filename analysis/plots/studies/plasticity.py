@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.graph import Array
+from neurodyn.numerics.arrays import Array
 
 
 def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Axes:

@@ -1,0 +1,1 @@
+"""Estimates of the gradient, held against each other."""

@@ -1,0 +1,180 @@
+"""Every learning signal side by side: estimates of one gradient against the exact one, and what each cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
+from neurodyn.errors import ArgumentError, NeurodynError
+from neurodyn.estimators import ESTIMATORS, build
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.gradient import Gradient, estimate, gradient
+from neurodyn.estimators.task import Task
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import default_times, nudge
+from neurodyn.phases.side import side_network
+from neurodyn.progress import Bar
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
+
+#: Estimators by the labels they go under, each with the name of its method.
+Contestants = dict[str, tuple[str, Estimator]]
+#: Of the times of the second phase, so many are compared step by step.
+STEPS = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An estimate, or a block of it, beside the exact gradient.
+
+    cosine: of the angle between the two. norm_ratio: length of the estimate over the exact one's. sign_agreement:
+    fraction of the entries that have the sign of the exact one, where that is not 0. relative_error: length of the
+    difference over that of the exact one. NaN where the exact gradient (for the cosine, the estimate too) is zero.
+    """
+
+    cosine: float
+    norm_ratio: float
+    sign_agreement: float
+    relative_error: float
+
+    @classmethod
+    def of(cls, found: Array, exact: Array) -> Agreement:
+        """Of two vectors."""
+        size, norm = float(np.linalg.norm(found)), float(np.linalg.norm(exact)) or np.nan
+        sure = exact != 0.0
+        return cls(
+            cosine=float(found @ exact) / ((size or np.nan) * norm),
+            norm_ratio=size / norm,
+            sign_agreement=float(np.mean(np.sign(found[sure]) == np.sign(exact[sure]))) if sure.any() else np.nan,
+            relative_error=float(np.linalg.norm(found - exact)) / norm,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradientEstimate:
+    """One method's gradient, and how it agrees with the exact one: as a whole, and in each block of parameters."""
+
+    method: str
+    gradient: Gradient
+    whole: Agreement
+    blocks: Mapping[str, Agreement]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGradients:
+    """Estimates of one gradient.
+
+    Attributes
+    ----------
+    exact : Gradient
+        The implicit gradient, against which all are held.
+    estimates : mapping from label to GradientEstimate
+    refused : mapping from label to str
+        The methods that are left out, and the sentence that says why.
+    steps : StepByStep
+        The nudged phase's updates against the side network's gradients at every time.
+    """
+
+    exact: Gradient
+    estimates: Mapping[str, GradientEstimate]
+    refused: Mapping[str, str]
+    steps: StepByStep
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each estimate and block, the block "all" first: agreement, and what the estimate cost."""
+        rows = []
+        for label, found in self.estimates.items():
+            cost = {name: getattr(found.gradient, name) for name in ("force_evaluations", "simulated_time", "seconds")}
+            for block, agreement in {"all": found.whole, **found.blocks}.items():
+                measures = {name: getattr(agreement, name) for name in Agreement.__slots__}
+                rows.append({"method": label, "block": block, **measures, **cost})
+        return rows
+
+
+def compare_gradients(
+    network: Network,
+    x: Any,
+    y: Any,
+    methods: Any = None,
+    *,
+    start: Any = None,
+    solver: Solver | None = None,
+    beta: float = 1e-3,
+) -> ComparedGradients:
+    """Estimate dJ/dtheta by several methods, and hold each against the implicit gradient.
+
+    A method that refuses the network, or fails on it, is left out, with its reason.
+
+    Parameters
+    ----------
+    network, x, y, start, solver
+        As for `neurodyn.gradient`.
+    methods : sequence of str, or mapping, optional
+        Names of methods, with their default options; or for each label a mapping with the name of the `method` and
+        its options, like ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default:
+        all there are.
+    beta : float
+        Strength of the centered nudging whose updates are followed step by step.
+
+    Raises
+    ------
+    ArgumentError
+        For unknown methods or options.
+    ConvergenceError, SimulationError
+        There is no equilibrium to compare at.
+    """
+    chosen = contestants(methods)
+    exact = gradient(network, x, y, method="implicit", start=start, solver=solver)
+    estimates: dict[str, GradientEstimate] = {}
+    refused: dict[str, str] = {}
+    with Bar("gradients") as bar:
+        for k, (label, (method, estimator)) in enumerate(chosen.items()):
+            bar.update(k / len(chosen))
+            began = time.perf_counter()
+            try:
+                found = estimate(method, estimator, Task(network, x, y, start=start, solver=solver), began)
+            except NeurodynError as error:
+                refused[label] = str(error)
+            else:
+                estimates[label] = _against(found, exact)
+    return ComparedGradients(exact, estimates, refused, _steps(Task(network, x, y, start=start, solver=solver), beta))
+
+
+def contestants(methods: Any, *, checks: bool = True) -> Contestants:
+    """The estimators that `methods` of `compare_gradients` names; by default all, without `checks` only the signals."""
+    if methods is None:
+        methods = [name for name, kind in ESTIMATORS.items() if checks or not kind.check]
+    if isinstance(methods, str) or not isinstance(methods, (Mapping, Iterable)):
+        raise ArgumentError(f"`methods` must be a list of names, or a mapping from labels to options; got {methods!r}")
+    if not isinstance(methods, Mapping):
+        methods = {name: {"method": name} for name in methods}
+    chosen: Contestants = {}
+    for label, given in methods.items():
+        if not isinstance(given, Mapping) or "method" not in given:
+            raise ArgumentError(f"`methods[{label!r}]` must be a mapping with the name of a `method`; got {given!r}")
+        options = {name: value for name, value in given.items() if name != "method"}
+        chosen[str(label)] = given["method"], build(given["method"], options)
+    if not chosen:
+        raise ArgumentError(f"`methods` is empty; allowed: {', '.join(ESTIMATORS)}")
+    return chosen
+
+
+def _against(found: Gradient, exact: Parameters) -> GradientEstimate:
+    blocks = {name: Agreement.of(found.part(name), exact.part(name)) for name in exact}
+    return GradientEstimate(found.method, found, Agreement.of(found.vector, exact.vector), blocks)
+
+
+def _steps(task: Task, beta: float) -> StepByStep:
+    """Both phases from the task's equilibrium, recorded at the same times."""
+    times = default_times(task.point)
+    times = times[:: max(1, (len(times) - 1) // (STEPS - 1))]
+    given = (task.network, task.equilibrium, task.target)
+    run = nudge(*given, beta=beta, t_eval=times, solver=task.solver)
+    return step_by_step(run, side_network(*given, t_eval=times, solver=task.solver))

@@ -1,0 +1,96 @@
+"""How fast estimates of the gradient approach the exact one as their nudging becomes weaker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.signals.convergence import ABOVE_FLOOR, BELOW_CRITICAL, SOLVER
+from neurodyn.errors import NeurodynError
+from neurodyn.estimators import ESTIMATORS
+from neurodyn.estimators.gradient import gradient
+from neurodyn.estimators.task import Task
+from neurodyn.inputs import as_positives
+from neurodyn.numerics.arrays import Array
+from neurodyn.progress import Bar
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class GradientOrder:
+    """Relative errors of gradients for several strengths of nudging.
+
+    Attributes
+    ----------
+    betas : (K,)
+        Strengths, positive.
+    errors : mapping from name to (K,) array
+        ‖estimate − exact‖/‖exact‖ of each way to nudge; NaN where it failed.
+    floor : float
+        The same of the side network run to rest, which has no nudging: what the solver alone contributes.
+    critical_beta : float
+        Smallest beta_c of the samples.
+    """
+
+    betas: Array
+    errors: Mapping[str, Array]
+    floor: float
+    critical_beta: float
+
+    def slope(self, name: str) -> float:
+        """Least squares slope of log error against log strength, above 10 floors and up to a third of beta_c.
+
+        NaN where fewer than two strengths are left.
+        """
+        used = self.used(name)
+        if used.sum() < 2:
+            return float("nan")
+        return float(np.polyfit(np.log(self.betas[used]), np.log(self.errors[name][used]), 1)[0])
+
+    def used(self, name: str) -> Any:
+        """Which strengths the slope is of, (K,)."""
+        with np.errstate(invalid="ignore"):
+            above = self.errors[name] > ABOVE_FLOOR * self.floor
+        return above & (self.betas <= BELOW_CRITICAL * self.critical_beta)
+
+
+def gradient_order(
+    network: Network, x: Any, y: Any, *, betas: Any = None, start: Any = None, solver: Solver | None = None
+) -> GradientOrder:
+    """Measure every method that nudges with some strength, in every way that it knows, at every strength.
+
+    Parameters
+    ----------
+    network, x, y, start, solver
+        As for `neurodyn.gradient`, but the default solver has rtol 1e-10.
+    betas : (K,) array, optional
+        Positive strengths. Default 10^-0.5, 10^-1, ..., 10^-4.
+    """
+    strengths = as_positives(np.logspace(-0.5, -4.0, 8) if betas is None else betas, "betas")
+    given: dict[str, Any] = {"start": start, "solver": solver or SOLVER}
+    exact = gradient(network, x, y, method="implicit", **given)
+    size = exact.norm or np.nan
+    ways = [
+        (f"{method}, {way}", method, kind.strength, options)
+        for method, kind in ESTIMATORS.items()
+        if kind.strength
+        for way, options in kind.schemes.items()
+    ]
+    errors = {name: np.full(len(strengths), np.nan) for name, *_ in ways}
+    with Bar("gradients against beta") as bar:
+        for k, (name, method, strength, options) in enumerate(ways):
+            for j, beta in enumerate(strengths):
+                bar.update((k + j / len(strengths)) / len(ways))
+                chosen = {**given, **options, strength: float(beta)}
+                try:
+                    found = gradient(network, x, y, method=method, **chosen)
+                except NeurodynError:  # as where a nudge is too strong for the network to follow: NaN says so
+                    continue
+                errors[name][j] = (found - exact).norm / size
+    floor = (gradient(network, x, y, method="recurrent-backprop", **given) - exact).norm / size
+    critical = float(Task(network, x, y, **given).point.critical_beta().min())
+    return GradientOrder(strengths, errors, floor, critical)

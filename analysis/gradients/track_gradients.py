@@ -1,0 +1,154 @@
+"""How close estimates stay to the exact gradient while a network learns by one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.gradients.compare_gradients import Agreement, contestants
+from neurodyn.errors import ArgumentError, NeurodynError
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.gradient import Gradient, estimate, gradient
+from neurodyn.estimators.task import Task
+from neurodyn.inputs import is_positive, whole_number
+from neurodyn.numerics.arrays import Array
+from neurodyn.progress import Bar
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class GradientTrack:
+    """A network that learns, and the estimates of its gradient on the way.
+
+    Attributes
+    ----------
+    driver : str
+        Label of the estimate that the steps go along.
+    rate : float
+        Length of a step over that of the estimate.
+    loss : (K + 1,)
+        J before each of K steps, and after the last.
+    cosine, norm_ratio : mapping from label to (K,) array
+        Of each estimate against the implicit gradient of the same network; NaN where the estimate failed.
+    failures : mapping from label to str
+        Of the estimates that failed at some step: at which first, and why.
+    network : Network
+        After the last step.
+    """
+
+    driver: str
+    rate: float
+    loss: Array
+    cosine: Mapping[str, Array]
+    norm_ratio: Mapping[str, Array]
+    failures: Mapping[str, str]
+    network: Network
+
+
+def track_gradients(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    driver: Any = "equilibrium-propagation",
+    methods: Any = None,
+    steps: int = 20,
+    rate: float = 0.1,
+    start: Any = None,
+    solver: Solver | None = None,
+) -> GradientTrack:
+    """Descend by theta ← theta − rate · estimate, and measure all estimates at every step.
+
+    Every step works on the whole batch, and relaxes from `start`. What a method draws at random, it draws anew in
+    every step. Where the driver fails, or there is no equilibrium, the track ends, with what there is so far and the
+    reason among `failures`.
+
+    Parameters
+    ----------
+    network, x, y, start, solver
+        As for `neurodyn.gradient`.
+    driver : str
+        The method that learns, or the label of one of `methods`.
+    methods : sequence of str, or mapping, optional
+        As for `compare_gradients`. Default: all but the checks, such as finite differences.
+    steps : int
+    rate : float
+
+    Raises
+    ------
+    ArgumentError
+        For methods, options, steps or a rate that make no sense.
+    """
+    whole_number(steps, "steps", 1)
+    if not is_positive(rate):
+        raise ArgumentError(f"`rate` must be positive and finite; got {rate!r}")
+    chosen = contestants(methods, checks=False)
+    if driver not in chosen:
+        chosen = contestants([driver]) | chosen
+    track = _Track(network, {"start": start, "solver": solver}, driver, rate)
+    with Bar("learning") as bar:
+        for k in range(steps):
+            bar.update(k / steps)
+            if not track.step(k, x, y, chosen):
+                break
+    return track.result(x, y, list(chosen))
+
+
+class _Track:
+    """The track so far."""
+
+    def __init__(self, network: Network, given: dict[str, Any], driver: str, rate: float) -> None:
+        self.network, self.given, self.driver, self.rate = network, given, driver, rate
+        self.loss: list[float] = []
+        self.rows: list[dict[str, Agreement]] = []
+        self.failures: dict[str, str] = {}
+
+    def step(self, k: int, x: Any, y: Any, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
+        """Measure all estimates, and go along the driver's; False if there is no way on."""
+        try:
+            loss, exact = self.objective(x, y), gradient(self.network, x, y, method="implicit", **self.given)
+        except NeurodynError as error:
+            self.failures.setdefault(self.driver, f"step {k}: {error}")
+            return False
+        self.loss.append(loss)
+        found: dict[str, Gradient] = {}
+        for label, (method, estimator) in chosen.items():
+            task = Task(self.network, x, y, **self.given)
+            try:
+                found[label] = estimate(method, estimator.repeated(k), task, time.perf_counter())
+            except NeurodynError as error:
+                self.failures.setdefault(label, f"step {k}: {error}")
+        self.rows.append({label: Agreement.of(g.vector, exact.vector) for label, g in found.items()})
+        if self.driver not in found:
+            return False
+        self.network = self.network.replace(parameters=self.network.parameters - self.rate * found[self.driver])
+        return True
+
+    def objective(self, x: Any, y: Any) -> float:
+        """J of the network as it is."""
+        task = Task(self.network, x, y, **self.given)
+        return float(np.mean(self.network.cost(task.equilibrium.state, task.target)))
+
+    def result(self, x: Any, y: Any, labels: list[str]) -> GradientTrack:
+        """What there is."""
+        try:
+            last = self.objective(x, y)
+        except NeurodynError as error:
+            self.failures.setdefault(self.driver, f"step {len(self.rows)}: {error}")
+            last = float("nan")
+        curves = {
+            name: {
+                label: np.array([getattr(row[label], name) if label in row else np.nan for row in self.rows])
+                for label in labels
+            }
+            for name in ("cosine", "norm_ratio")
+        }
+        loss = np.array([*self.loss[: len(self.rows)], last])
+        return GradientTrack(
+            self.driver, self.rate, loss, curves["cosine"], curves["norm_ratio"], self.failures, self.network
+        )

@@ -1,0 +1,1 @@
+"""Figures of estimates of the gradient."""

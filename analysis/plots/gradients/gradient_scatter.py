@@ -1,0 +1,66 @@
+"""Figure: estimates of a gradient against the exact one, entry by entry, in each block of parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from neurodyn.analysis.gradients.compare_gradients import ComparedGradients
+from neurodyn.analysis.plots import style as look
+from neurodyn.numerics.arrays import Array
+
+#: Panels in a row, and entries of a block that are drawn at most.
+COLUMNS, MOST = 3, 2000
+#: From so many entries on, markers are half as large.
+MANY = 100
+
+
+def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Axes, ...]:
+    """Draw each estimate against the exact gradient, a panel for each block, with the line where they are equal.
+
+    Of a large block, evenly chosen entries are shown.
+
+    Parameters
+    ----------
+    compared : ComparedGradients
+    **style
+        Properties of the markers.
+
+    Returns
+    -------
+    axes : tuple of Axes
+        One for each block.
+    """
+    names = list(compared.exact)
+    rows = -(-len(names) // COLUMNS)
+    columns = min(COLUMNS, len(names))
+    longest = 8 + max(map(len, compared.estimates), default=0)
+    axes = look.new_axes(rows, columns, height=0.6 + 2.1 * rows, width=2.2 * columns + 0.085 * longest)
+    for ax, name in zip(axes, names, strict=False):
+        exact = _entries(compared.exact.part(name))
+        for k, (label, found) in enumerate(compared.estimates.items()):
+            size = max(2.5, 8.0 - 1.2 * k) * (1.0 if exact.size < MANY else 0.5)  # those that agree: ring in ring
+            options = {"linestyle": "none", "markersize": size, "markeredgewidth": 0.8, "markerfacecolor": "none"}
+            options |= {"label": label}
+            ax.plot(exact, _entries(found.gradient.part(name)), **{**options, **look.method(k), **style})
+        ax.axline((0.0, 0.0), slope=1.0, color=look.QUIET, linewidth=0.7, zorder=0)
+        ax.ticklabel_format(scilimits=(-3, 3))
+        ax.locator_params(nbins=3)
+        look.title(ax, name)
+    for ax in axes[len(names) :]:
+        ax.remove()
+    for ax in axes[::columns][:rows]:
+        ax.set_ylabel("estimate")
+    for ax in axes[max(0, len(names) - columns) : len(names)]:
+        ax.set_xlabel(r"exact $dJ/d\theta$")
+    look.legend(axes[columns - 1])
+    return tuple(axes[: len(names)])
+
+
+def _entries(block: Array) -> Array:
+    """All entries, or as many as are drawn."""
+    if block.size <= MOST:
+        return block
+    return block[np.linspace(0, block.size - 1, MOST).astype(int)]

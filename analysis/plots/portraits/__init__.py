@@ -1,0 +1,1 @@
+"""Figures of phase planes, energies, basins and branches."""

@@ -1,0 +1,1 @@
+"""Figures of error signals and of their agreement."""

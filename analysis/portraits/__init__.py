@@ -1,0 +1,1 @@
+"""Phase planes, fixed points, basins, branches and paths of networks."""

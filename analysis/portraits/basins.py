@@ -1,0 +1,164 @@
+"""Basins of attraction: which attractor each start ends at, over a plane and by volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.plane import Plane, grid, points
+from neurodyn.analysis.portraits.settle import attractors
+from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.system.network import Network
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Basins:
+    """Which attractor trajectories from a plane end at.
+
+    Attributes
+    ----------
+    first, second : (R,)
+        Coordinates of the starts along the two axes.
+    label : (R, R) int
+        Number in `attractors` of where the start at (second, first) ends; −1 for none: on a boundary, at a saddle, or
+        still moving.
+    attractors : FixedPoints
+        By rising energy.
+    position : (a, 2)
+        Of the attractors, in the coordinates of the plane.
+    plane : Plane
+        Where the starts lie.
+    """
+
+    first: Array
+    second: Array
+    label: Integers
+    attractors: FixedPoints
+    position: Array
+    plane: Plane
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of the two axes."""
+        return self.plane.names
+
+    @property
+    def area(self) -> Array:
+        """Fraction of the window's starts that end at each attractor, (a,)."""
+        return _fractions(self.label.ravel(), len(self.attractors))
+
+    def __repr__(self) -> str:
+        across = " x ".join(str(size) for size in self.label.shape)
+        return f"Basins({len(self.attractors)} attractors over {across} starts of {', '.join(self.names)})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BasinVolumes:
+    """How much of a box of starts ends at each attractor.
+
+    fraction, error : (a,), of the starts and its standard error; attractors: FixedPoints by rising energy, with their
+    hits; unsettled: fraction of the starts that ended at none.
+    """
+
+    fraction: Array
+    error: Array
+    attractors: FixedPoints
+    unsettled: float
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{f:.3g}±{e:.1g}" for f, e in zip(self.fraction[:8], self.error[:8], strict=True))
+        return f"BasinVolumes({shares}{', ...' if len(self.fraction) > 8 else ''})"
+
+
+def basins(
+    network: Network,
+    x: Any = None,
+    *,
+    axes: Any = (0, 1),
+    window: Any = None,
+    resolution: int = 256,
+    state: Any = None,
+    y: Any = None,
+    beta: float = 0.0,
+) -> Basins:
+    """Let the full flow run from every point of a plane, and say at which attractor it ends.
+
+    All trajectories run in the compiled engine, each until it rests.
+
+    Parameters
+    ----------
+    network : Network
+    x : (n_in,) array, optional
+        The clamped input.
+    axes : pair
+        Two free units, by number, name like "h1[3]" or (population, number); or two directions (n,) from `state`.
+    window : (low, high) or a pair of them
+        Of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
+    resolution : int
+        Starts along each axis.
+    state : (n,) array, optional
+        Where the units outside the plane start. Default zeros, ½ with the hard sigmoid.
+    y : (n_out,) array or label, beta : float
+        With both, the nudged flow of E + beta C.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments that do not fit.
+    """
+    landscape = Landscape.of(network, x, y, beta)
+    plane = Plane.of(landscape, axes, state)
+    first, second = grid(plane, window, whole_number(resolution, "resolution", 2))
+    start = landscape.states(plane.states(points(first, second)), "the window's states")
+    found, labels = _numbered(landscape, start)
+    label = labels.reshape(len(second), len(first))
+    return Basins(first, second, label, found, plane.coordinates(found.state), plane)
+
+
+def basin_volumes(
+    network: Network,
+    x: Any = None,
+    *,
+    low: Any = -2.0,
+    high: Any = 2.0,
+    n_starts: int = 10_000,
+    seed: int = 0,
+    y: Any = None,
+    beta: float = 0.0,
+) -> BasinVolumes:
+    """Sample the basins' shares of a box of starts, uniform between `low` and `high`, each a number or (n,).
+
+    Units with the hard sigmoid start anywhere in [0, 1]. The other parameters are those of `basins`.
+    """
+    landscape = Landscape.of(network, x, y, beta)
+    count = whole_number(n_starts, "n_starts", 1)
+    try:
+        limits = [np.broadcast_to(np.asarray(v, dtype=float), (network.n,)) for v in (low, high)]
+    except (TypeError, ValueError):
+        raise ArgumentError(f"`low` and `high` must be numbers or ({network.n},); got {low!r} and {high!r}") from None
+    if not (np.isfinite(limits).all() and np.all(limits[0] < limits[1])):
+        raise ArgumentError("`low` must lie below `high` for every unit, both finite")
+    found, labels = _numbered(landscape, random_states(landscape, count, seed, *limits))
+    fraction = _fractions(labels, len(found))
+    error = np.sqrt(fraction * (1.0 - fraction) / count)
+    return BasinVolumes(fraction, error, found, float(np.mean(labels < 0)))
+
+
+def _numbered(landscape: Landscape, start: Array) -> tuple[FixedPoints, Integers]:
+    """Attractors by rising energy, and the number of that at which each start ends."""
+    ends, labels = attractors(landscape, start)
+    found = classify(landscape, ends, np.bincount(labels[labels >= 0], minlength=len(ends)))
+    if len(ends):
+        distance = np.abs(ends[:, None] - found.state[None]).max(axis=2)
+        labels = np.where(labels < 0, -1, np.argmin(distance, axis=1)[labels])
+    return found, labels
+
+
+def _fractions(labels: Integers, count: int) -> Array:
+    return np.asarray(np.bincount(labels[labels >= 0], minlength=count) / labels.size)

@@ -1,0 +1,102 @@
+"""What continuation finds: branches of fixed points over a parameter, the bifurcations on them, and their diagram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.system.graph import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Bifurcation:
+    """A point of a branch at which an eigenvalue passes through zero.
+
+    kind: "fold", where the parameter turns; "pitchfork" or "transcritical", where another branch crosses, symmetric in
+    the critical direction to second order or not; "border collision", where a unit meets or leaves a bound of its box
+    and an eigenvalue jumps. parameter, state (n,): where. direction (n,): the critical eigenvector. position: between
+    which points of the branch, the number of the first.
+    """
+
+    kind: str
+    parameter: float
+    state: Array
+    direction: Array
+    position: int
+
+    def __repr__(self) -> str:
+        return f"Bifurcation({self.kind} at {self.parameter:.10g})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Branch:
+    """Fixed points along a curve, in order.
+
+    Attributes
+    ----------
+    name : str
+        The parameter.
+    parameter : (K,)
+    state : (K, n)
+    energy : (K,)
+        E, or F = E + beta C; NaN at infinite beta.
+    rates : (K, n)
+        Eigenvalues of T⁻¹ d2F/ds2, ascending; infinite for units that a bound, or infinite nudging, holds.
+    index : (K,)
+        How many of them are negative: 0 where the fixed point is stable.
+    bifurcations : tuple of Bifurcation
+    ended : pair of str
+        Why the branch stops at its first and at its last point: "span"; "closed"; "unbounded", the state goes to
+        infinity; "vertical", it moves on while the parameter stands still; "step" or "points", too small a step was
+        needed, or there were too many points; "start", it was not followed further.
+    graph : Graph
+        Of the network.
+    """
+
+    name: str
+    parameter: Array
+    state: Array
+    energy: Array
+    rates: Array
+    index: Integers
+    bifurcations: tuple[Bifurcation, ...]
+    ended: tuple[str, str]
+    graph: Graph
+
+    @property
+    def stable(self) -> Any:
+        """Where the fixed point is stable, (K,)."""
+        return self.index == 0
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"
+        low, high = self.parameter.min(), self.parameter.max()
+        return f"Branch({self.name} from {low:.6g} to {high:.6g}, {len(self.parameter)} points: {found})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BifurcationDiagram:
+    """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross."""
+
+    name: str
+    branches: tuple[Branch, ...]
+
+    @property
+    def bifurcations(self) -> tuple[Bifurcation, ...]:
+        """Of all branches; one that lies on several comes once, by rising parameter."""
+        found: list[Bifurcation] = []
+        for b in sorted((b for branch in self.branches for b in branch.bifurcations), key=lambda b: b.parameter):
+            if not any(same_point(b, other) for other in found):
+                found.append(b)
+        return tuple(found)
+
+    def __repr__(self) -> str:
+        return f"BifurcationDiagram({self.name}: {len(self.branches)} branches, {len(self.bifurcations)} bifurcations)"
+
+
+def same_point(a: Bifurcation, b: Bifurcation) -> bool:
+    """Whether two bifurcations are one, met on two branches."""
+    return abs(a.parameter - b.parameter) < 1e-6 and bool(np.abs(a.state - b.state).max() < 1e-4)

@@ -1,0 +1,202 @@
+"""Fixed points of a network of any size: minima, saddles and maxima of E, or of E + beta C, with their stability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neurodyn.analysis.portraits.algebra import Mask
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.newton import roots, saddles
+from neurodyn.analysis.portraits.settle import attractors
+from neurodyn.inputs import whole_number
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.system.network import Network
+
+#: Closer than this, in every unit, two fixed points are one; where an eigenvalue is as good as zero Newton's method
+#: leaves the position uncertain, and the second number counts.
+SAME, SAME_DEGENERATE = 1e-6, 1e-3
+#: An eigenvalue below this fraction of the largest does not tell stable from unstable.
+DEGENERATE = 1e-7
+#: At most as many pairs of attractors are searched for saddles between them.
+PAIRS = 300
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoints:
+    """Fixed points of one flow, by rising energy; all arrays are over the k points.
+
+    Attributes
+    ----------
+    state : (k, n)
+    energy : (k,)
+        E, or F = E + beta C if nudged.
+    residual : (k,)
+        Largest force of an active unit.
+    rates : (k, n)
+        Eigenvalues, ascending, of T⁻¹ d2F/ds2 on the active units, 1/time: a positive rate returns, a negative one
+        leaves. NaN, behind, for units stuck on a bound.
+    index : (k,)
+        Number of directions that leave.
+    kind : (k,) str
+        "stable node", "saddle", "unstable node", or "degenerate" where a rate is zero to rounding.
+    hits : (k,)
+        How many of the starts came to rest there; 0 for what is not stable.
+    """
+
+    state: Array
+    energy: Array
+    residual: Array
+    rates: Array
+    index: Integers
+    kind: npt.NDArray[np.str_]
+    hits: Integers
+
+    @property
+    def stable(self) -> Mask:
+        """Which points are stable nodes, (k,)."""
+        stable: Mask = self.kind == "stable node"
+        return stable
+
+    def __len__(self) -> int:
+        return len(self.energy)
+
+    def select(self, which: Any) -> FixedPoints:
+        """Some of the points, by mask or index."""
+        return FixedPoints(*(getattr(self, f.name)[which] for f in fields(self)))
+
+    def __repr__(self) -> str:
+        kinds, counts = np.unique(self.kind, return_counts=True)
+        parts = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in zip(kinds, counts, strict=True)]
+        return f"FixedPoints({', '.join(parts) or 'none'} of {self.state.shape[1]} units)"
+
+
+def fixed_points(
+    network: Network,
+    x: Any = None,
+    *,
+    starts: Any = None,
+    n_starts: int = 100,
+    seed: int = 0,
+    y: Any = None,
+    beta: float = 0.0,
+) -> FixedPoints:
+    """Search the fixed points of a flow from many starts.
+
+    Trajectories from all starts give the attractors. Damped Newton searches for points of any kind set out from the
+    starts and the origin, searches for saddles of index 1 from the midpoints between attractors. What is found is a
+    fixed point to rounding; that nothing was missed is likely in few dimensions and impossible in many, where saddles
+    are countless.
+
+    Parameters
+    ----------
+    network : Network
+    x : (n_in,) array, optional
+        The clamped input.
+    starts : (k, n) array, optional
+        Default: `n_starts` states, uniform in [−2, 2], or in [0, 1] for units with the hard sigmoid.
+    n_starts, seed : int
+        Of the default starts.
+    y : (n_out,) array or label, beta : float
+        With both, the nudged flow of E + beta C.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments that do not fit.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> from neurodyn.analysis.portraits.fixed_points import fixed_points
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> fixed_points(net)
+    FixedPoints(1 saddle, 2 stable nodes of 2 units)
+    """
+    landscape = Landscape.of(network, x, y, beta)
+    if starts is None:
+        begin = random_states(landscape, whole_number(n_starts, "n_starts", 1), seed)
+    else:
+        begin = landscape.states(starts, "starts")
+    return search(landscape, begin)
+
+
+def search(landscape: Landscape, begin: Array) -> FixedPoints:
+    """Attractors of the trajectories from `begin` (k, n), and points of any kind that Newton's method finds."""
+    ends, labels = attractors(landscape, begin)
+    origin = np.where(landscape.boxed, 0.5, 0.0)[None]
+    wider, _ = roots(landscape, np.concatenate([begin, origin]))
+    passes, _ = saddles(landscape, _midpoints(ends))
+    hits = np.bincount(labels[labels >= 0], minlength=len(ends))
+    found = np.concatenate([ends, wider, passes])
+    return classify(landscape, found, np.append(hits, np.zeros(len(found) - len(ends), dtype=int)))
+
+
+def classify(landscape: Landscape, states: Array, hits: Integers | None = None) -> FixedPoints:
+    """What is known of the fixed points among `states` (k, n), each once, by rising energy.
+
+    Where several states are one point, the first stays and their hits add up.
+    """
+    force = landscape.projected(states)
+    residual = np.abs(force).max(axis=1, initial=0.0)
+    count = np.zeros(len(states), dtype=int) if hits is None else hits
+    scale = 1e-10 * (1.0 + np.abs(states).max(axis=1, initial=0.0))
+    found = np.flatnonzero(residual <= scale)
+    keep, owner = _owners(states[found], np.full(len(found), SAME))
+    count = np.bincount(owner, weights=count[found], minlength=len(keep)).astype(int)
+    states, residual = states[found][keep], residual[found][keep]
+    rates = landscape.rates(states)
+    keep, owner = _owners(states, np.where(_flat(rates), SAME_DEGENERATE, SAME))
+    total = np.bincount(owner, weights=count, minlength=len(keep)).astype(int)
+    energy = landscape.energy(states[keep])
+    order = np.argsort(energy, kind="stable")
+    keep, energy, total = keep[order], energy[order], total[order]
+    index, kind = stability(rates[keep])
+    return FixedPoints(states[keep], energy, residual[keep], rates[keep], index, kind, total)
+
+
+def stability(rates: Array) -> tuple[Integers, npt.NDArray[np.str_]]:
+    """Index (k,), the number of directions that leave, and kind (k,) of fixed points with the given rates (k, m).
+
+    A coordinate without a rate is pressed on a bound, which makes of an unstable node a saddle.
+    """
+    index = np.sum(rates < 0.0, axis=1)
+    kind = np.where(index == 0, "stable node", np.where(index == rates.shape[1], "unstable node", "saddle"))
+    return index, np.where(_flat(rates), "degenerate", kind)
+
+
+def random_states(landscape: Landscape, count: int, seed: Any, low: Any = -2.0, high: Any = 2.0) -> Array:
+    """States (count, n), uniform between `low` and `high`, in [0, 1] for units that live there."""
+    unit = np.random.default_rng(seed).random((count, landscape.network.n))
+    return np.where(landscape.boxed, unit, low + (np.asarray(high) - low) * unit)
+
+
+def _midpoints(points: Array) -> Array:
+    """Between pairs of points (a, n), evenly thinned out if they are many."""
+    pairs = np.array(list(combinations(range(len(points)), 2)), dtype=int).reshape(-1, 2)
+    pairs = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), PAIRS)).astype(int)]
+    return np.asarray(0.5 * (points[pairs[:, 0]] + points[pairs[:, 1]]))
+
+
+def _flat(rates: Array) -> Mask:
+    """Which points have a rate that is zero to rounding, (k,)."""
+    size = np.where(np.isnan(rates), 0.0, np.abs(rates))
+    smallest = np.where(np.isnan(rates), np.inf, size).min(axis=1, initial=np.inf)
+    flat: Mask = smallest <= DEGENERATE * size.max(axis=1, initial=0.0)
+    return flat
+
+
+def _owners(states: Array, reach: Array) -> tuple[Integers, Integers]:
+    """The first of every group of equal states, (g,), and to which group each belongs, (k,)."""
+    group = np.full(len(states), -1)
+    first: list[int] = []
+    for j in range(len(states)):
+        if group[j] < 0:
+            distance = np.abs(states - states[j]).max(axis=1)
+            group[(group < 0) & (distance <= np.maximum(reach, reach[j]))] = len(first)
+            first.append(j)
+    return np.array(first, dtype=int), group

@@ -1,0 +1,234 @@
+"""The nudged equilibrium s*(beta), from the fold at negative beta to beta = infinity, where outputs are clamped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
+from neurodyn.analysis.portraits.branch import Bifurcation, Branch
+from neurodyn.analysis.portraits.curve import Curve
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.errors import ArgumentError
+from neurodyn.inputs import real_number
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.phases.nudge import resting_point
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.system.graph import Graph
+from neurodyn.system.network import Network
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NudgedPath:
+    """Fixed points of E + beta C along beta, on the branch of a free equilibrium s*.
+
+    Attributes
+    ----------
+    beta : (K,)
+        In the order of the path, which turns at folds; infinite at the end where outputs sit on their targets.
+    state : (K, n)
+    energy, cost : (K,)
+        E and C.
+    index : (K,)
+        Directions in which E + beta C curves downwards; 0 where the fixed point is stable.
+    bifurcations : tuple of Bifurcation
+        Folds, where det(H(s) + beta d2C/ds2) = 0 at the path's own s, not at s*.
+    free : (n,)
+        s*, at beta = 0.
+    tangent : (n,)
+        ds*/dbeta at beta = 0, −H⁻¹ dC/ds.
+    critical_beta : float
+        beta_c = 1/λ_max((H⁻¹)_out,out), with H at s*: where the *linearised* problem becomes singular, at −beta_c. The
+        fold of the path is near −beta_c only while s has not moved far.
+    ended : pair of str
+        As for `Branch`.
+    graph : Graph
+        Of the network.
+    """
+
+    beta: Array
+    state: Array
+    energy: Array
+    cost: Array
+    index: Integers
+    bifurcations: tuple[Bifurcation, ...]
+    free: Array
+    tangent: Array
+    critical_beta: float
+    ended: tuple[str, str]
+    graph: Graph
+
+    @property
+    def stable(self) -> Mask:
+        """Where the fixed point is stable, (K,)."""
+        stable: Mask = self.index == 0
+        return stable
+
+    @property
+    def first_order(self) -> Array:
+        """s* + beta ds*/dbeta, (K, n): what the derivative at beta = 0 predicts; NaN at infinite beta."""
+        beta = np.where(np.isfinite(self.beta), self.beta, np.nan)
+        return np.asarray(self.free + beta[:, None] * self.tangent)
+
+    @property
+    def folds(self) -> Array:
+        """beta of the folds, along the path."""
+        return np.array([b.parameter for b in self.bifurcations if b.kind == "fold"])
+
+    def __repr__(self) -> str:
+        folds = ", ".join(f"{b:.6g}" for b in self.folds) or "none"
+        low, high = self.beta.min(), self.beta.max()
+        return f"NudgedPath(beta from {low:.6g} to {high:.6g}, {len(self.beta)} points, folds: {folds})"
+
+
+def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any = (-2.0, np.inf)) -> NudgedPath:
+    """Follow the nudged equilibrium from beta = 0 in both directions.
+
+    Upwards to the end of `span`, by default to infinity, which is reached exactly: the unknown is beta/(1 + beta).
+    Downwards around the fold, beyond which the fixed point is a saddle, until beta is 0 again or the span ends.
+
+    Parameters
+    ----------
+    network : Network
+    equilibrium : Equilibrium
+        Of one sample, stable.
+    y : (n_out,) array or integer label
+    span : (low, high)
+        low <= 0 <= high; either may be infinite only upwards.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments that do not fit.
+    """
+    point = resting_point(network, equilibrium)
+    if point.s.shape[1] != 1:
+        raise ArgumentError(f"`equilibrium` must be that of one sample; got {point.s.shape[1]}")
+    x = None if point.x is None else point.x[0]
+    target = y if np.ndim(y) < 2 and not _is_batch_of_one(y, network.n_out) else np.asarray(y)[0]
+    landscape = Landscape.of(network, x, target, 0.0)
+    if target is None:
+        raise ArgumentError("`y` is missing: nudging needs a target")
+    low, high = _limits(span)
+    nudging, free = _Nudging(landscape), point.s[:, 0].copy()
+    with one_thread():
+        up = Curve(nudging, low, high, 0.75)
+        y0 = up.join(free, 0.0)
+        tangent = up.tangent(y0, np.append(np.zeros(network.n), 1.0))
+        above, why_above = up.trace(y0, tangent)
+        below, why_below = Curve(nudging, low, 0.0, 0.75).trace(y0, -tangent) if low < 0.0 else ([y0], "start")
+        branch = up.branch([*below[::-1], *above[1:]], (why_below, why_above))
+    return _path(landscape, branch, free, tangent[:-1] / (tangent[-1] * 0.75), float(point.critical_beta()[0]))
+
+
+def _path(landscape: Landscape, branch: Branch, free: Array, tangent: Array, critical: float) -> NudgedPath:
+    cost = 0.5 * np.sum(landscape.gap(branch.state) ** 2, axis=1)
+    energy = landscape.energy(branch.state)
+    return NudgedPath(
+        branch.parameter,
+        branch.state,
+        energy,
+        cost,
+        branch.index,
+        branch.bifurcations,
+        free,
+        tangent,
+        critical,
+        branch.ended,
+        branch.graph,
+    )
+
+
+def _is_batch_of_one(y: Any, n_out: int) -> bool:
+    return np.ndim(y) == 1 and np.shape(y) == (1,) and np.issubdtype(np.asarray(y).dtype, np.integer) and n_out > 1
+
+
+def _limits(span: Any) -> tuple[float, float]:
+    """The ends of the span, in the unknown of `_Nudging`."""
+    if np.shape(span) != (2,):
+        raise ArgumentError(f"`span` must be (low, high) in beta; got {span!r}")
+    low = real_number(span[0], "span")
+    high = np.inf if span[1] == np.inf else real_number(span[1], "span")
+    if not low <= 0.0 <= high or low == high:
+        raise ArgumentError(f"`span` must hold beta = 0, from where the path sets out; got {low:g} to {high:g}")
+    return low, 1.0 if np.isinf(high) else high / (1.0 + high)
+
+
+@dataclass(frozen=True, eq=False)
+class _Nudging:
+    """The nudged equilibrium over q, beta = q below 0 and q/(1 − q) above: `Equations`.
+
+    Above 0 the outputs' forces are divided by 1 + beta, (1 − q)(−dE/ds) − q dC/ds, which at q = 1 leaves s_out = y.
+    """
+
+    landscape: Landscape
+    name: str = "beta"
+
+    @property
+    def boxed(self) -> Mask:
+        """Units that live in [0, 1], (n,)."""
+        return self.landscape.boxed
+
+    @property
+    def graph(self) -> Graph:
+        """Of the network."""
+        return self.landscape.network.graph
+
+    def value(self, q: float) -> float:
+        """beta."""
+        if q < 0.0:
+            return q
+        return q / (1.0 - q) if q < 1.0 else np.inf
+
+    def weight(self, q: float) -> Array:
+        """The factor of each unit's −dE/ds, (n,)."""
+        weight = np.ones(self.landscape.network.n)
+        weight[self.landscape.network.outputs] = 1.0 - max(q, 0.0)
+        return weight
+
+    def raw(self, s: Array, q: float) -> Array:
+        """Forces (n,) before the box."""
+        force, gap = self.landscape.force(s[None])[0], self.landscape.gap(s[None])[0]
+        return np.asarray(self.weight(q) * force - q * gap)
+
+    def moving(self, s: Array, q: float) -> Mask:
+        """Units that no bound holds, (n,)."""
+        return active(self.boxed, s[None], self.raw(s, q)[None])[0]
+
+    def force(self, s: Array, q: float) -> Array:
+        """Forces (n,)."""
+        return np.where(self.moving(s, q), self.raw(s, q), 0.0)
+
+    def jacobian(self, s: Array, q: float) -> Array:
+        """Their derivative with respect to s, (n, n)."""
+        matrix = -self.weight(q)[:, None] * self.landscape.hessian(s[None])[0]
+        out = np.arange(len(s))[self.landscape.network.outputs]
+        matrix[out, out] -= q
+        moving = self.moving(s, q)
+        return np.where(np.outer(moving, moving), matrix, -np.eye(len(s)))
+
+    def slope(self, s: Array, q: float) -> Array:
+        """Their derivative with respect to q, (n,)."""
+        slope = -self.landscape.gap(s[None])[0]
+        if q >= 0.0:
+            out = self.landscape.network.outputs
+            slope[out] -= self.landscape.force(s[None])[0, out]
+        return np.where(self.moving(s, q), slope, 0.0)
+
+    def rates(self, s: Array, q: float) -> Array:
+        """Eigenvalues of T⁻¹ d2F/ds2, (n,), infinite for what a bound or infinite nudging holds."""
+        moving, hessian = self.moving(s, q), self.landscape.hessian(s[None])
+        out = np.arange(len(s))[self.landscape.network.outputs]
+        if q >= 1.0:
+            moving[out] = False
+        else:
+            hessian[0, out, out] += self.value(q)
+        rates, _ = modes(hessian, np.diag(self.landscape.network.tau), moving[None])
+        return np.nan_to_num(rates[0], nan=np.inf)
+
+    def energy(self, s: Array, q: float) -> float:
+        """E + beta C, NaN at infinite beta."""
+        cost = 0.5 * float(np.sum(self.landscape.gap(s[None]) ** 2))
+        return float(self.landscape.energy(s[None])[0]) + self.value(q) * cost if q < 1.0 else np.nan

@@ -1,0 +1,188 @@
+"""The portrait of a network: everything that its phase plane shows, with sensible choices where none are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.portraits.basins import Basins, basins
+from neurodyn.analysis.portraits.fixed_points import FixedPoints, random_states, search
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
+from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
+from neurodyn.analysis.portraits.plane import Plane
+from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
+from neurodyn.errors import ArgumentError
+from neurodyn.inputs import choice, whole_number
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.relax import Equilibrium, relax
+from neurodyn.phases.simulate import simulate
+from neurodyn.progress import Bar
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+
+#: Units up to which basins are coloured, and s* is followed along beta; both cost more beyond.
+COLOURED, FOLLOWED = 100, 200
+#: Grid of a plane whose others are relaxed, which takes a minimisation for each point, and of another one; of basins.
+COARSE, FINE, STARTS = 25, 41, 128
+#: Random starts from which fixed points are looked for, of small and of large networks.
+MANY, FEW = 200, 2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Portrait:
+    """What the dynamics of one flow look like in a plane.
+
+    Attributes
+    ----------
+    equilibrium : Equilibrium
+        The fixed point s* that is nudged; of one sample.
+    reason : str
+        Why these axes.
+    fixed_points : FixedPoints
+        Of the whole network, free, found from random starts and from where its own trajectories end.
+    free : PhasePlane
+    nudged : PhasePlane or None
+        Without a target there is none.
+    path : NudgedPath or None
+        None without a target, and for more than 200 units.
+    basins : Basins or None
+        None for more than 100 units.
+    trajectories : tuple of (p, 2) arrays
+        The free phases from the given starts, in the plane.
+    """
+
+    equilibrium: Equilibrium
+    reason: str
+    fixed_points: FixedPoints
+    free: PhasePlane
+    nudged: PhasePlane | None
+    path: NudgedPath | None
+    basins: Basins | None
+    trajectories: tuple[Array, ...]
+
+    def __repr__(self) -> str:
+        return f"Portrait({self.free!r}, {self.fixed_points!r})"
+
+
+def portrait(
+    network: Network,
+    x: Any = None,
+    y: Any = None,
+    *,
+    starts: Any = None,
+    axes: Any = None,
+    others: str | None = None,
+    beta: float | None = None,
+    resolution: int | None = None,
+    tol: float = 1e-10,
+    solver: Solver | None = None,
+) -> Portrait:
+    """Compute the portrait of a network at one input and target.
+
+    Parameters
+    ----------
+    network : Network
+    x : (n_in,) array, optional
+    y : (n_out,) array or label, optional
+        Without one there is no nudged flow.
+    starts : (n,) or (k, n) array, optional
+        Where free phases begin; the first one leads to the s* that is nudged. Default: as for `relax`.
+    axes : pair, optional
+        As for `phase_plane`. Default: two units are both; three or more states of rest that the starts lead to span a
+        plane; a classifier's target output and its strongest rival; else the two units that the nudge moves most, or,
+        without a target, the two that take part most in the slowest mode.
+    others : {"frozen", "relaxed", "sliced"}, optional
+        As for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen" at s*, as
+        relaxing takes minutes.
+    beta : float, optional
+        Default: 1, or half-way to the fold if s*(beta) ends at one below 2.
+    resolution : int, optional
+        Grid points along each axis. Default: 25 if the others are relaxed, else 41.
+    tol, solver
+        Of the free phase, as for `relax`.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments that do not fit.
+    """
+    if others is not None:
+        choice(others, ("frozen", "relaxed", "sliced"), "others")
+    if resolution is not None:
+        whole_number(resolution, "resolution", 3)
+    if beta == 0.0:
+        raise ArgumentError("`beta` must not be 0: that is the free flow")
+    landscape = Landscape.of(network, x, y, 0.0 if beta is None else beta).free()
+    begin = None if starts is None else landscape.states(starts, "starts")
+    target = landscape.y
+    with Bar("portrait") as bar:
+        rest, one = _relaxed(landscape, begin, tol, solver)
+        view = _viewpoint(landscape, axes, others, rest.state)
+        bar.update(0.05)
+        path = None if target is None or network.n > FOLLOWED else nudged_path(network, one, target)
+        strength = choose_beta(path) if beta is None else float(beta)
+        bar.update(0.15)
+        found = _fixed_points(landscape, rest.state)
+        ways = _free_phases(rest)
+        bar.update(0.25)
+        plane = Plane.of(landscape, view.axes, view.state)
+        window = choose_window(plane, _in_view(view, found, rest.state, ways, path, strength))
+        same: dict[str, Any] = {"axes": view.axes, "window": window, "state": view.state}
+        fine = FINE if view.others != "relaxed" else COARSE
+        grid: dict[str, Any] = {"others": view.others, "resolution": resolution or fine}
+        free = phase_plane(network, x, **same, **grid)
+        bar.update(0.55)
+        nudged = None if target is None else phase_plane(network, x, y=target, beta=strength, **same, **grid)
+        bar.update(0.85)
+        coloured = basins(network, x, **same, resolution=STARTS) if network.n <= COLOURED else None
+    curves = tuple(free.coordinates(way) for way in ways)
+    return Portrait(one, view.reason, found, free, nudged, path, coloured, curves)
+
+
+def _relaxed(
+    landscape: Landscape, begin: Array | None, tol: float, solver: Solver | None
+) -> tuple[Equilibrium, Equilibrium]:
+    """The states of rest that all starts lead to, and the first alone, without a batch axis."""
+    network, x = landscape.network, landscape.x
+    count = 1 if begin is None else len(begin)
+    every = relax(network, landscape.inputs(count), start=begin, tol=tol, solver=solver)
+    if not every.batched:  # no input and no starts
+        every = relax(network, None, start=every.start[None], tol=tol, solver=solver)
+    return every, relax(network, x, start=every.start[0], tol=tol, solver=solver)
+
+
+def _viewpoint(landscape: Landscape, axes: Any, others: str | None, rests: Array) -> Viewpoint:
+    if axes is None:
+        view = choose_axes(landscape.network, rests, landscape.y, landscape.x)
+    else:
+        view = Viewpoint(tuple(axes), rests[0], "chosen", others_for(landscape.network))
+    return view if others is None else replace(view, others=others)
+
+
+def _fixed_points(landscape: Landscape, rests: Array) -> FixedPoints:
+    """Of the free flow, from random starts and the known states of rest."""
+    count = MANY if landscape.network.n <= FOLLOWED else FEW
+    return search(landscape.free(), np.concatenate([random_states(landscape, count, 0), rests]))
+
+
+def _free_phases(rest: Equilibrium) -> list[Array]:
+    """States (T, n) on the way to each state of rest."""
+    end = float(rest.time.max()) or float(rest.network.tau.max())
+    times = end * np.linspace(0.0, 1.0, 201) ** 2
+    found = simulate(rest.network, rest.x, start=rest.start, t_eval=times, solver=Solver(**rest.solver))
+    return list(np.moveaxis(found.state, 1, 0))
+
+
+def _in_view(
+    view: Viewpoint, found: FixedPoints, rests: Array, ways: list[Array], path: NudgedPath | None, beta: float
+) -> Array:
+    """States (k, n) that the window should hold."""
+    states = [rests, *ways]
+    if view.others == "relaxed" or rests.shape[1] == 2:
+        states.append(found.state[found.stable])
+    if path is not None:
+        states.append(path.state[(path.beta >= min(beta, 0.0)) & (path.beta <= max(beta, 0.0)) & path.stable])
+    return np.concatenate(states)

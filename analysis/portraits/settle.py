@@ -1,0 +1,108 @@
+"""Where ensembles of trajectories come to rest, through the compiled engine, and which of them share an attractor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from neurodyn.analysis.portraits.algebra import Mask
+from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.newton import roots
+from neurodyn.errors import ArgumentError
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.relax import free_problem
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.problem import Problem
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import inward
+
+#: Force at rest: loose first, as the attractor is refined afterwards; tight for those that rest at none.
+LOOSE, TIGHT = 1e-4, 1e-7
+#: Farther than this, in any unit, from where a trajectory came to rest, a fixed point is not what it rests at.
+REACH = 0.02
+
+
+def settle(landscape: Landscape, start: Array, tol: float = LOOSE) -> tuple[Array, Mask]:
+    """Ends (k, n) of the trajectories from `start` (k, n), and which came to rest, every unit's force below `tol`.
+
+    Each trajectory has its own steps and its own end.
+    """
+    tau = float(landscape.network.tau.max())
+    solver = Solver(rtol=1e-2 * tol, atol=1e-4 * tol)
+    problem, states, scale = _problem(landscape, start)
+    solution = integrate(problem, solver, np.zeros(0), t_end=1e4 * tau, settle=tol * scale, dwell=tau, what="settling")
+    return states(solution.last), solution.status == Status.SETTLED
+
+
+def attractors(landscape: Landscape, start: Array) -> tuple[Array, Integers]:
+    """Stable fixed points (a, n) that trajectories from `start` (k, n) end at, and which of them each does, (k,).
+
+    −1 for a trajectory that ends at none: it rests at a saddle, on the boundary of basins, or does not come to rest.
+    """
+    labels = np.full(len(start), -1)
+    found: list[Array] = []
+    ends, todo = start, np.arange(len(start))
+    for tol in (LOOSE, TIGHT):
+        ends, calm = settle(landscape, ends, tol)
+        label, found = _group(landscape, ends, calm, found)
+        labels[todo] = label
+        again = label < 0
+        todo, ends = todo[again], ends[again]
+        if not todo.size:
+            break
+    return np.array(found).reshape(-1, landscape.network.n), labels
+
+
+def _group(landscape: Landscape, ends: Array, calm: Mask, found: list[Array]) -> tuple[Integers, list[Array]]:
+    """Labels of the ends, (k,): one after the other is refined, and takes those near it along."""
+    labels, found = np.full(len(ends), -1), list(found)
+    waiting = calm.copy()
+    for k, point in enumerate(found):
+        near = waiting & _near(ends, point)
+        labels[near] = k
+        waiting &= ~near
+    while waiting.any():
+        first = int(np.argmax(waiting))
+        refined, residual = roots(landscape, ends[first : first + 1])
+        point = refined[0]
+        near = waiting & _near(ends, point)
+        if near[first] and residual[0] <= 1e-9 and not landscape.index(refined)[0]:
+            labels[near] = len(found)
+            found.append(point)
+        near[first] = True
+        waiting &= ~near
+    return labels, found
+
+
+def _near(states: Array, point: Array) -> Mask:
+    near: Mask = np.abs(states - point).max(axis=1) <= REACH
+    return near
+
+
+def _problem(landscape: Landscape, start: Array) -> tuple[Problem, Callable[[Array], Array], float]:
+    """The flow as a problem for the engine, how to turn its result into states, and the units of its force.
+
+    A nudged flow is integrated for delta = (s − s*)/beta around a fixed point s* of the free one.
+    """
+    network, count, beta = landscape.network, len(start), landscape.beta
+    if not beta:
+        return free_problem(network, inward(start), landscape.inputs(count)), lambda last: last.T.copy(), 1.0
+    base = _rest(landscape.free())
+    point = FixedPoint.of(network, np.tile(base, (count, 1)), landscape.inputs(count))
+    problem = nudged_problem(point, inward(landscape.gap(point.s.T)), np.array([beta]))
+    problem = replace(problem, start=inward((start - base) / beta))
+    return problem, lambda last: base + beta * last.T, 1.0 / abs(beta)
+
+
+def _rest(free: Landscape) -> Array:
+    """A fixed point of the free flow, (n,), to rounding."""
+    ends, _ = settle(free, np.where(free.boxed, 0.5, 0.0)[None], TIGHT)
+    point, residual = roots(free, ends)
+    if not residual[0] <= 1e-9:
+        raise ArgumentError("the free flow has no fixed point to nudge from: it does not come to rest")
+    return point[0]

@@ -1,0 +1,139 @@
+"""Hold the nudged phase against the side network: the experiment's verdict, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import NudgedPhase
+from neurodyn.phases.side import SidePhase
+from neurodyn.results.result import with_batch
+from neurodyn.system.fixed_point import FixedPoint
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationComparison:
+    """Agreement within one population, against that population's own largest error signal."""
+
+    max_relative_error: float
+    over_time: Array
+
+
+@dataclass(frozen=True, slots=True)
+class GradientComparison:
+    """Theta-tilde against Theta-bar.
+
+    relative_error: norm of their difference at the last time over the largest norm of Theta-bar at the times
+    compared. over_time: the same at `t`. cosine and norm_ratio (‖Theta-tilde‖/‖Theta-bar‖) are at the last time.
+    nudged_to_exact, side_to_exact: distance of each at the last time from dJ/dtheta, over its norm. Both are large
+    together where the phase was too short: the two are then the gradient of the cost after that time.
+    """
+
+    relative_error: float
+    cosine: float
+    norm_ratio: float
+    nudged_to_exact: float
+    side_to_exact: float
+    t: Array
+    over_time: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far the velocities of the nudged phase are from the side network's error signals.
+
+    Attributes
+    ----------
+    max_relative_error : float
+        For each sample the largest difference over times and units, over the largest error signal over times and
+        units; then the largest over samples with a signal. NaN if no sample has one.
+    populations : mapping from name to PopulationComparison
+        The same within each population, over that population's own largest signal.
+    over_time : (T,)
+        Largest difference at each time over the sample's largest signal.
+    has_signal : (batch,) bool
+        Samples whose error signal is not zero at all times: with a hard sigmoid, all outputs may sit on a bound.
+    gradient : GradientComparison
+    """
+
+    max_relative_error: float
+    populations: Mapping[str, PopulationComparison]
+    t: Array
+    over_time: Array
+    has_signal: Any
+    gradient: GradientComparison
+
+
+def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> Comparison:
+    """Compare −(tau/beta) ds/dt of a nudged phase with the side network's error signal.
+
+    Parameters
+    ----------
+    run, side
+        Recorded at the same times, for the same equilibrium and targets.
+    gradient_times : int
+        At how many of the recorded times the parameter gradients are compared.
+
+    Raises
+    ------
+    ArgumentError
+        If the two do not belong together.
+    """
+    check_pair(run, side)
+    a, b = with_batch(run.error_signal, 3), with_batch(side.error_signal, 3)
+    active = np.atleast_2d(run.active)
+    difference = np.abs(np.where(active, a - b, 0.0))
+    populations = {}
+    for name, where in run.network.graph.slices.items():
+        error, over_time = relative_error(difference[..., where], np.abs(b[..., where]))
+        populations[name] = PopulationComparison(error, over_time)
+    error, over_time = relative_error(difference, np.abs(b))
+    has_signal = np.abs(b).max(axis=(0, 2)) > 0.0
+    return Comparison(error, populations, run.t, over_time, has_signal, _gradients(run, side, gradient_times))
+
+
+def check_pair(run: NudgedPhase, side: SidePhase) -> None:
+    """Refuse two phases that do not belong together."""
+    if not isinstance(run, NudgedPhase) or not isinstance(side, SidePhase):
+        raise ArgumentError(
+            f"compare takes a NudgedPhase and a SidePhase; got {type(run).__name__} and {type(side).__name__}"
+        )
+    if not np.array_equal(run.t, side.t):
+        raise ArgumentError("the nudged phase and the side network were recorded at different times")
+    if run.network != side.network:
+        raise ArgumentError("the nudged phase and the side network belong to different networks")
+    if not np.array_equal(run.base, side.base) or not np.array_equal(run.target, side.target):
+        raise ArgumentError("the nudged phase and the side network have different equilibria or targets")
+
+
+def relative_error(difference: Array, signal: Array) -> tuple[float, Array]:
+    """Largest relative error over samples with a signal; and over them at each time. Both inputs (T, batch, units)."""
+    scale = signal.max(axis=(0, 2))
+    found = scale > 0.0
+    if not found.any():
+        return float("nan"), np.full(len(signal), np.nan)
+    ratio = difference[:, found].max(axis=2) / scale[found]
+    return float(ratio.max()), ratio.max(axis=1)
+
+
+def _gradients(run: NudgedPhase, side: SidePhase, times: int) -> GradientComparison:
+    picks = np.unique(np.linspace(0, len(run.t) - 1, max(2, times)).astype(int))
+    pairs = [(run.parameter_gradient(t), side.parameter_gradient(t)) for t in run.t[picks]]
+    largest = max(bar.norm for _, bar in pairs)
+    tilde, bar = pairs[-1]
+    exact = FixedPoint.of(side.network, side.base, side.x).exact_gradient(np.atleast_2d(side.target))
+    over_time = np.array([(a - b).norm for a, b in pairs]) / (largest or np.nan)
+    return GradientComparison(
+        relative_error=float(over_time[-1]),
+        cosine=tilde.cosine(bar),
+        norm_ratio=tilde.norm / bar.norm if bar.norm else float("nan"),
+        nudged_to_exact=(tilde - exact).norm / (exact.norm or np.nan),
+        side_to_exact=(bar - exact).norm / (exact.norm or np.nan),
+        t=run.t[picks],
+        over_time=over_time,
+    )

@@ -1,0 +1,1 @@
+"""Time scales: how fast modes decay, and when error signals arrive."""

@@ -1,0 +1,127 @@
+"""How long each phase must last: what is left of the way to rest, and of the gradient's error, over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.signals.convergence import SOLVER
+from neurodyn.analysis.timing.ladder import Modes
+from neurodyn.errors import ArgumentError
+from neurodyn.inputs import choice, is_positive
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import default_times, nudge, resting_point
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.side import side_network
+from neurodyn.phases.simulate import simulate
+from neurodyn.results.result import Result, array
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network, inward
+from neurodyn.system.parameters import Parameters
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Durations(Result):
+    """Errors that a phase leaves if it is stopped at a time t, predicted by the linearised network and measured.
+
+    Attributes
+    ----------
+    t : (T,)
+        Duration of a phase.
+    free_predicted, free_measured : (T,)
+        Distance from s*, over that of the start, of the sample where it is largest. The prediction is the linearised
+        flow's, exp(-T⁻¹H t), from the same start: far from s* the network moves otherwise.
+    nudged_predicted, nudged_measured : (T,)
+        Distance of the gradient, averaged over the batch, from dJ/dtheta, over its norm. The prediction is the side
+        network's gradient, the limit beta → 0; measured is the nudged phase's.
+    beta : float
+    """
+
+    t: Array = array("time", units="time")
+    free_predicted: Array = array("time")
+    free_measured: Array = array("time")
+    nudged_predicted: Array = array("time")
+    nudged_measured: Array = array("time")
+    beta: float = 0.0
+
+    def needed(self, phase: str, accuracy: float) -> tuple[float, float]:
+        """Duration of the "free" or "nudged" phase after which the error stays below `accuracy`: predicted, measured.
+
+        NaN for an accuracy that is not reached by the last recorded time, as beta or the solver forbid.
+        """
+        choice(phase, ("free", "nudged"), "phase")
+        if not is_positive(accuracy):
+            raise ArgumentError(f"`accuracy` must be positive and finite; got {accuracy!r}")
+        curves = (getattr(self, f"{phase}_{kind}") for kind in ("predicted", "measured"))
+        predicted, measured = (needed(self.t, curve, accuracy) for curve in curves)
+        return predicted, measured
+
+
+def durations(
+    network: Network, equilibrium: Equilibrium, y: Any, *, beta: float = 1e-3, solver: Solver | None = None
+) -> Durations:
+    """Follow both phases to where the slowest mode has decayed by 1e-10, and hold them against the linearised network.
+
+    Parameters
+    ----------
+    network, equilibrium, y, beta
+        As for `nudge`; nudging is centered. The free phase is simulated again, from `equilibrium.start`.
+    solver : Solver, optional
+        Default: a relative tolerance of 1e-10.
+    """
+    solver = solver or SOLVER
+    point = resting_point(network, equilibrium)
+    target = network.target(y, point.s.shape[1], equilibrium.batched)
+    t = default_times(point)
+    run = nudge(network, equilibrium, y, beta=beta, t_eval=t, solver=solver)
+    side = side_network(network, equilibrium, y, t_eval=t, solver=solver)
+    exact = point.exact_gradient(target)
+    free = simulate(network, equilibrium.x, start=equilibrium.start, t_eval=t, solver=solver)
+    away = np.atleast_2d(equilibrium.start) - np.atleast_2d(equilibrium.state)
+    distance = np.linalg.norm(free.state - equilibrium.state, axis=-1).reshape(t.size, -1)
+    return Durations(
+        network,
+        t=t,
+        free_predicted=_largest(np.linalg.norm(_linear(point, inward(away), t), axis=1), away),
+        free_measured=_largest(distance, away),
+        nudged_predicted=np.array([_distance(side.parameter_gradient(time), exact) for time in t]),
+        nudged_measured=np.array([_distance(run.parameter_gradient(time), exact) for time in t]),
+        beta=float(beta),
+    )
+
+
+def _linear(point: FixedPoint, away: Array, t: Array) -> Array:
+    """Displacements (T, n, b) of the linearised free flow that begins with `away` (n, b); 0 of inactive units."""
+    out = np.zeros((t.size, *away.shape))
+    for j in range(away.shape[1]):
+        active = point.local.active[:, j]
+        modes = Modes.of(point, j)
+        amplitude = np.exp(-np.outer(t, modes.rates)) * (modes.left @ away[active, j])
+        out[:, active, j] = (amplitude @ modes.right.T).real
+    return out
+
+
+def _largest(distance: Array, away: Array) -> Array:
+    """The largest over samples of distances (T, b) over those at first; samples that began at s* left out."""
+    first = np.linalg.norm(away, axis=1)
+    moved = first > 0.0
+    return np.asarray(np.max(distance[:, moved] / first[moved], axis=1, initial=0.0))
+
+
+def _distance(gradient: Parameters, exact: Parameters) -> float:
+    return (gradient - exact).norm / (exact.norm or np.nan)
+
+
+def needed(t: Array, error: Array, accuracy: float) -> float:
+    """Time after which `error` stays below `accuracy`; between recorded times its logarithm is a straight line."""
+    above = np.flatnonzero(~(error <= accuracy))
+    if not above.size:
+        return 0.0
+    last = int(above[-1])
+    if last == t.size - 1:
+        return float("nan")
+    ends = np.log(np.maximum(error[last : last + 2], 1e-300))
+    return float(t[last] + (t[last + 1] - t[last]) * (ends[0] - np.log(accuracy)) / (ends[0] - ends[1]))

@@ -1,0 +1,97 @@
+"""The time scales of a network: relaxation times, how errors arrive, and how long the phases must last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.sample import with_signal
+from neurodyn.analysis.timing.arrival import Arrival, arrival
+from neurodyn.analysis.timing.decay import Decay, decay
+from neurodyn.analysis.timing.durations import Durations, durations
+from neurodyn.analysis.timing.ladder import Ladder, ladder
+from neurodyn.errors import ArgumentError
+from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import resting_point
+from neurodyn.phases.relax import Equilibrium
+from neurodyn.progress import Bar
+from neurodyn.results.result import Composite
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.graph import SOFTMAX
+from neurodyn.system.network import Network
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Timescales(Composite):
+    """Everything about the time scales at an equilibrium.
+
+    Attributes
+    ----------
+    ladder : Ladder
+        Relaxation rates of every sample, and which units and populations carry each mode.
+    decay : Decay
+        The modes of one sample, measured by simulation.
+    arrival : Arrival or None
+        How its error signal goes from the outputs into the network; None without outputs, or without a signal.
+    durations : Durations or None
+        How long both phases must last for a wanted accuracy; None likewise.
+    """
+
+    ladder: Ladder = field(kw_only=True)
+    decay: Decay = field(kw_only=True)
+    arrival: Arrival | None = field(kw_only=True, default=None)
+    durations: Durations | None = field(kw_only=True, default=None)
+
+
+def timescales(
+    network: Network, equilibrium: Equilibrium, y: Any = None, *, sample: int | None = None, beta: float = 1e-3
+) -> Timescales:
+    """Find the time scales of a network at an equilibrium, predicted by its linearisation and measured by simulation.
+
+    Parameters
+    ----------
+    network : Network
+        The one that was relaxed, or one with other time constants.
+    equilibrium : Equilibrium
+        All its samples must be stable.
+    y : (batch, n_out) array, or (batch,) integer labels, optional
+        Targets. Default: those that pull every output by 1, wherever it is; of a softmax the first label.
+    sample : int, optional
+        Whose modes and error signal are followed. Default: the first with an error signal.
+    beta : float
+        Of the nudged phases, which are centered.
+
+    Raises
+    ------
+    ArgumentError, TooLargeError
+        An equilibrium that is none; a sample that is not there; more units than a full matrix can have.
+    """
+    point = resting_point(network, equilibrium)
+    batch = point.s.shape[1]
+    if sample is not None and not 0 <= sample < batch:
+        raise ArgumentError(f"`sample` must be a whole number from 0 to {batch - 1}; got {sample!r}")
+    with Bar("time scales") as bar:
+        rungs = ladder(network, equilibrium)
+        bar.update(0.1)
+        if not network.n_out:
+            return Timescales(network, ladder=rungs, decay=decay(network, equilibrium, sample=sample or 0))
+        given = _pull(point) if y is None else network.target(y, batch, equilibrium.batched)
+        signal = with_signal(point, given)
+        chosen = int(np.argmax(signal)) if sample is None else sample
+        modes = decay(network, equilibrium, sample=chosen)
+        bar.update(0.3)
+        target = given if equilibrium.batched else given[0]
+        came = arrival(network, equilibrium, target, sample=chosen, beta=beta) if signal[chosen] else None
+        bar.update(0.6)
+        long = durations(network, equilibrium, target, beta=beta) if signal.any() else None
+    return Timescales(network, ladder=rungs, decay=modes, arrival=came, durations=long)
+
+
+def _pull(point: FixedPoint) -> Array:
+    """Targets (batch, n_out) that are one below each output, as the cost sees it: dC/ds = 1; of a softmax the first."""
+    network, shape = point.network, (point.s.shape[1], point.network.n_out)
+    if network.graph.readout == SOFTMAX:
+        return np.broadcast_to(np.eye(shape[1])[0], shape)
+    return np.asarray(point.gap(np.zeros(shape))[network.outputs].T - 1.0)

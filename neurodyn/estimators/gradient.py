@@ -1,0 +1,122 @@
+"""The gradient of the objective, by any estimator, and what it cost."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from neurodyn.estimators import build
+from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.task import Task
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Block, Parameters
+
+
+class Gradient(Parameters):
+    """An estimate of dJ/dtheta, laid out like the parameters, and what it cost. Sums and products are `Parameters`.
+
+    Attributes
+    ----------
+    method : str
+    options : dict
+        All options of the method, those by default too.
+    force_evaluations : int
+        Evaluations of the force, the products with its Jacobian or its transpose among them, summed over samples.
+    simulated_time : float
+        Time that the network, or a network beside it, was simulated for: summed over phases, mean over samples.
+    seconds : float
+        Wall time.
+    notes : tuple of str
+        Plain sentences about this estimate, such as what is not exact, and why.
+    """
+
+    __slots__ = ("force_evaluations", "method", "notes", "options", "seconds", "simulated_time")
+
+    def __init__(
+        self,
+        blocks: tuple[Block, ...],
+        vector: Any,
+        *,
+        method: str,
+        options: Mapping[str, Any],
+        force_evaluations: int,
+        simulated_time: float,
+        seconds: float,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(blocks, vector)
+        self.method = method
+        self.options = dict(options)
+        self.force_evaluations = force_evaluations
+        self.simulated_time = simulated_time
+        self.seconds = seconds
+        self.notes = tuple(notes)
+
+    def __repr__(self) -> str:
+        cost = f"{self.force_evaluations:,} force evaluations, time {self.simulated_time:.4g}, {self.seconds:.2g} s"
+        return f"Gradient({self.method}; {', '.join(f'{b.name} {b.shape}' for b in self.blocks)}; {cost})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.blocks, self.vector, {name: getattr(self, name) for name in self.__slots__})
+
+
+def _rebuild(blocks: tuple[Block, ...], vector: Any, about: Mapping[str, Any]) -> Gradient:
+    return Gradient(blocks, vector, **about)
+
+
+def gradient(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    method: str = "equilibrium-propagation",
+    start: Any = None,
+    solver: Solver | None = None,
+    **options: Any,
+) -> Gradient:
+    """Estimate dJ/dtheta, J = mean over the batch of C(s*, y).
+
+    Parameters
+    ----------
+    network, x, y, start, solver
+        As for `relax` and `nudge`.
+    method : str
+        One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference.
+    **options
+        Of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation.
+
+    Returns
+    -------
+    gradient : Gradient
+        With the layout of the parameters; learning subtracts it.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown method or option, or arguments that do not fit.
+    ModelError
+        For a network on which the method makes no sense.
+    ConvergenceError, DivergenceError, SimulationError
+        Some phase did not end as it should.
+    """
+    chosen = build(method, options)
+    began = time.perf_counter()
+    return estimate(method, chosen, Task(network, x, y, start=start, solver=solver), began)
+
+
+def estimate(method: str, chosen: Estimator, task: Task, began: float) -> Gradient:
+    """What an estimator makes of a task that was begun at `began` on the clock `time.perf_counter`."""
+    found = chosen.estimate(task)
+    return Gradient(
+        found.blocks,
+        found.vector,
+        method=method,
+        options=dataclasses.asdict(chosen),
+        force_evaluations=task.force_evaluations,
+        simulated_time=task.simulated_time,
+        seconds=time.perf_counter() - began,
+        notes=tuple(task.notes),
+    )

@@ -1,0 +1,143 @@
+"""Learning in continuous time: synapses that may change during nudged phases only, phase after phase.
+
+The second view of equilibrium propagation: there is one dynamics, and the only local difference between its phases is
+whether synapses may change. Samples are presented in turn; for each the network comes to rest from where it was, and
+is then nudged for a while, with weights that move by dtheta/dt = -1/(beta tau_theta) d/dt dE/dtheta. As tau_theta grows
+the change of a phase becomes -1/tau_theta times the estimate of dJ/dtheta by equilibrium propagation.
+
+Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.3 and appendix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError
+from neurodyn.inputs import as_input, is_positive
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.phases.plasticity import plastic_phase
+from neurodyn.phases.relax import relax
+from neurodyn.progress import Bar
+from neurodyn.results.result import Result, array
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TimedLearning(Result):
+    """What was presented when, and how the network changed.
+
+    Attributes
+    ----------
+    t : (K,)
+        When each nudged phase ended.
+    rest_time : (K,)
+        How long the network took to come to rest before it.
+    shown : (K,)
+        Index of the sample.
+    cost : (K,)
+        C at rest, before the nudge.
+    theta : (K, p)
+        Weights and biases afterwards, laid out like `network.parameters.vector`; `network` is the one at the beginning.
+    """
+
+    t: Array = array("time", units="time")
+    rest_time: Array = array("time", units="time")
+    shown: Integers = array("time")
+    cost: Array = array("time")
+    theta: Array = array("time", "parameter")
+    beta: float = 0.0
+    tau_theta: float = 0.0
+    duration: float = 0.0
+    rule: str = "tied"
+    solver: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def learned(self) -> Network:
+        """The network at the end."""
+        return self.network.replace(parameters=Parameters(self.network.parameters.blocks, self.theta[-1]))
+
+
+def learn_in_time(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    rounds: int,
+    beta: float,
+    tau_theta: float,
+    duration: float,
+    rule: str = "tied",
+    start: Any = None,
+    solver: Solver | None = None,
+) -> TimedLearning:
+    """Present samples in turn, `rounds` times all of them; weights move while the outputs are nudged.
+
+    Parameters
+    ----------
+    network, beta, tau_theta, rule, solver
+        As for `plastic_phase`.
+    x : (samples, n_in) array
+    y : (samples, n_out) array, or (samples,) labels
+    duration : float
+        How long the outputs are nudged each time.
+    start : (n,) array, optional
+        Where the first free phase begins; later ones begin where the nudged phase before ended. Default: zeros.
+
+    Raises
+    ------
+    ArgumentError, ModelError, TooLargeError
+        For what does not fit.
+    SimulationError, ConvergenceError
+        A phase failed, or its weights ran away: raise `tau_theta`.
+    """
+    inputs, batched = as_input(x, network.n_in)
+    if inputs is None or not batched:
+        raise ArgumentError(f"`x` must hold samples to present, (samples, {network.n_in})")
+    if isinstance(rounds, bool) or not isinstance(rounds, (int, np.integer)) or rounds < 1:
+        raise ArgumentError(f"`rounds` must be a whole number >= 1; got {rounds!r}")
+    if not is_positive(duration):
+        raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
+    target = network.target(y, len(inputs), True)
+    count = rounds * len(inputs)
+    rest_time, cost = np.empty((2, count))
+    theta = np.empty((count, network.parameters.vector.size))
+    now, state = network, start
+    with Bar("learning in time") as bar:
+        for k in range(count):
+            bar.update(k / count)
+            j = k % len(inputs)
+            rest = relax(now, inputs[j], start=state, solver=solver)
+            run = plastic_phase(
+                now,
+                rest,
+                target[j],
+                beta=beta,
+                tau_theta=tau_theta,
+                rule=rule,
+                t_eval=[float(duration)],
+                solver=solver,
+            )
+            rest_time[k], cost[k] = float(rest.time), float(now.cost(rest.state, target[j]))
+            now, state = run.learned(), run.state[-1]
+            theta[k] = now.parameters.vector
+    return TimedLearning(
+        network,
+        t=np.cumsum(rest_time + float(duration)),
+        rest_time=rest_time,
+        shown=np.arange(count) % len(inputs),
+        cost=cost,
+        theta=theta,
+        beta=float(beta),
+        tau_theta=float(tau_theta),
+        duration=float(duration),
+        rule=rule,
+        solver=(solver or Solver()).describe(),
+    )
+
+
+__all__ = ["TimedLearning", "learn_in_time"]

@@ -1,0 +1,187 @@
+"""The one place that knows numba's options.
+
+* `helper` marks small functions that are inlined into others: compiled with their caller, by the types they meet.
+  `inlined_helper` marks long ones, which would be called instead; `threaded_helper` marks those whose loops run on
+  numba's threads.
+* `Kernel` wraps an entry point with an explicit signature and compiles it on first use, not at import.
+
+Options, with their reasons: `error_model="numpy"`, so that a division by zero gives inf, as in NumPy, and loops
+vectorise; `nogil`, so that blocks run on Python threads; no fast-math, which would make the last bits depend on how
+a loop is split and break the tests for finite values.
+
+The disk cache is keyed by a hash of every source file that holds kernels: numba looks at the file of the outer
+function only, and would serve stale code when a helper that it inlines is edited elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import types
+
+from neurodyn.progress import waiting
+
+vector = types.Array(types.float64, 1, "C")
+matrix = types.Array(types.float64, 2, "C")
+cube = types.Array(types.float64, 3, "C")
+integer_matrix = types.Array(types.int64, 2, "C")
+constant_vector = types.Array(types.float64, 1, "C", readonly=True)
+constant_matrix = types.Array(types.float64, 2, "C", readonly=True)
+constant_integers = types.Array(types.int64, 1, "C", readonly=True)
+
+#: Every flow has this signature, so that one compiled integrator serves all:
+#: flow(t (b,), s (m, b), rows (k, b), theta (p,), layout (l,), work (w, b), out (m, b)).
+FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix)
+
+
+@cache
+def cache_folder() -> str:
+    """Folder of the compiled kernels: `NUMBA_CACHE_DIR`, else the user's cache, else a temporary folder."""
+    name = f"neurodyn-kernels-{_source_hash()}"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    for base in (os.environ.get("NUMBA_CACHE_DIR"), home, tempfile.gettempdir()):
+        if not base:
+            continue
+        folder = Path(base) / name
+        with contextlib.suppress(OSError):  # an unwritable place is passed over for the next
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return str(folder)
+    raise OSError("no writable folder for compiled kernels: set NUMBA_CACHE_DIR to one")
+
+
+def _source_hash() -> str:
+    here = Path(__file__).resolve().parents[1]
+    models = here / "models" if (here / "models").is_dir() else here.parent / "models"
+    digest = hashlib.sha256()
+    folders = [folder for folder in here.iterdir() if folder.is_dir() and not folder.is_symlink()]
+    paths = {path for folder in (*folders, models) for path in folder.rglob("*.py")}
+    for path in sorted(paths, key=lambda p: (p.parent.name, p.name)):
+        text = path.read_bytes()
+        if b"neurodyn.numerics.kernel" in text:
+            digest.update(text)
+    return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _own_cache() -> Iterator[None]:
+    """Let numba place a function's cache in our folder without touching the setting for anyone else."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = cache_folder()
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def helper(function: Callable[..., Any]) -> Any:
+    """Mark a function that kernels call: compiled into them."""
+    with _own_cache():
+        return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+
+
+def inlined_helper(function: Callable[..., Any]) -> Any:
+    """Mark a helper for loops that is so long that it would be called there, not inlined: calls are no vector code."""
+    with _own_cache():
+        return numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
+
+
+def threaded_helper(function: Callable[..., Any]) -> Any:
+    """Mark a function that kernels call and whose `prange` runs on numba's threads."""
+    with _own_cache():
+        return numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
+
+
+class Kernel:
+    """An entry point of compiled code: compiled (or loaded from the disk cache) when first used.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function in numba's subset of Python.
+    signature : numba signature
+        The only types it is compiled for.
+    """
+
+    _lock = threading.RLock()
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self.function = function
+        self.signature = signature
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+        self._compiled: Callable[..., Any] | None = None
+
+    @property
+    def compiled(self) -> Callable[..., Any]:
+        """The numba dispatcher (with NUMBA_DISABLE_JIT set, the Python function itself)."""
+        if self._compiled is None:
+            with self._lock, _own_cache(), waiting("compiling kernels, once per installation"):
+                if self._compiled is None:
+                    options = {"cache": True, "error_model": "numpy", "nogil": True}
+                    self._compiled = numba.njit(self.signature, **options)(self.function)
+        assert self._compiled is not None
+        return self._compiled
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel."""
+        return self.compiled(*arguments)
+
+    def __reduce__(self) -> str:
+        return self.function.__qualname__
+
+
+def _load_threads() -> None:
+    """Load numba's threads, which code from the disk cache needs to find.
+
+    OpenMP reads its settings now. Threads that spin while they wait take the processor from whoever works: on a busy
+    machine a product of 0.2 ms took 12. They are told to sleep, unless the user has said what they should do.
+    """
+    given = os.environ.get("OMP_WAIT_POLICY")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        numba.get_num_threads()
+    finally:
+        if given is None:
+            del os.environ["OMP_WAIT_POLICY"]
+
+
+class Callee:
+    """A compiled function that kernels call by its address: they compile without it, and only who needs it pays.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function in numba's subset of Python, of numbers and pointers.
+    signature : numba signature
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self.function = function
+        self.signature = signature
+        self._compiled: Any = None
+
+    @property
+    def address(self) -> int:
+        """Where the compiled function lies in this process (with NUMBA_DISABLE_JIT set, a 1)."""
+        if numba.config.DISABLE_JIT:
+            return 1
+        with Kernel._lock, _own_cache(), waiting("compiling kernels, once per installation"):
+            if self._compiled is None:
+                _load_threads()
+                self._compiled = numba.cfunc(self.signature, cache=True, error_model="numpy")(self.function)
+        return int(self._compiled.address)
+
+
+def flow_kernel(function: Callable[..., Any]) -> Kernel:
+    """Mark a module-level function with the signature `FLOW` as an entry point."""
+    return Kernel(function, FLOW)

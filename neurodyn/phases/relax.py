@@ -1,0 +1,294 @@
+"""The free phase: relax a network on an input to a stable fixed point."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
+from neurodyn.inputs import as_condition, is_positive
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.results.result import Result, array, check_on_failure
+from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.problem import Problem, Solution, describe_counters
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.network import Network, inward
+
+#: Largest force at rest.
+TOL = 1e-10
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equilibrium(Result):
+    """A fixed point s* for each sample.
+
+    Attributes
+    ----------
+    state : (batch, n)
+        s*.
+    residual : (batch,)
+        Largest |force_i| = |tau_i ds_i/dt| over the units that are not stuck on a bound of their box, after polishing.
+    time : (batch,)
+        Time at which the force fell below the tolerance of the integration, in units of tau.
+    status : (batch,) int
+        A `Status` each: STABLE where all is well.
+    energy : (batch,)
+        E at s*; NaN for a network that has none, as its weights are unequal.
+    x, start : (batch, n_in) or None, (batch, n)
+        What was clamped, and where the relaxation began.
+    active : (batch, n) bool
+        False for a unit that sits on a bound of its box with the force pointing out.
+    """
+
+    state: Array = array("batch", "unit")
+    residual: Array = array("batch", units="1")
+    time: Array = array("batch", units="time")
+    status: Integers = array("batch", units="status")
+    energy: Array = array("batch", units="energy")
+    active: Any = array("batch", "unit")
+    start: Array = array("batch", "unit")
+    x: Array | None = array("batch", "input", default=None)
+    solver: dict[str, Any] = field(default_factory=dict)
+    counters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def batched(self) -> bool:
+        """Whether arrays have a batch axis."""
+        return self.state.ndim == 2
+
+
+def relax(
+    network: Network,
+    x: Any = None,
+    *,
+    start: Any = None,
+    tol: float = TOL,
+    t_max: float | None = None,
+    solver: Solver | None = None,
+    on_failure: str = "raise",
+) -> Equilibrium:
+    """Let the free dynamics tau ds/dt = force settle, and polish the fixed point by Newton's method.
+
+    The flow runs until every unit's force has stayed small for a time max(tau); the last digits are then Newton's,
+    accepted only close to where the flow had come and where the fixed point is stable: where the Hessian is positive
+    definite or, without an energy, all eigenvalues of the flow's Jacobian have negative real parts. A state that rests
+    at a saddle is followed on, with tighter tolerances, in case it only lingers there.
+
+    Parameters
+    ----------
+    network : Network
+    x : (batch, n_in) or (n_in,) array, optional
+        Clamped rates. None for a network without input: the batch then comes from `start`.
+    start : (batch, n) or (n,) array, optional
+        Initial state, default zeros. One serves all x, and one x all starts.
+    tol : float
+        Largest force at rest.
+    t_max : float, optional
+        Longest simulated time, default 10⁴·max(tau).
+    solver : Solver, optional
+    on_failure : {"raise", "return"}
+        What to do if some sample does not end STABLE.
+
+    Raises
+    ------
+    ConvergenceError, DivergenceError
+        Some sample did not reach a stable fixed point; `.result` is the Equilibrium as far as it came.
+    ArgumentError
+        For inputs that do not fit.
+
+    References
+    ----------
+    Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.
+    """
+    solver = solver or Solver()
+    check_on_failure(on_failure)
+    rates, initial, batched = as_condition(x, start, network.n_in, network.n)
+    check_box(network, initial)
+    limit = longest(network) if t_max is None else t_max
+    if not (is_positive(limit) and is_positive(tol)):
+        raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
+    search = Relaxation(network, rates, inward(initial), solver, tol, limit)
+    search.run()
+    result = search.equilibrium(batched)
+    if on_failure == "raise" and np.any(result.status != Status.STABLE):
+        raise search.failure(result)
+    return result
+
+
+def check_box(network: Network, start: Array) -> None:
+    """Refuse start states outside the box of hard-sigmoid units."""
+    box = network.box
+    if np.any((start[:, box] < 0.0) | (start[:, box] > 1.0)):
+        raise ArgumentError("`start` must lie in [0, 1] for units with the hard sigmoid, which live in that box")
+
+
+def longest(network: Network) -> float:
+    """Time after which a relaxation is given up."""
+    return 1e4 * float(network.tau.max())
+
+
+#: At rest an explicit method runs at its stability limit and keeps the force alive at about its tolerance times this.
+NOISE = 100.0
+#: The tolerance is one of the mean square over units: in more than so many, single ones keep a larger force alive.
+FEW = 2000
+
+
+class Relaxation:
+    """Flow and polish, in rounds with tighter tolerances for the samples that need them.
+
+    Units that are `held`, (n,) bool, stay where they start.
+    """
+
+    #: A saddle's neighbourhood is left in the end, but only tight tolerances see that it has not come to rest.
+    LEVELS = (1.0, 1e-3, 1e-6)
+
+    def __init__(
+        self,
+        network: Network,
+        x: Array | None,
+        start: Array,
+        solver: Solver,
+        tol: float,
+        t_max: float,
+        held: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        batch = start.shape[1]
+        self.network, self.x, self.start, self.solver, self.held = network, x, start, solver, held
+        self.what = "free phase" if held is None else "clamped phase"
+        self.tol, self.t_max = tol, t_max
+        self.noise = NOISE * max(1.0, network.n / FEW) ** 0.5
+        self.s, self.time, self.settled = start.copy(), np.zeros(batch), np.zeros(batch)
+        self.status = np.full(batch, int(Status.RUNNING))
+        self.counters: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Relax all samples."""
+        first = self.tol
+        if not self.solver.fixed:
+            first = max(self.tol, self.noise * (self.solver.atol + self.solver.rtol))
+        for level in self.LEVELS:
+            todo = np.flatnonzero(np.isin(self.status, (Status.RUNNING, Status.SADDLE, Status.SETTLED)))
+            todo = todo[self.time[todo] < self.t_max]
+            if not todo.size:
+                break
+            self.round(todo, level * first)
+        self.status[self.status == Status.SETTLED] = Status.MOVING
+
+    def round(self, todo: Any, settle: float) -> None:
+        """One flow to the settling tolerance, then Newton, for the samples `todo`."""
+        x = None if self.x is None else self.x[todo]
+        solution = self.flow(np.ascontiguousarray(self.s[:, todo]), x, settle)
+        calm = np.isfinite(solution.calm)
+        self.settled[todo] = self.time[todo] + np.where(calm, solution.calm, solution.time)
+        self.time[todo] += solution.time
+        self.s[:, todo], self.status[todo] = solution.last, solution.status
+        small = self.point(todo).residual <= settle
+        rest = todo[small & np.isin(self.status[todo], (Status.SETTLED, Status.MOVING))]
+        if not rest.size:
+            return
+        point = self.point(rest)
+        distance = np.linalg.norm(self.s[:, rest] - self.start[:, rest], axis=0)
+        point = point.polished(self.tol, distance)
+        self.s[:, rest] = point.s
+        stable = point.stable(np.arange(rest.size))
+        self.status[rest[~stable]] = Status.SADDLE
+        self.status[rest[stable & (point.residual <= self.tol)]] = Status.STABLE
+
+    def point(self, samples: Any) -> FixedPoint:
+        """Where some samples are now."""
+        x = None if self.x is None else self.x[samples]
+        return FixedPoint(self.network, np.ascontiguousarray(self.s[:, samples]), x, self.held)
+
+    def flow(self, start: Array, x: Array | None, settle: float) -> Solution:
+        """Integrate the free flow until it settles."""
+        solver = self.solver
+        if not solver.fixed and settle < self.noise * solver.rtol:
+            solver = dataclasses.replace(
+                solver, rtol=max(3e-14, settle / self.noise), atol=min(solver.atol, 0.1 * settle / self.noise)
+            )
+        problem = free_problem(self.network, start, x, self.held)
+        solution = integrate(
+            problem,
+            solver,
+            np.zeros(0),
+            t_end=self.t_max,
+            settle=settle,
+            dwell=float(self.network.tau.max()),
+            what=self.what,
+        )
+        for name, total in describe_counters(solution.counters).items():
+            self.counters[name] = self.counters.get(name, 0) + total
+        return solution
+
+    def equilibrium(self, batched: bool) -> Equilibrium:
+        """The result."""
+        point = self.point(slice(None))
+        energy = np.full(len(self.status), np.nan)
+        if self.network.has_energy:
+            energy = self.network.evaluate(self.network.kernels.energy, self.s, point.rows, 1)[0]
+        pick: Any = slice(None) if batched else 0
+        return Equilibrium(
+            self.network,
+            state=np.ascontiguousarray(self.s.T)[pick],
+            residual=np.asarray(point.residual[pick]),
+            time=np.asarray(self.settled[pick]),
+            status=np.asarray(self.status[pick]),
+            energy=np.asarray(energy[pick]),
+            active=np.ascontiguousarray(point.local.active.T)[pick],
+            start=np.ascontiguousarray(self.start.T)[pick],
+            x=None if self.x is None else self.x[pick],
+            solver=self.solver.describe(),
+            counters=self.counters,
+        )
+
+    def failure(self, result: Equilibrium) -> ConvergenceError | DivergenceError:
+        """The error that says what went wrong with the first sample that failed."""
+        failed = np.flatnonzero(self.status != Status.STABLE)
+        j = int(failed[0])
+        status = Status(int(self.status[j]))
+        point = self.point(slice(j, j + 1))
+        worst = int(np.argmax(np.abs(np.where(point.local.active, point.local.force, 0.0))))
+        text = (
+            f"{self.what}: sample {j} {status.sentence}; at t = {self.time[j]:.4g} the largest force is "
+            f"{point.residual[0]:.3g}, at {self.network.graph.unit(worst)}"
+        )
+        if self.solver.fixed and status in (Status.MOVING, Status.DIVERGED):
+            fastest = point.fastest_rate()
+            text += f"; {self.solver.method} with step {self.solver.step:g}, the fastest mode here needs one below "
+            text += f"{2.0 / fastest:.3g}" if fastest > 0 else "any size"
+        if len(failed) > 1:
+            text += f" ({len(failed)} of {len(self.status)} samples failed)"
+        kind = DivergenceError if status is Status.DIVERGED else ConvergenceError
+        return kind(text, result)
+
+
+def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDArray[np.bool_] | None = None) -> Problem:
+    """The free flow as an initial value problem; start (n, b), x (b, n_in). Units that are `held` do not move."""
+    rows = network.free_rows(x, start.shape[1])
+    if held is not None:
+        rows[: network.n][held] = 0.0
+
+    def jacobian(sample: int, t: float, s: Array) -> Array:
+        one = np.repeat(s[:, None], 1, axis=1)
+        local = network.local(one, rows[:, sample : sample + 1].copy())
+        return -network.linearized(local, 0) * rows[: network.n, sample, None]
+
+    return Problem(
+        network.kernels.free,
+        start,
+        rows,
+        network.theta,
+        network.layout,
+        network.work_rows,
+        network.n,
+        jacobian,
+        network.graph.unit,
+        2 * network.n if network.box.any() else -1,
+        network.threads_inside,
+    )

@@ -1,0 +1,182 @@
+"""Any time evolution, recorded: free or nudged, under an input that is constant or moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
+from neurodyn.inputs import as_condition, as_times
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.phases.driven import Nudge, integrate_driven
+from neurodyn.phases.relax import check_box
+from neurodyn.results.result import Result, array, check_on_failure
+from neurodyn.solvers.problem import Solution, describe_counters
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.stimulus import Stimulus, restore
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Result):
+    """States and velocities ds/dt of the free or nudged dynamics at the times t.
+
+    Attributes
+    ----------
+    t : (T,)
+    state, velocity : (T, batch, n)
+        The velocity from the vector field; what a trajectory did not reach is NaN.
+    status : (batch,)
+    x : (batch, n_in), optional
+        The constant input. None where it moved: then `stimulus` is what it followed, and `input` its rates at t.
+    target : (batch, n_out), optional
+    beta : float
+        Strength of the nudge towards the target; 0 without one.
+    """
+
+    t: Array = array("time", units="time")
+    state: Array = array("time", "batch", "unit")
+    velocity: Array = array("time", "batch", "unit", units="1/time")
+    status: Integers = array("batch", units="status")
+    x: Array | None = array("batch", "input", default=None)
+    target: Array | None = array("batch", "output", default=None)
+    stimulus_knots: Array | None = array("knot", units="time", default=None)
+    stimulus_table: Array | None = array("entry", "batch", "input", default=None)
+    stimulus_kind: str | None = None
+    beta: float = 0.0
+    solver: dict[str, Any] = field(default_factory=dict)
+    counters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stimulus(self) -> Stimulus | None:
+        """The input that moved, as it was given; None for a constant one."""
+        if self.stimulus_kind is None or self.stimulus_table is None:
+            return None
+        return restore(self.stimulus_kind, self.stimulus_knots, self.stimulus_table)
+
+    @property
+    def input(self) -> Array | None:
+        """Rates of the input population at the times t, (T, batch, n_in); None without one."""
+        if (stimulus := self.stimulus) is None:
+            return None if self.x is None else np.broadcast_to(self.x, (len(self.t), *self.x.shape))
+        rates = stimulus(self.t)
+        if self.state.ndim == 3:
+            rates = rates if rates.ndim == 3 else rates[:, None]
+            rates = np.broadcast_to(rates, (*self.state.shape[:2], rates.shape[-1]))
+        return rates
+
+
+def simulate(
+    network: Network,
+    x: Any = None,
+    *,
+    start: Any = None,
+    y: Any = None,
+    beta: float = 0.0,
+    t_eval: Any = None,
+    solver: Solver | None = None,
+    on_failure: str = "raise",
+) -> Trajectory:
+    """Integrate tau ds/dt = -dE/ds - beta dC/ds from `start` (default zeros) and record it at `t_eval`.
+
+    Parameters
+    ----------
+    network : Network
+    x : (batch, n_in) or (n_in,) array, or Stimulus, optional
+        Clamped rates: constant, or `Steps`, `Sine` or `Series`, which vary in time from t = 0.
+    start : (batch, n) or (n,) array, optional
+        One serves all x, and one x all starts.
+    y, beta : (batch, n_out) array or labels, and float, optional
+        Targets, towards which the outputs are nudged with the strength beta: here s itself is integrated, from any
+        start, and not its displacement from an equilibrium as in `nudge`.
+    t_eval : (T,) array, optional
+        Times to record, increasing from t >= 0; the state is `start` at t = 0. Default: 201 times over 20·max(tau).
+    solver : Solver, optional
+        No step has a jump or kink of the input inside: integration begins anew at the jumps of `Steps`, for each piece
+        with its own `max_steps`, and lands on the recorded times of a `Series`. Where the input jumps, the velocity
+        recorded is that just afterwards.
+    on_failure : {"raise", "return"}
+
+    Raises
+    ------
+    ArgumentError
+        For inputs that do not fit.
+    DivergenceError, SimulationError
+        A trajectory did not reach the end; `.result` is the Trajectory as far as it came.
+    """
+    solver = solver or Solver()
+    check_on_failure(on_failure)
+    moving = isinstance(x, Stimulus)
+    rates, initial, batched = _conditions(network, x, start)
+    check_box(network, initial)
+    nudge = _nudge(network, y, beta, len(initial), batched)
+    times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
+    solution = integrate_driven(network, inward(initial), x if moving else rates, nudge, solver, times)
+    pick: Any = slice(None) if batched else 0
+    result = Trajectory(
+        network,
+        t=times,
+        state=outward(solution.y, batched),
+        velocity=outward(solution.f, batched),
+        status=np.asarray(solution.status[pick]),
+        x=None if rates is None else rates[pick],
+        target=None if nudge is None else nudge.target[pick],
+        beta=0.0 if nudge is None else nudge.beta,
+        **(_kept(x, len(initial)) if moving else {}),
+        solver=solver.describe(),
+        counters=describe_counters(solution.counters),
+    )
+    if on_failure == "raise" and np.any(solution.status != Status.DONE):
+        raise failure(["simulation"], network, solution, result)
+    return result
+
+
+def _conditions(network: Network, x: Any, start: Any) -> tuple[Array | None, Array, bool]:
+    """Constant rates or None, starts, and whether results have a batch axis."""
+    if not isinstance(x, Stimulus):
+        return as_condition(x, start, network.n_in, network.n)
+    table, x_batched = x.at_door(network.n_in)
+    first = table[0] if x_batched else table[0, 0]
+    _, initial, batched = as_condition(first, start, network.n_in, network.n)
+    return None, initial, batched
+
+
+def _nudge(network: Network, y: Any, beta: float, batch: int, batched: bool) -> Nudge | None:
+    if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta):
+        raise ArgumentError(f"`beta` must be a finite number; got {beta!r}")
+    if y is None and beta == 0.0:
+        return None
+    if y is None:
+        raise ArgumentError(f"a nudge with beta = {beta:g} needs targets `y`")
+    return Nudge(float(beta), network.target(y, batch, batched))
+
+
+def _kept(stimulus: Stimulus, batch: int) -> dict[str, Any]:
+    """What a result for a batch keeps of a stimulus."""
+    knots, table = stimulus.knots if stimulus.knots.size else None, stimulus.table
+    if table.ndim == 3 and table.shape[1] != batch:  # one that all share
+        table = table[:, 0]
+    return {"stimulus_kind": stimulus.name, "stimulus_knots": knots, "stimulus_table": table}
+
+
+def failure(phases: list[str], network: Network, solution: Solution, result: Any, more: str = "") -> SimulationError:
+    """The error for the first trajectory that did not end DONE: unit, time, last finite value, step.
+
+    The trajectories are those of all samples in the first of the phases, then in the next.
+    """
+    failed = np.flatnonzero(solution.status != Status.DONE)
+    j = int(failed[0])
+    status = Status(int(solution.status[j]))
+    worst = int(np.argmax(np.abs(solution.last[: network.n, j])))
+    phase, sample = divmod(j, len(solution.status) // len(phases))
+    text = (
+        f"{phases[phase]}: sample {sample} {status.sentence}; at t = {solution.time[j]:.4g}, "
+        f"step {solution.step[j]:.2g}, the largest state is {solution.last[worst, j]:.4g}, "
+        f"of {network.graph.unit(worst)}{more}"
+    )
+    if len(failed) > 1:
+        text += f" ({len(failed)} of {len(solution.status)} failed)"
+    return (DivergenceError if status is Status.DIVERGED else SimulationError)(text, result)

@@ -1,0 +1,1 @@
+"""What comes out: frozen results, and the files that hold them."""

@@ -1,0 +1,133 @@
+"""Results: frozen objects with named, united arrays, that turn into xarray and into NetCDF files and back.
+
+Every array field of a result says its dimensions and units once, in its declaration (`array`). A result that was
+computed for one sample without a batch axis has arrays without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, nearest
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.network import Network
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import xarray
+
+
+def array(*dims: str, units: str = "1", **options: Any) -> Any:
+    """Declare an array field: its dimensions, its units (in the model's own: "1" is a rate, "time" that of tau)."""
+    return field(metadata={"dims": dims, "units": units}, **options)
+
+
+def table(**options: Any) -> Any:
+    """Declare a field that holds an xarray Dataset of named columns; its coordinates are part of it."""
+    return field(metadata={"table": True}, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Base of all results."""
+
+    network: Network = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if "dims" in f.metadata and value is not None:
+                view = np.asarray(value).view()
+                view.flags.writeable = False
+                object.__setattr__(self, f.name, view)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            _equal(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        parts = []
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray):
+                parts.append(f"{f.name} {value.shape}")
+            elif f.repr and not isinstance(value, dict):
+                parts.append(f"{f.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The result as a Dataset: named dimensions, units, and one JSON attribute with everything else."""
+        from neurodyn.results.files import to_dataset
+
+        return to_dataset(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a NetCDF file; `neurodyn.load` gives an equal result. A failed write leaves no file behind."""
+        from neurodyn.results.files import save
+
+        save(self, path)
+
+    def population(self, values: Any, name: str) -> Array:
+        """The units of one population out of an array whose last axis is units."""
+        return self.network.population(values, name)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Composite(Result):
+    """A result whose fields are results, or None; one file holds them all, each in a group."""
+
+    @property
+    def parts(self) -> dict[str, Result]:
+        """The results by the names of their fields."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Result)}
+
+    def to_xarray(self) -> xarray.DataTree:  # type: ignore[override]
+        """A DataTree with one Dataset for each part."""
+        from neurodyn.results.files import to_datatree
+
+        return to_datatree(self)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if hasattr(a, "identical"):  # of xarray's, which compare element by element
+        return bool(type(a) is type(b) and a.identical(b))
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        a, b = np.asarray(a), np.asarray(b)
+        return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)
+    if isinstance(a, float) and isinstance(b, float) and math.isnan(a):
+        return math.isnan(b)
+    return bool(a == b)
+
+
+def with_batch(values: Array, axes: int) -> Array:
+    """`values` with its batch axis (second of three, first of two), which a single sample's result lacks."""
+    return values if values.ndim == axes else np.expand_dims(values, axes - 2)
+
+
+def time_index(t: Array, wanted: float | None) -> int:
+    """Index of a recorded time, the last if None; refuses times that were not recorded."""
+    if wanted is None:
+        return len(t) - 1
+    index = int(np.argmin(np.abs(t - wanted)))
+    if abs(t[index] - wanted) > 1e-9 * max(1.0, abs(float(t[-1]))):
+        raise ArgumentError(f"time {wanted:g} was not recorded; nearest: {t[index]:g}")
+    return index
+
+
+def check_on_failure(value: str) -> None:
+    """Refuse an unknown `on_failure`."""
+    allowed = ("raise", "return")
+    if value not in allowed:
+        raise ArgumentError(f"unknown `on_failure` {value!r}; {nearest(value, allowed)}")

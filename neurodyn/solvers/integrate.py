@@ -1,0 +1,175 @@
+"""Integrate a problem: through the compiled loop; by SciPy, sample by sample; or by both, where it is stiff."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
+
+import numba
+import numpy as np
+
+from neurodyn.errors import TooLargeError
+from neurodyn.numerics import aligned
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.sparse_product import threads_lock
+from neurodyn.progress import Bar
+from neurodyn.solvers import stepcontrol as control
+from neurodyn.solvers.blocks import Blocks
+from neurodyn.solvers.problem import Problem, Solution
+from neurodyn.solvers.solver import Solver
+
+#: The implicit method that `auto` goes over to.
+IMPLICIT = "Radau"
+#: State entries for which rates are evaluated in one call, and at least in one task.
+CALL_ENTRIES, TASK_ENTRIES = 8192, 200_000
+
+
+def integrate(
+    problem: Problem,
+    solver: Solver,
+    t_eval: Array,
+    *,
+    t_end: float | None = None,
+    settle: float = 0.0,
+    dwell: float = 0.0,
+    landings: Array | None = None,
+    what: str = "integrating",
+) -> Solution:
+    """Solve to the last of `t_eval`, or without any to `t_end`, recording states and rates at `t_eval`.
+
+    With settle > 0 a trajectory ends as soon as its largest force stayed at most `settle` for a time `dwell`. Steps
+    land on the times `landings`, at which the flow is not smooth.
+    """
+    end = float(t_eval[-1]) if t_eval.size else float(t_end or 0.0)
+    if landings is not None and landings.size:
+        return _landing(problem, solver, t_eval, landings, what)
+    check_memory(t_eval.size, *problem.start.shape)
+    guard: AbstractContextManager[Any] = threads_lock if problem.threads_inside else nullcontext()
+    with guard, Bar(what) as bar:
+        if solver.compiled:
+            return run_blocks(Blocks(problem, solver, t_eval, end, settle, dwell), bar)
+        from neurodyn.solvers.scipy_door import solve_with_scipy
+
+        return solve_with_scipy(problem, solver, t_eval, end, settle, dwell, bar)
+
+
+def _landing(problem: Problem, solver: Solver, t_eval: Array, landings: Array, what: str) -> Solution:
+    """Record at the landings, too, with steps that land on all recorded times; and forget them again."""
+    times = np.union1d(t_eval, landings[(landings > 0.0) & (landings < t_eval[-1])])
+    found = integrate(dataclasses.replace(problem, smooth=False), solver, times, what=what)
+    kept = np.isin(times, t_eval)
+    return dataclasses.replace(found, y=found.y[kept], f=found.f[kept])
+
+
+def check_memory(times: int, components: int, batch: int) -> None:
+    """Refuse a recording that would not fit into half of the machine's memory, before anything is computed."""
+    wanted = 2 * 8 * times * components * batch
+    try:
+        present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not every system tells
+        present = 8 << 30
+    if wanted > present / 2:
+        raise TooLargeError(
+            f"recording {times} times x {components} components x {batch} samples needs {wanted / 2**30:.1f} GiB of "
+            f"{present / 2**30:.1f} GiB: thin `t_eval` or split the batch"
+        )
+
+
+def run_blocks(blocks: Blocks, bar: Bar) -> Solution:
+    """Integrate with a compiled method, and what `auto` finds stiff with an implicit one from there on."""
+    blocks.run(bar)
+    clock, marks = blocks.clock, blocks.marks
+    recorded = marks[control.NEXT].copy()
+    attempts = marks[control.STEPS] + marks[control.REJECTED]
+    solution = Solution(
+        y=blocks.y,
+        f=recorded_rates(blocks.problem, blocks.times, blocks.y),
+        last=blocks.last,
+        time=clock[control.T].copy(),
+        calm=clock[control.CALM].copy(),
+        step=clock[control.USED].copy(),
+        status=marks[control.STATUS].copy(),
+        counters={
+            "steps": marks[control.STEPS].copy(),
+            "rejected": marks[control.REJECTED].copy(),
+            "nfev": attempts * len(blocks.solver.tableau.b) + (1 if blocks.solver.fixed else 2) + recorded,
+            "stability_limited": marks[control.STABILITY].copy(),
+        },
+    )
+    if blocks.solver.auto:
+        go_over(blocks, solution, recorded, bar)
+    return solution
+
+
+def go_over(blocks: Blocks, solution: Solution, recorded: Integers, bar: Bar) -> None:
+    """Solve stiff trajectories to their end with an implicit method; writes into the solution and its counters."""
+    from neurodyn.solvers.scipy_door import Stepping
+
+    stiff = [int(j) for j in np.flatnonzero(solution.status == control.STIFF)]
+    solution.counters["implicit"] = np.isin(np.arange(solution.status.size), stiff).astype(np.int64)
+    solution.counters["njev"] = np.zeros_like(solution.status)
+    solver = dataclasses.replace(blocks.solver, method=IMPLICIT)
+    end, settle, dwell = (float(blocks.numbers[k]) for k in (control.T_END, control.SETTLE, control.DWELL))
+    for done, j in enumerate(stiff):
+        first = int(recorded[j])
+        one = Stepping(blocks.problem, solver, j, end, blocks.deadline)
+        steps = int(solution.counters["steps"][j])
+        one.begin(solution.last[:, j], float(solution.time[j]), float(solution.calm[j]), steps)
+        one.run(blocks.times[first:], settle, dwell, bar.part(done, len(stiff), end))
+        one.write(solution, j, first)
+
+
+def recorded_rates(problem: Problem, times: Array, y: Array) -> Array:
+    """The flow at recorded states (T, m, B), NaN where nothing was; several calls at a time, on threads."""
+    f = np.empty_like(y)
+    tasks = [partial(task, problem, times, y, f) for task in _rate_tasks(*y.shape)]
+    if problem.threads_inside or len(tasks) <= 1:
+        for task in tasks:
+            task()
+    else:
+        with ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS) as pool:
+            for future in [pool.submit(task) for task in tasks]:
+                future.result()
+    return f
+
+
+def _rate_tasks(count: int, components: int, batch: int) -> list[Callable[..., None]]:
+    """Calls that fill f: all samples at some times each, or some times of one sample, whichever are more."""
+    tasks = min(numba.config.NUMBA_NUM_THREADS, count * components * batch // TASK_ENTRIES)
+    if batch >= count:
+        return [partial(_rates_of_samples, some) for some in _pieces(count, tasks)]
+    return [partial(_rates_of_times, j, some) for j in range(batch) for some in _pieces(count, tasks // batch)]
+
+
+def _pieces(count: int, number: int) -> list[slice]:
+    """Cut 0 ... count into about that many pieces of equal length."""
+    length = max(1, -(-count // max(1, number)))
+    return [slice(k, min(k + length, count)) for k in range(0, count, length)]
+
+
+def _rates_of_samples(some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
+    work = aligned.empty((problem.work_rows, y.shape[2]))
+    for t, state, rate in zip(times[some], y[some], f[some], strict=True):
+        problem.flow(np.full(y.shape[2], t), state, problem.rows, problem.theta, problem.layout, work, rate)
+        if np.isnan(state[0]).any():
+            rate[np.isnan(state)] = np.nan
+
+
+def _rates_of_times(j: int, some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
+    """Many times of one trajectory side by side, in calls that stay in the cache."""
+    components, width = y.shape[1], 0
+    for piece in _pieces(some.stop - some.start, (some.stop - some.start) * components // CALL_ENTRIES):
+        at = slice(some.start + piece.start, some.start + piece.stop)
+        state = aligned.copy(y[at, :, j].T)
+        if state.shape[1] != width:
+            width = state.shape[1]
+            rows = np.repeat(problem.rows[:, j : j + 1], width, axis=1)
+            out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, width))
+        problem.flow(times[at], state, rows, problem.theta, problem.layout, work, out)
+        out[np.isnan(state)] = np.nan
+        f[at, :, j] = out.T

@@ -1,0 +1,94 @@
+"""Settings of a numerical integration; see `Solver`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neurodyn.errors import ArgumentError, nearest
+from neurodyn.inputs import is_positive
+from neurodyn.solvers.tableau import TABLEAUS, Tableau
+
+#: Methods that SciPy solves, sample by sample.
+SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
+METHODS = (*TABLEAUS, "auto", *SCIPY_METHODS)
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """How to integrate.
+
+    Parameters
+    ----------
+    method : str
+        `relax5` (default): compiled, adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its
+        published relatives; `tsit5` needs fewer forces where a network keeps oscillating. `rk4`, `euler`: compiled,
+        fixed `step`.
+        `auto`: `relax5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
+        `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
+        analytic Jacobian.
+    rtol, atol : float
+        Tolerances of the local error: its root mean square over units, each against atol + rtol·max|s|, is at most 1.
+    step : float, optional
+        Fixed step, in units of time. Needed by `rk4` and `euler`; makes the adaptive ones take fixed steps too.
+        Steps are shortened evenly so that they land on the recorded times.
+    max_steps : int
+        Attempted steps per trajectory.
+    max_seconds : float
+        Wall time for the whole batch.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown method, a missing or needless step, or limits that are not positive.
+    """
+
+    method: str = "relax5"
+    rtol: float = 1e-8
+    atol: float = 1e-10
+    step: float | None = None
+    max_steps: int = 100_000
+    max_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ArgumentError(f"unknown solver method {self.method!r}; {nearest(self.method, METHODS)}")
+        for name in ("rtol", "atol", "max_steps", "max_seconds"):
+            value = getattr(self, name)
+            if not is_positive(value):
+                raise ArgumentError(f"solver `{name}` must be positive and finite; got {value!r}")
+        if int(self.max_steps) != self.max_steps:
+            raise ArgumentError(f"solver `max_steps` must be a whole number; got {self.max_steps!r}")
+        if self.rtol < 3e-14:
+            raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")
+        if self.compiled and not self.tableau.adaptive and self.step is None:
+            raise ArgumentError(f"solver method {self.method!r} needs `step`, for example step=0.1")
+        if self.step is not None:
+            if not self.compiled or self.auto:
+                raise ArgumentError(f"solver method {self.method!r} chooses its own steps: leave out `step`")
+            if not is_positive(self.step):
+                raise ArgumentError(f"solver `step` must be positive and finite; got {self.step!r}")
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the method is, or begins as, one of our compiled ones."""
+        return self.auto or self.method in TABLEAUS
+
+    @property
+    def auto(self) -> bool:
+        """Whether stiff trajectories go over to an implicit method."""
+        return self.method == "auto"
+
+    @property
+    def tableau(self) -> Tableau:
+        """The compiled method."""
+        return TABLEAUS["relax5" if self.auto else self.method]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether steps are fixed."""
+        return self.step is not None
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)

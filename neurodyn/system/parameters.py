@@ -1,0 +1,197 @@
+"""Parameters theta of a network, and gradients with respect to them: one type, one layout.
+
+`parameters["x-h1"]` is the weight block of a connection, (size of first, size of second); `parameters["h1"]` the
+biases of a population, (size,). A population's connection to itself is shown as its full symmetric matrix with a zero
+diagonal, but every pair of units shares *one* weight, and `.vector` holds it once (row by row above the diagonal).
+Norms, cosines and finite differences use `.vector`.
+
+Feedback weights of their own, where a connection has them, are the block with its name turned round: `["y-h1"]` beside
+`["h1-y"]`. In each, entry [i, j] leads from unit i of the first to unit j of the second population. Within a population
+both directions then stand in one `hollow` block: any matrix with a zero diagonal.
+
+A sparse block is shown as a scipy.sparse.csr_array; `.vector` holds the weights of its pattern, and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.numerics.arrays import Array
+from neurodyn.system.graph import Graph
+from neurodyn.system.pattern import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named part of the parameter vector; with a pattern where not all units are connected.
+
+    A symmetric one has zeros on its diagonal and each weight twice, a hollow one has zeros there.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    symmetric: bool
+    pattern: Pattern | None = None
+    hollow: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of free parameters."""
+        if self.pattern is not None:
+            return self.pattern.size
+        if self.symmetric:
+            return self.shape[0] * (self.shape[0] - 1) // 2
+        if self.hollow:
+            return self.shape[0] * (self.shape[0] - 1)
+        return int(np.prod(self.shape))
+
+    def pack(self, values: Any) -> Array:
+        """Flatten an array of this block's shape; refuses wrong shapes and asymmetric ones."""
+        array: Any = values if is_sparse(values) else np.asarray(values, dtype=float)
+        if array.shape != self.shape:
+            raise ModelError(f"parameters {self.name!r} must have shape {self.shape}; got {array.shape}")
+        if self.pattern is not None:
+            return self.pattern.values(array, self.name)
+        array = array.toarray() if is_sparse(array) else array
+        if self.hollow:
+            if np.any(np.diagonal(array)):
+                raise ModelError(f"weights {self.name!r} must have a zero diagonal: no unit is connected to itself")
+            return np.asarray(array[~np.eye(len(array), dtype=bool)])
+        if not self.symmetric:
+            return array.ravel()
+        if not np.array_equal(array, array.T, equal_nan=True) or np.any(np.diagonal(array)):
+            raise ModelError(
+                f"weights {self.name!r} must be symmetric with a zero diagonal: each connection is one weight"
+            )
+        return array[np.triu_indices(self.shape[0], 1)]
+
+    def unpack(self, vector: Array) -> Any:
+        """Array of this block's shape from its part of the vector, a csr_array if the block is sparse."""
+        if self.pattern is not None:
+            return self.pattern.matrix(vector)
+        if not (self.symmetric or self.hollow):
+            return vector.reshape(self.shape)
+        full = np.zeros(self.shape)
+        if self.hollow:
+            full[~np.eye(len(full), dtype=bool)] = vector
+        else:
+            full[np.triu_indices(self.shape[0], 1)] = vector
+            full += full.T
+        full.flags.writeable = False
+        return full
+
+
+def is_sparse(values: Any) -> bool:
+    """Whether `values` is a scipy.sparse matrix or array; does not import SciPy."""
+    return type(values).__module__.startswith("scipy.sparse") and hasattr(values, "tocsr")
+
+
+def blocks_of(graph: Graph, patterns: Mapping[str, Pattern] | None = None) -> tuple[Block, ...]:
+    """The blocks of a graph: weights in the order of its connections, own feedback weights, biases of free populations.
+
+    `patterns` has those of the sparse connections, by name.
+    """
+    weights, feedback = [], []
+    for c in graph.connections:
+        m, n, inside = graph[c.first].size, graph[c.second].size, c.first == c.second
+        hollow = inside and bool(c.own_feedback)
+        weights.append(Block(c.name, (m, n), inside and not hollow, (patterns or {}).get(c.name), hollow))
+        if c.own_feedback and not inside:
+            feedback.append(Block(c.own_feedback, (n, m), False))
+    return (*weights, *feedback, *(Block(p.name, (p.size,), False) for p in graph.free))
+
+
+class Parameters(Mapping[str, Any]):
+    """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
+
+    __slots__ = ("blocks", "vector")
+    __array_ufunc__ = None  # a NumPy number times these is ours to do
+
+    def __init__(self, blocks: tuple[Block, ...], vector: Any) -> None:
+        values = np.array(vector, dtype=float)
+        size = sum(b.size for b in blocks)
+        if values.shape != (size,):
+            raise ModelError(f"the parameter vector must have shape ({size},); got {values.shape}")
+        values.flags.writeable = False
+        self.blocks = blocks
+        self.vector = values
+
+    @classmethod
+    def from_arrays(cls, blocks: tuple[Block, ...], arrays: Mapping[str, Any]) -> Parameters:
+        """Build from one array per block; raises `ModelError` for missing, unknown or malformed ones."""
+        names = [b.name for b in blocks]
+        for name in arrays:
+            if name not in names:
+                raise ModelError(f"unknown parameters {name!r}; {nearest(name, names)}")
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise ModelError(f"parameters are missing: {', '.join(missing)}")
+        parts = [b.pack(arrays[b.name]) for b in blocks]
+        return cls(blocks, np.concatenate(parts) if parts else np.zeros(0))
+
+    def part(self, name: str) -> Array:
+        """The stretch of `vector` that belongs to a block: each shared weight once."""
+        start = 0
+        for b in self.blocks:
+            if b.name == name:
+                return self.vector[start : start + b.size]
+            start += b.size
+        raise KeyError(f"unknown parameters {name!r}; {nearest(name, [b.name for b in self.blocks])}")
+
+    def pattern(self, name: str) -> Pattern | None:
+        """The pattern of a block, None if it is dense."""
+        return next(b for b in self.blocks if b.name == name).pattern
+
+    def __getitem__(self, name: str) -> Any:
+        vector = self.part(name)
+        return next(b for b in self.blocks if b.name == name).unpack(vector)
+
+    def __iter__(self) -> Iterator[str]:
+        return (b.name for b in self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Parameters) and self.blocks == other.blocks and np.array_equal(self.vector, other.vector)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _with(self, other: Parameters) -> Array:
+        if not isinstance(other, Parameters) or other.blocks != self.blocks:
+            raise ArgumentError("parameters of different layouts cannot be combined")
+        return other.vector
+
+    def __add__(self, other: Parameters) -> Parameters:
+        return Parameters(self.blocks, self.vector + self._with(other))
+
+    def __sub__(self, other: Parameters) -> Parameters:
+        return Parameters(self.blocks, self.vector - self._with(other))
+
+    def __mul__(self, factor: float) -> Parameters:
+        return Parameters(self.blocks, self.vector * float(factor))
+
+    __rmul__ = __mul__
+
+    @property
+    def norm(self) -> float:
+        """Euclidean norm of `vector`."""
+        return float(np.linalg.norm(self.vector))
+
+    def cosine(self, other: Parameters) -> float:
+        """Cosine of the angle between two vectors; NaN if either is zero."""
+        product = self.norm * other.norm
+        return float(self.vector @ self._with(other) / product) if product else float("nan")
+
+    def __repr__(self) -> str:
+        return f"Parameters({', '.join(f'{b.name} {b.shape}' for b in self.blocks)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (self.blocks, self.vector)
