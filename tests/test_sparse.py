@@ -13,10 +13,10 @@ import scipy.sparse
 
 import neurodyn as nd
 from naive import full
-from neurodyn import Connection, models, network
+from neurodyn import Connection, models
 from neurodyn.numerics import krylov
 from neurodyn.numerics.sparse_product import CHUNKS, MANY, lay_out, pair_sums, product
-from neurodyn.system import fixed_point
+from neurodyn.system import fixed_point, network
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.pattern import Pattern
 
