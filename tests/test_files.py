@@ -85,7 +85,9 @@ def test_provenance_is_one_json_attribute(whole):
     data = whole.nudged.to_xarray()
     assert set(data.attrs) == {"neurodyn"}
     about = json.loads(data.attrs["neurodyn"])
-    assert about["network"]["model"] == "neurodyn.models.hopfield.Hopfield"
+    assert about["schema"] == 1
+    assert about["result"] == "NudgedPhase"
+    assert about["network"]["model"] == "Hopfield"
     assert about["network"]["seed"] == 6
     assert about["fields"]["solver"]["method"] == "relax5"
     assert about["fields"]["counters"]["nfev"] > 0

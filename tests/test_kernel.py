@@ -94,6 +94,34 @@ def test_folder_changes_with_a_kernel_in_a_new_model(copy, monkeypatch):
     assert folder() != before
 
 
+@pytest.mark.parametrize("place", ["neurodyn/learning", "neurodyn/new/nested", "models/new/nested", "analysis/studies"])
+def test_folder_changes_with_a_kernel_in_any_folder(copy, monkeypatch, place):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
+    before = folder()
+    (copy / place).mkdir(parents=True, exist_ok=True)
+    new = copy / place / "new.py"
+    new.write_text(f"from {kernel.__name__} import helper\n")
+    first = folder()
+    assert first != before
+    new.write_text(f"from {kernel.__name__} import helper\n# edited\n")
+    assert folder() not in (before, first)
+
+
+@pytest.mark.parametrize("how", ["from neurodyn.numerics import kernel, view", "import neurodyn.numerics.kernel"])
+def test_kernels_count_however_the_module_is_imported(copy, monkeypatch, how):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
+    before = folder()
+    (copy / "models" / "new.py").write_text(f"{how}\n")
+    assert folder() != before
+
+
+def test_folder_changes_when_a_kernel_moves(copy, monkeypatch):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
+    before = folder()
+    (copy / "models" / "rate.py").rename(copy / "models" / "library" / "rate.py")
+    assert folder() != before
+
+
 def test_folder_does_not_change_with_other_sources(copy, monkeypatch):
     monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
     before = folder()

@@ -19,6 +19,7 @@ from neurodyn.errors import ResultFileError
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.samples import Samples
 from neurodyn.results.files import write
+from neurodyn.schema import NAMES_0, SCHEMA, schema_of
 
 TITLE = b"neurodyn checkpoint 1\n"
 #: The JSON line of thousands of epochs is far shorter, in bytes.
@@ -28,28 +29,43 @@ Content = tuple[list[dict[str, float]], dict[str, Any], dict[str, Any]]
 
 
 class Checkpoint:
-    """The checkpoint file of one learner and its samples, told from those of others by a digest."""
+    """The checkpoint file of one learner and its samples, told from those of others by a digest.
 
-    def __init__(self, path: Path, digest: str) -> None:
-        self.path, self.digest = path, digest
+    Parameters
+    ----------
+    path : path
+    learner : Learner
+        What learns, or will.
+    held : Samples, optional
+        Its validation samples.
+    """
 
-    @classmethod
-    def of(cls, path: str | os.PathLike[str], learner: Learner, held: Samples | None) -> Checkpoint:
-        """The file `path` for a learner that has not begun, and its validation samples."""
-        recipe = learner.recipe.plain()
+    def __init__(self, path: str | os.PathLike[str], learner: Learner, held: Samples | None) -> None:
+        self.path, self._learner, self._held = Path(path), learner, held
+        self.digest = self._digest(SCHEMA)
+
+    def _digest(self, schema: int) -> str:
+        """The digest in files of a schema; it does not depend on what was learned."""
+        learner = self._learner
+        recipe, network = learner.recipe.plain(), learner.start.describe()
         if learner.recipe.schedule == "constant":
             del recipe["epochs"]  # more of them may be run later
-        about = json.dumps([recipe, learner.start.describe()], sort_keys=True, default=str)
+        if schema == 0:
+            kind = type(learner.start)
+            network["model"] = NAMES_0.get(network["model"], f"{kind.__module__}.{kind.__qualname__}")
+        about = json.dumps([recipe, network], sort_keys=True, default=str)
         digest = hashlib.sha256(about.encode())
-        for array in (learner.start.parameters.vector, learner.start.tau, *_arrays(learner.samples), *_arrays(held)):
+        parts = (*_arrays(learner.samples), *_arrays(self._held))
+        for array in (learner.start.parameters.vector, learner.start.tau, *parts):
             digest.update(_bytes(array))
-        return cls(Path(path), digest.hexdigest())
+        return digest.hexdigest()
 
     def write(self, rows: list[dict[str, float]], state: dict[str, Any], best: dict[str, Any]) -> None:
         """Write it, or leave the one that is there."""
         arrays = {f"state.{k}": v for k, v in state.items()} | {f"best.{k}": v for k, v in best.items()}
         plan = [(name, a.dtype.str, a.shape) for name, a in arrays.items()]
-        head = json.dumps({"digest": self.digest, "rows": rows, "arrays": plan}).encode() + b"\n"
+        about = {"schema": SCHEMA, "digest": self.digest, "rows": rows, "arrays": plan}
+        head = json.dumps(about).encode() + b"\n"
 
         def produce(temporary: str) -> None:
             with open(temporary, "wb") as stream:
@@ -72,20 +88,23 @@ class Checkpoint:
         try:
             with self.path.open("rb") as stream:
                 return self._read(stream, os.fstat(stream.fileno()).st_size)
+        except ResultFileError as error:
+            raise ResultFileError(f"{self.path}: {error}") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ResultFileError(f"{self.path} is not a whole checkpoint: {error}") from error
 
     def _read(self, stream: BinaryIO, size: int) -> Content:
         if stream.readline(len(TITLE)) != TITLE:
-            raise ResultFileError(f"{self.path} is not a checkpoint of neurodyn")
+            raise ResultFileError("not a checkpoint of neurodyn")
         head = json.loads(stream.readline(LONGEST))
-        if head["digest"] != self.digest:
+        schema = schema_of(head)
+        if head["digest"] != (self.digest if schema == SCHEMA else self._digest(schema)):
             raise ResultFileError(
-                f"{self.path} is of another network, recipe or samples: resume with the same, or name another file"
+                "it is of another network, recipe or samples: resume with the same, or name another file"
             )
         plan = [(name, np.dtype(kind), tuple(shape)) for name, kind, shape in head["arrays"]]
         if stream.tell() + sum(kind.itemsize * int(np.prod(shape)) for _, kind, shape in plan) != size:
-            raise ResultFileError(f"{self.path} is not a whole checkpoint: its size does not fit what it says")
+            raise ResultFileError("not a whole checkpoint: its size does not fit what it says")
         parts: dict[str, dict[str, Any]] = {"state": {}, "best": {}}
         for name, kind, shape in plan:
             part, _, key = name.partition(".")

@@ -80,7 +80,7 @@ def learn(
     if resume and checkpoint is None:
         raise ArgumentError("`resume` needs a `checkpoint` to go on from")
     learner = make_learner(network, samples, chosen, solver)
-    run = _Run(learner, held, None if checkpoint is None else Checkpoint.of(checkpoint, learner, held), solver)
+    run = _Run(learner, held, None if checkpoint is None else Checkpoint(checkpoint, learner, held), solver)
     if resume:
         run.resume()
     run.to_end(on_epoch)

@@ -9,8 +9,8 @@ Options, with their reasons: `error_model="numpy"`, so that a division by zero g
 vectorise; `nogil`, so that blocks run on Python threads; no fast-math, which would make the last bits depend on how
 a loop is split and break the tests for finite values.
 
-The disk cache is keyed by a hash of every source file that holds kernels: numba looks at the file of the outer
-function only, and would serve stale code when a helper that it inlines is edited elsewhere.
+The disk cache is keyed by a hash of every source file that holds kernels, in whatever folder: numba looks at the
+file of the outer function only, and would serve stale code when a helper that it inlines is edited elsewhere.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -60,16 +61,26 @@ def cache_folder() -> str:
 
 
 def _source_hash() -> str:
-    here = Path(__file__).resolve().parents[1]
-    models = here / "models" if (here / "models").is_dir() else here.parent / "models"
+    """A hash of this module and all that name it, with their places in the package."""
+    own = Path(__file__).resolve()
+    package, _, module = __name__.rpartition(".")
+    naming = re.compile(rf"{re.escape(package)}(\.| import [^\n]*\b){module}\b".encode())
     digest = hashlib.sha256()
-    folders = [folder for folder in here.iterdir() if folder.is_dir() and not folder.is_symlink()]
-    paths = {path for folder in (*folders, models) for path in folder.rglob("*.py")}
-    for path in sorted(paths, key=lambda p: (p.parent.name, p.name)):
+    for name, path in sorted(_sources(own.parents[package.count(".")]).items()):
         text = path.read_bytes()
-        if b"neurodyn.numerics.kernel" in text:
-            digest.update(text)
+        if path == own or naming.search(text):
+            digest.update(b"%s\0%d\0%s" % (name.encode(), len(text), text))
     return digest.hexdigest()[:16]
+
+
+def _sources(package: Path) -> dict[str, Path]:
+    """The source files of neurodyn by their places in the package, also in a checkout without symbolic links."""
+    found = {}
+    for part in ("", "models", "analysis"):  # `rglob` goes into no link that it meets
+        folder = package / part if (package / part).is_dir() else package.parent / part
+        for path in folder.rglob("*.py"):
+            found[(part / path.relative_to(folder)).as_posix()] = path
+    return found
 
 
 @contextlib.contextmanager

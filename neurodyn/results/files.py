@@ -8,7 +8,6 @@ the network of a result can be rebuilt from its file alone.
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import os
 import sys
@@ -20,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.errors import NeurodynError, ResultFileError
+from neurodyn.names import RESULTS, name_in_files
 from neurodyn.results.result import Composite, Result
+from neurodyn.schema import SCHEMA, schema_of
 from neurodyn.system.network import rebuild
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ def to_dataset(result: Result) -> xarray.Dataset:
     data = data.assign_coords(population=("unit", np.array(names, dtype=str)))
     if "t" in data:
         data = data.rename(t="time").set_coords("time") if data["t"].dims == ("time",) else data
-    data.attrs[PROVENANCE] = json.dumps(
-        {"result": _name(result), "network": network.describe(), "fields": plain, "versions": versions()}
-    )
+    data.attrs[PROVENANCE] = json.dumps(_about(result) | {"network": network.describe(), "fields": plain})
     return data
 
 
@@ -68,12 +67,12 @@ def to_datatree(result: Composite) -> xarray.DataTree:
     """See `Composite.to_xarray`."""
     import xarray
 
-    root = xarray.Dataset(attrs={PROVENANCE: json.dumps({"result": _name(result), "versions": versions()})})
+    root = xarray.Dataset(attrs={PROVENANCE: json.dumps(_about(result))})
     return xarray.DataTree.from_dict({"/": root} | {name: to_dataset(part) for name, part in result.parts.items()})
 
 
-def _name(result: Result) -> str:
-    return f"{type(result).__module__}.{type(result).__qualname__}"
+def _about(result: Result) -> dict[str, Any]:
+    return {"schema": SCHEMA, "result": name_in_files(type(result)), "versions": versions()}
 
 
 def _dims(dims: tuple[str, ...], value: np.ndarray[Any, Any]) -> tuple[str, ...]:
@@ -100,7 +99,7 @@ def from_dataset(data: xarray.Dataset) -> Result:
     """The result that `to_dataset` described."""
     try:
         about = json.loads(data.attrs[PROVENANCE])
-        kind = _kind(about["result"])
+        kind = _kind(about)
         fields: dict[str, Any] = dict(about["fields"])
         used = {"parameters", "tau", "population"}
         for f in dataclasses.fields(kind):
@@ -124,23 +123,19 @@ def from_datatree(root: xarray.Dataset, children: Mapping[str, xarray.Dataset]) 
     """The result that `to_datatree` described."""
     parts = {name: from_dataset(data) for name, data in children.items()}
     try:
-        kind = _kind(json.loads(root.attrs[PROVENANCE])["result"])
+        kind = _kind(json.loads(root.attrs[PROVENANCE]))
         return kind(next(iter(parts.values())).network, **parts)
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
 
 
-def _kind(path: str) -> type[Result]:
+def _kind(about: dict[str, Any]) -> type[Result]:
     """The class of a result: neurodyn's, or of a module that is imported already, as reading runs no other code."""
-    module, _, name = path.rpartition(".")
-    known = module in sys.modules or module.startswith("neurodyn.")
-    try:
-        kind = getattr(importlib.import_module(module), name, None) if known else None
-    except ImportError:
-        kind = None
-    if not (isinstance(kind, type) and issubclass(kind, Result)):
+    schema_of(about)
+    kind = RESULTS.find(about["result"])
+    if kind is None:
         raise ResultFileError(
-            f"the file's result is of the class {path!r}, which is not there: import its module first"
+            f"the file's result is of the class {about['result']!r}, which is not there: import its module first"
         )
     return kind
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.names import RESULTS
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 
@@ -35,9 +36,13 @@ def table(**options: Any) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Base of all results."""
+    """Base of all results. Files name a subclass by its name, or by `class Mine(Result, name_in_files="MyResult")`."""
 
     network: Network = field(repr=False)
+
+    def __init_subclass__(cls, *, name_in_files: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        RESULTS.enter(cls, name_in_files)
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):

@@ -14,7 +14,7 @@ MODEL_CELLS = "neurodyn.cli.cell"
 
 
 def import_path(function: Any) -> str:
-    """The import path of a function that was given itself or by its path; finds out that it is there.
+    """The import path of a function that was given itself or by its path, or "run"; finds out that it is there.
 
     Raises
     ------
@@ -29,8 +29,8 @@ def import_path(function: Any) -> str:
                 "move it out, and make what it closes over its axes"
             )
         function = f"{module}:{name}"
-    if function == RUN:
-        return f"{MODEL_CELLS}:run"
+    if function in (RUN, f"{MODEL_CELLS}:run"):
+        return RUN
     if not isinstance(function, str) or function.count(":") != 1:
         raise ArgumentError(f"`function` must be 'run', or an import path like 'package.module:name'; got {function!r}")
     if function.startswith("__main__:"):
@@ -41,7 +41,7 @@ def import_path(function: Any) -> str:
 
 def find(path: str) -> Callable[[dict[str, Any]], Any]:
     """Import a function."""
-    module_name, _, names = path.partition(":")
+    module_name, _, names = (f"{MODEL_CELLS}:run" if path == RUN else path).partition(":")
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:

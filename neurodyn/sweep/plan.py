@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, TooLargeError
+from neurodyn.schema import NAMES_0, SCHEMA
 from neurodyn.sweep.axes import DRAW, Dimension, sequence
 
 #: More cells than this are taken for a slip: each is a file.
@@ -34,7 +35,7 @@ class Plan:
     Attributes
     ----------
     function : str
-        Import path of what a cell computes.
+        Import path of what a cell computes, or "run".
     model : str or None
         Goes to the function with the values.
     dimensions : tuple of Dimension
@@ -103,15 +104,20 @@ class Plan:
         last = sorted(range(len(quick)), key=quick.__getitem__)
         return [int(k) for k in np.arange(self.size).reshape(self.shape).transpose(last).ravel()]
 
-    def describe(self) -> dict[str, Any]:
-        """Plain data: everything that decides what the cells compute."""
+    def describe(self, schema: int = SCHEMA) -> dict[str, Any]:
+        """Plain data, as files of a schema have them: everything that decides what the cells compute."""
         from neurodyn.version import __version__
 
+        function = NAMES_0.get(self.function, self.function) if schema == 0 else self.function
         grid = [{axis.path: list(axis.values) for axis in dimension.axes} for dimension in self.dimensions]
-        about = {"function": self.function, "model": self.model, "model content": self.source}
+        about = {"function": function, "model": self.model, "model content": self.source}
         return about | {"vary": grid, "seed": self.seed, "neurodyn version": __version__}
 
     @cached_property
     def digest(self) -> str:
         """Short text that differs where plans do."""
-        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()[:32]
+        return self.digest_in(SCHEMA)
+
+    def digest_in(self, schema: int) -> str:
+        """The digest that files of a schema have."""
+        return hashlib.sha256(json.dumps(self.describe(schema), sort_keys=True).encode()).hexdigest()[:32]

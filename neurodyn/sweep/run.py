@@ -107,7 +107,7 @@ def make_plan(
     path = import_path(function)
     grid = dimensions(vary or {}, zip, draws, seed)
     name = None if model is None else os.fspath(model)
-    if not path.startswith(f"{MODEL_CELLS}:"):
+    if path != RUN:
         plan = Plan(path, name, grid, seed)
         return plan, plan.order(())
     if name is None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from neurodyn.errors import ResultFileError
 from neurodyn.results.files import write
+from neurodyn.schema import SCHEMA, schema_of
 from neurodyn.sweep.cell import DONE, Record
 from neurodyn.sweep.plan import Plan
 
@@ -35,7 +36,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, plan: Plan, *, resume: bool) -> None:
-        self.folder, self.plan = folder, plan
+        self.folder, self.plan, self.schema = folder, plan, SCHEMA
         try:
             (folder / "cells").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -44,7 +45,7 @@ class Store:
         if manifest.exists():
             self._check(manifest, resume)
         else:
-            text = json.dumps(plan.describe() | {"digest": plan.digest}, indent=1)
+            text = json.dumps({"schema": self.schema} | plan.describe() | {"digest": plan.digest}, indent=1)
             write(manifest, lambda temporary: Path(temporary).write_text(text + "\n", "utf-8"))
         for debris in (folder / "cells").glob(".*"):  # half-written when a run was killed
             debris.unlink(missing_ok=True)
@@ -59,8 +60,12 @@ class Store:
             there = dict(json.loads(manifest.read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise ResultFileError(f"{manifest} is damaged ({error}): name another folder") from error
-        if there.get("digest") != self.plan.digest:
-            ours = json.loads(json.dumps(self.plan.describe()))
+        try:
+            self.schema = schema_of(there)  # of the cells to come, too
+        except ResultFileError as error:
+            raise ResultFileError(f"{manifest}: {error}") from error
+        if there.get("digest") != self.digest:
+            ours = json.loads(json.dumps(self.plan.describe(self.schema)))
             differs = ", ".join(key for key, value in ours.items() if there.get(key) != value)
             raise ResultFileError(f"{self.folder} holds another sweep (it differs in {differs}): name another folder")
         if not resume:
@@ -68,6 +73,11 @@ class Store:
                 f"{self.folder} holds this sweep already, {len(self.done()):,} of {self.plan.size:,} cells done: "
                 "go on with resume (--resume), or name another folder"
             )
+
+    @property
+    def digest(self) -> str:
+        """The digest of the plan in this folder's files."""
+        return self.plan.digest if self.schema == SCHEMA else self.plan.digest_in(self.schema)
 
     def done(self) -> set[int]:
         """The numbers of the cells that are done; those that failed are not, and will be tried again."""
@@ -86,12 +96,12 @@ class Store:
             record = json.loads(self._path(index).read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        return record if isinstance(record, dict) and record.get("plan") == self.plan.digest else None
+        return record if isinstance(record, dict) and record.get("plan") == self.digest else None
 
     def write(self, index: int, record: Record, seconds: float | None) -> None:
         """Write a cell."""
         cell = self.plan.cell(index)
-        head: dict[str, Any] = {"plan": self.plan.digest, "values": cell.values, "seed": cell.seed}
+        head: dict[str, Any] = {"schema": self.schema, "plan": self.digest, "values": cell.values, "seed": cell.seed}
         text = json.dumps(head | record)
         write(self._path(index), lambda temporary: Path(temporary).write_text(text + "\n", "utf-8"))
         if seconds is not None:

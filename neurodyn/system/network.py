@@ -1,14 +1,13 @@
 """What the simulator asks of a network: a graph, parameters, time constants, and a few compiled kernels.
 
-A model subclasses `Network` once, in `neurodyn.models`, and fills in its kernels. Inside, arrays are unit-major,
+A model subclasses `Network` once, in `neurodyn.models`, and fills in its kernels; files name it by the name of its
+class, or by `class Mine(Network, name_in_files="MyNetwork")`. Inside, arrays are unit-major,
 (units, batch); the methods without underscore that take `x` face users and are batch-first.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -19,6 +18,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError
 from neurodyn.inputs import as_batch, as_input, as_target
+from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.numerics.kernel import Kernel
@@ -137,6 +137,10 @@ class Network(ABC):
     energy_of: ClassVar[str] = "states"
     #: Whether the force on a hard-sigmoid unit in its box is W·s + b − s.
     linear_in_box: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, name_in_files: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        NETWORKS.enter(cls, name_in_files)
 
     def __post_init__(self) -> None:
         graph = Graph.build(self.populations, self.connections)
@@ -440,9 +444,8 @@ class Network(ABC):
 
     def describe(self) -> dict[str, Any]:
         """Return the network as plain data; its parameter vector, time constants and patterns are apart."""
-        kind = type(self)
         return {
-            "model": f"{kind.__module__}.{kind.__qualname__}",
+            "model": name_in_files(type(self)),
             "populations": [
                 {
                     "name": p.name,
@@ -491,15 +494,11 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
     Only classes of neurodyn, or of modules that are imported already, are used: a file names a class, and reading a
     file must not run code of its choice.
     """
-    module, _, name = str(description["model"]).rpartition(".")
-    if module not in sys.modules and not module.startswith("neurodyn."):
-        raise ModelError(f"import {module!r} first: the file's network is of its class {name!r}")
-    try:
-        kind = getattr(importlib.import_module(module), name, None)
-    except ImportError as error:
-        raise ModelError(f"the file's network is of the class {name!r} of {module!r}, which is not there") from error
-    if not (isinstance(kind, type) and issubclass(kind, Network)):
-        raise ModelError(f"{description['model']!r} is not a network class")
+    kind = NETWORKS.find(description["model"])
+    if kind is None:
+        raise ModelError(
+            f"the network is of the class {description['model']!r}, which is not there: import its module first"
+        )
     populations = tuple(Population(**p) for p in description["populations"])
     connections = tuple(
         Connection(**c) if isinstance(c, dict) else Connection.parse(c) for c in description["connections"]
@@ -511,7 +510,7 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
         if c.name in pairs
     }
     blocks = blocks_of(graph, patterns)
-    return kind(
+    network: Network = kind(
         populations,
         connections,
         parameters=Parameters(blocks, vector),
@@ -519,6 +518,7 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
         seed=description["seed"],
         gain=description["gain"],
     )
+    return network
 
 
 def inward(values: Array) -> Array:
