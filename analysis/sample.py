@@ -17,7 +17,7 @@ from neurodyn.system.network import Network
 
 def with_signal(point: FixedPoint, target: Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which samples have an error signal at all, (batch,), for targets (batch, n_out): some active output is off."""
-    return np.any(point.gap(target) * point.local.active != 0.0, axis=0)
+    return np.any(point.cost_slope(target) * point.local.active != 0.0, axis=0)
 
 
 def single(equilibrium: Equilibrium, sample: int) -> Equilibrium:

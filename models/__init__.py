@@ -1,12 +1,15 @@
 """Networks, one energy per file, and a library of ready models with their data."""
 
+from neurodyn.models import terms
 from neurodyn.models.dataset import LearningData, read_data
+from neurodyn.models.energy_network import EnergyNetwork
 from neurodyn.models.hopfield import Hopfield
 from neurodyn.models.learning import learning_data
 from neurodyn.models.load import Model, Outline, find, load, names, outline, read
 from neurodyn.models.rate import Rate
 
 __all__ = [
+    "EnergyNetwork",
     "Hopfield",
     "LearningData",
     "Model",
@@ -19,4 +22,5 @@ __all__ = [
     "outline",
     "read",
     "read_data",
+    "terms",
 ]

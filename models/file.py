@@ -15,8 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from neurodyn.errors import ModelError, nearest
+from neurodyn.flows.activation import canonical
 from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
-from neurodyn.system.activation import canonical
 from neurodyn.system.graph import SOFTMAX, Population
 
 #: More units than this in a population, or samples of data, are taken for a slip.

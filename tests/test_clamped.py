@@ -9,7 +9,7 @@ from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_
 from neurodyn import models
 from neurodyn.estimators.clamped import clamped
 from neurodyn.estimators.task import Task
-from neurodyn.system.activation import RANGES, inverse
+from neurodyn.flows.activation import RANGES, inverse
 from neurodyn.system.network import inward
 
 EVERY = {
@@ -34,7 +34,7 @@ def held_at_target(net, rng, **options):
 def test_outputs_are_held_and_the_others_rest_and_are_stable(name, rng):
     net = EVERY[name]()
     task, point = held_at_target(net, rng)
-    assert np.abs(net.argument(point.s)[net.outputs] - task.target.T).max() <= 1e-15
+    assert np.abs(net.coordinate(point.s)[net.outputs] - task.target.T).max() <= 1e-15
     state, others = point.s.T, np.arange(net.n) < net.outputs.start
     others[net.outputs.stop :] = True
     force = net.force(state, task.x)
@@ -70,7 +70,7 @@ def test_rates_at_the_end_of_their_range_can_be_clamped(activation, rng):
     assert found.norm > 0.1
     for sign in (1.0, -1.0) if activation == "tanh" else (1.0, 0.0):
         s = net.output_state(np.full((3, 1), sign))
-        rate = net.argument(np.concatenate([np.zeros((5, 1)), s]))[net.outputs]
+        rate = net.coordinate(np.concatenate([np.zeros((5, 1)), s]))[net.outputs]
         assert np.abs(rate - sign).max() < 1e-300
 
 

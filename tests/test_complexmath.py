@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numba import njit
 
+from neurodyn.flows.activation import CODES, rate_and_slope
+from neurodyn.flows.complex_activation import change_rates, slope_changes
 from neurodyn.numerics import complexmath
-from neurodyn.system.activation import CODES, rate_and_slope
-from neurodyn.system.complex_activation import change_rates, slope_changes
 
 exact = pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="no extended precision to compare with")
 ANALYTIC = ["tanh", "sigmoid", "softplus", "linear"]

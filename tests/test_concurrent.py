@@ -70,7 +70,7 @@ def test_with_weights_at_rest_the_side_network_finds_the_gradient(make, rng):
     y = y / y.sum()
     rest = nd.relax(net, x)
     point = FixedPoint.of(net, rest.state, rest.x)
-    wanted = point.solve(point.gap(y[None]))[0][:, 0]
+    wanted = point.solve(point.cost_slope(y[None]))[0][:, 0]
     run = nd.concurrent(net, x, y, tau_side=2.0, tau_theta=1e14, start=rest.state, t_eval=[600.0], solver=TIGHT)
     assert run.error_signal[0] == pytest.approx(wanted, abs=1e-9)
     exact = nd.gradient(net, x, y, method="implicit")

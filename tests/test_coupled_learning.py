@@ -25,9 +25,9 @@ def limit(net, x, y, start, solver):
     lambdas = np.zeros_like(point.s)
     for k in range(len(y)):
         inverse = np.linalg.inv(net.hessian(eq.state[k], None if x is None else x[k]))
-        gap = point.local.argument[out, k] - y[k]
+        gap = point.local.coordinate[out, k] - y[k]
         lambdas[:, k] = inverse[:, out] @ np.linalg.solve(inverse[np.ix_(out, out)], gap)
-    return point.side_gradient(lambdas / point.local.argument_slope)  # the inverse is by what the energy is of
+    return point.side_gradient(lambdas / point.local.coordinate_slope)  # the inverse is by what the energy is of
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ class TestHopfield(NetworkContract):
 
 
 def test_every_activation_is_covered():
-    from neurodyn.system.activation import CODES
+    from neurodyn.flows.activation import CODES
 
     assert {p.activation for make in EVERY.values() for p in make().graph.free} == set(CODES)
 

@@ -13,10 +13,10 @@ import neurodyn as nd
 from naive import ACTIVATIONS, NaiveHopfield, full
 from networks import BOXED, EVERY, draw_input, draw_state, draw_target, graph, prepared
 from neurodyn import models
+from neurodyn.flows.activation import CODES, bend, divided_differences, rate_and_slope
 from neurodyn.numerics.product import add_product
 from neurodyn.phases.nudge import nudged_problem
 from neurodyn.phases.side import side_problem
-from neurodyn.system.activation import CODES, bend, divided_differences, rate_and_slope
 from neurodyn.system.fixed_point import FixedPoint
 
 SMALL = {

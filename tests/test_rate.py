@@ -14,7 +14,7 @@ from naive import ACTIVATIONS, NaiveRate
 from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, prepared
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
-from neurodyn.system.activation import CODES, leak_energy, rate_and_slope
+from neurodyn.flows.activation import CODES, leak_energy, rate_and_slope
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
 

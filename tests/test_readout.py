@@ -111,7 +111,7 @@ def test_critical_beta_is_where_the_total_energy_loses_its_curvature(name, rng):
     run = nd.nudge(net, eq, y, beta=0.1, t_eval=[0.1])
     point = FixedPoint.of(net, eq.state, x)
     for j, critical in enumerate(run.critical_beta):
-        z = point.local.argument[net.outputs, j]
+        z = point.local.coordinate[net.outputs, j]
         p = scipy.special.softmax(z)
         lowest = []
         for beta in (-0.999 * critical, -1.001 * critical):
@@ -134,7 +134,7 @@ def test_jacobian_of_the_nudged_flow(name, rng):
     net = SOFT[name]()
     x, y = draw_input(net, 1, rng), draw_target(net, 1, rng)
     point = FixedPoint.of(net, nd.relax(net, x).state, x)
-    problem = nudged_problem(point, point.gap(y), np.array([0.7, -0.3, 0.0]))
+    problem = nudged_problem(point, point.cost_slope(y), np.array([0.7, -0.3, 0.0]))
     moving = point.local.active[:, 0]
     for j in range(3):
         delta, h = np.where(moving, rng.uniform(-0.01, 0.01, net.n), 0.0), 1e-5

@@ -229,7 +229,7 @@ def test_jacobian_of_the_nudged_flow(activation, beta):
     net, x, rng = some_network(activation)
     equilibrium = relax(net, x)
     point = FixedPoint.of(net, equilibrium.state, equilibrium.x)
-    problem = nudged_problem(point, point.gap(rng.uniform(0.0, 1.0, (2, 2))), np.array([beta, -beta]))
+    problem = nudged_problem(point, point.cost_slope(rng.uniform(0.0, 1.0, (2, 2))), np.array([beta, -beta]))
     if activation == "hard-sigmoid":
         assert np.all((point.s > 0.01) & (point.s < 0.99))  # strictly inside the box
     for j in range(4):
@@ -242,7 +242,7 @@ def test_jacobian_of_the_side_network(activation):
     net, x, rng = some_network(activation)
     equilibrium = relax(net, x)
     point = FixedPoint.of(net, equilibrium.state, equilibrium.x)
-    problem = side_problem(point, point.gap(rng.uniform(0.0, 1.0, (2, 2))))
+    problem = side_problem(point, point.cost_slope(rng.uniform(0.0, 1.0, (2, 2))))
     for j in range(2):
         z = rng.normal(size=2 * net.n)
         assert problem.jacobian(j, 0.0, z) == pytest.approx(differences(problem, j, z), abs=1e-8)

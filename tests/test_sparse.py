@@ -405,7 +405,7 @@ def settled_network(activation="tanh"):
 def test_iterative_results_are_those_of_the_full_matrix(activation, request):
     net, x, y, eq = settled_network(activation)
     dense = FixedPoint.of(net, eq.state, x)
-    gap = dense.gap(y)
+    gap = dense.cost_slope(y)
     expected = dense.slowest_rate(), dense.fastest_rate(), dense.critical_beta(), dense.solve(gap)[0]
     gradient = dense.exact_gradient(y)
     request.getfixturevalue("large")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
+from neurodyn.flows.activation import CODES, rate_and_slope
 from neurodyn.numerics import vectormath
-from neurodyn.system.activation import CODES, rate_and_slope
 
 exact = pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="no extended precision to compare with")
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
 from neurodyn.errors import ArgumentError
+from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.graph import LINEAR
-from neurodyn.system.network import Network
+from neurodyn.system.network import ENERGY_OF, Network
 
 
 class Surface(Protocol):
@@ -161,8 +162,8 @@ class Landscape:
 
 def require_energy_of_states(network: Network) -> None:
     """Refuse the rate form, whose flow does not go down the slope of its energy over the states."""
-    if network.energy_of != "states":
+    if network.metric != STATES:
         raise ArgumentError(
             f"landscapes and phase portraits need an energy of the states; that of {type(network).__name__} is one of "
-            f"its {network.energy_of}"
+            f"its {ENERGY_OF[network.metric]}"
         )

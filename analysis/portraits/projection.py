@@ -171,7 +171,7 @@ def _modes(network: Network, s: Array, x: Array | None, dimensions: int) -> tupl
         raise ArgumentError(f"{dimensions} modes need as many active units; got {active.sum()} at this fixed point")
     rates, vectors = point.modes(0)
     slow = vectors[:, :dimensions].T
-    root = np.sqrt(network.tau[active] * point.local.argument_slope[active, 0])
+    root = np.sqrt(network.tau[active] * point.local.coordinate_slope[active, 0])
     length = np.linalg.norm(slow / root, axis=1, keepdims=True)
     axes, weights = np.zeros((2, dimensions, network.n))
     axes[:, active], weights[:, active] = slow / root / length, slow * root * length

@@ -54,7 +54,7 @@ def choose_axes(network: Network, rests: Array, y: Array | None, x: Array | None
             rival = int(np.argmax(np.where(np.arange(len(y)) == target, -np.inf, state[outputs])))
             units = int(outputs[target]), int(outputs[rival])
             return Viewpoint(units, state, "the target's output and its strongest rival", others)
-        moved, reason = np.abs(point.solve(point.gap(y[None]))[0][:, 0]), "what the nudge moves most"
+        moved, reason = np.abs(point.solve(point.cost_slope(y[None]))[0][:, 0]), "what the nudge moves most"
     else:
         moved, reason = np.zeros(network.n), "what takes part most in the slowest mode"
         moved[point.local.active[:, 0]] = np.abs(point.modes(0)[1][:, 0])

@@ -121,7 +121,7 @@ class _Task:
         self.point = FixedPoint.of(network, point.s.T[told], None if point.x is None else point.x[told])
         self.target, self.samples = target[told], int(told.sum())
         self.tau = float(network.tau.max())
-        self.signal = self.point.solve(self.point.gap(self.target))[0]
+        self.signal = self.point.solve(self.point.cost_slope(self.target))[0]
         #: Slowest rate of the side network, times tau_side.
         self.slowest = float(np.min(np.linalg.eigvals(self.point.adjoint(0)).real))
         first = self.at(network, 1)

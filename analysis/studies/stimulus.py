@@ -175,7 +175,7 @@ class _Probe:
             for sign in signs
         ]
         point = self.fixed_points(wave, times)
-        wanted = point.solve(point.gap(np.repeat(self.target, SAMPLES, axis=0)) * point.local.active)[0]
+        wanted = point.solve(point.cost_slope(np.repeat(self.target, SAMPLES, axis=0)) * point.local.active)[0]
         found = -(states[0] - states[1]).T / (2.0 * self.beta)
         return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 

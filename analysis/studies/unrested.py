@@ -24,14 +24,14 @@ def nudged_gradients(
     """
     local = point.local
     left = np.where(local.active, local.force, 0.0)  # the flow has that of units on a bound already
-    problem = nudged_problem(point, point.gap(target) - left / beta, np.array([beta]))
+    problem = nudged_problem(point, point.cost_slope(target) - left / beta, np.array([beta]))
     states = integrate(problem, solver, times, what="nudged phase").y
     return [displaced_gradient(point, delta, beta) if np.isfinite(delta).all() else None for delta in states]
 
 
 def side_gradient(point: FixedPoint, target: Array, end: float, solver: Solver) -> Parameters | None:
     """Gradient of a side network that is linearised there; None if it ran away."""
-    problem = side_problem(point, point.gap(target) * point.local.active)
+    problem = side_problem(point, point.cost_slope(target) * point.local.active)
     solution = integrate(problem, solver, np.array([end]), what="side network")
     if np.any(solution.status != Status.DONE):
         return None

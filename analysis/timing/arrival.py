@@ -183,7 +183,7 @@ def _onsets(network: Network, rest: Equilibrium, target: Array, groups: dict[str
     point = FixedPoint.of(network, rest.state, rest.x)
     active = point.local.active[:, 0]
     matrix = point.adjoint(0) / network.tau[active]
-    signal = (point.gap(target[None]) * point.local.active)[active, 0]
+    signal = (point.cost_slope(target[None]) * point.local.active)[active, 0]
     powers = [np.zeros(network.n) for _ in range(1 + max((k for k, _ in groups.values()), default=0))]
     for k, power in enumerate(powers):
         power[active] = signal / math.factorial(k)

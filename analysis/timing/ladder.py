@@ -34,7 +34,7 @@ class Modes:
         tau = point.network.tau[active]
         if point.network.has_energy:
             rates, vectors = point.modes(sample)
-            root = np.sqrt(tau * point.local.argument_slope[active, sample])[:, None]
+            root = np.sqrt(tau * point.local.coordinate_slope[active, sample])[:, None]
             return cls(rates, vectors / root, (vectors * root).T)
         rates, right = np.linalg.eig(point.linearized(sample) / tau[:, None])
         order = np.lexsort((rates.imag, rates.real))

@@ -94,4 +94,4 @@ def _pull(point: FixedPoint) -> Array:
     network, shape = point.network, (point.s.shape[1], point.network.n_out)
     if network.graph.readout == SOFTMAX:
         return np.broadcast_to(np.eye(shape[1])[0], shape)
-    return np.asarray(point.gap(np.zeros(shape))[network.outputs].T - 1.0)
+    return np.asarray(point.cost_slope(np.zeros(shape))[network.outputs].T - 1.0)

@@ -62,11 +62,11 @@ def portrait(
         _check(chosen, animate)
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.portrait_summary import report, summarise
+    from neurodyn.cli.run import compile_kernels
 
     with output_folder(out or f"neurodyn-{chosen.name}-portrait") as folder, few_threads():
         with clock.part("kernels"):
-            for kernel in chosen.network.kernels:
-                kernel.compiled  # noqa: B018  (compiles it, or loads it from the disk cache)
+            compile_kernels(chosen)
         with clock.part("portrait"):
             number = _sample(chosen, sample)
             found = _portrait(chosen, number, axes=axes, others=others, beta=beta, resolution=resolution)
@@ -125,7 +125,7 @@ def _sample(model: Model, wanted: int | None) -> int:
         return wanted or 0
     rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
     point = FixedPoint.of(network, rest.state, rest.x)
-    gap = point.gap(network.target(model.y, point.s.shape[1], batched=True))
+    gap = point.cost_slope(network.target(model.y, point.s.shape[1], batched=True))
     signal = np.any((gap != 0.0) & point.local.active, axis=0)
     return int(np.argmax(signal))
 

@@ -77,7 +77,7 @@ def compile_kernels(model: Model) -> None:
     """Compile what a run of this model needs, or load it from the disk cache, so that times are those of the run."""
     from neurodyn.solvers.stepper import advance
 
-    for kernel in (*model.network.kernels, *([advance] if model.solver.compiled else [])):
+    for kernel in [advance] if model.solver.compiled else []:
         kernel.compiled  # noqa: B018
 
 

@@ -9,9 +9,12 @@ import numpy as np
 from neurodyn.errors import ModelError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
+from neurodyn.flows.layout import RATES
+from neurodyn.flows.linear import vjp
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
+from neurodyn.system.parameter_gradient import mixed_product
 from neurodyn.system.parameters import Parameters
 
 
@@ -34,14 +37,15 @@ class Backprop(Estimator):
         point = FixedPoint(network, np.zeros((network.n, len(task.target))), task.x)
         for _ in range(depth):  # a sweep over all layers sets one more for good
             point = replace(point, s=point.local.field)
-        slope = point.gap(task.target) * point.local.argument_slope
+        slope = point.cost_slope(task.target) * point.local.coordinate_slope
         rows, error = network.linear_rows(point.local), slope
         for _ in range(depth - 1):
-            error = slope + error - network.evaluate(network.kernels.vjp, error, rows, network.n)
+            error = slope + error - network.evaluate(vjp, error, rows, network.n)
         task.count(force_evaluations=2 * depth * len(task.target))
         if network.connections != task.network.connections:
             task.note("feedback is left out: this is the gradient of the network without it")
-        return _laid_out(network.difference_gradient(task.x, point.local.rate, -error, point.local.rate), task.network)
+        gradient = mixed_product(network, point.local, (np.zeros_like(error), -error), task.x)
+        return _laid_out(gradient, task.network)
 
 
 def _depth(graph: Graph) -> int:
@@ -62,7 +66,7 @@ def _depth(graph: Graph) -> int:
 
 def _forward(network: Network) -> Network:
     """The network without feedback."""
-    if network.energy_of != "rates":
+    if network.metric != RATES or not network.is_pairwise:
         raise ModelError(
             "back-propagation is for the rate form, models.Rate: with this energy all influence is mutual, and no "
             "network without feedback is near"
@@ -73,7 +77,7 @@ def _forward(network: Network) -> Network:
     ]
     names = [c.name for c in connections] + list(inner)
     weights = {name: network.parameters[name] for name in names}
-    return type(network)(network.populations, connections, parameters=weights, tau=network.tau)
+    return network.with_connections(connections).replace(parameters=weights)
 
 
 def _laid_out(gradient: Parameters, network: Network) -> Parameters:

@@ -142,7 +142,7 @@ def truncated(
     pick: Any = slice(None) if batched else 0
 
     def by_argument(values: Array) -> Array:
-        return outward(values / point.local.argument_slope, batched)
+        return outward(values / point.local.coordinate_slope, batched)
 
     return SidePhase(
         network,

@@ -15,6 +15,7 @@ from neurodyn.phases.relax import TOL, Relaxation, longest
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.graph import SOFTMAX
+from neurodyn.system.parameter_gradient import gradient_change
 from neurodyn.system.parameters import Parameters
 
 
@@ -59,7 +60,7 @@ def contrast(before: FixedPoint, after: FixedPoint, factor: float = 1.0) -> Para
     """[dE/dtheta(after) − dE/dtheta(before)] · factor, averaged over the batch.
 
     For a weight −factor·(r_i r_j after − r_i r_j before), Hebb's products; without an energy what
-    `Network.difference_gradient` says.
+    `neurodyn.system.parameter_gradient` says.
     """
-    r, moved = before.local.rate, after.local.rate
-    return before.network.difference_gradient(before.x, r, factor * (moved - r), moved)
+    moved = factor * (after.s - before.s), factor * (after.local.rate - before.local.rate)
+    return gradient_change(before.network, before.local, moved, 1.0 / factor, before.x)

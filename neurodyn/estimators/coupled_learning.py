@@ -40,6 +40,6 @@ class CoupledLearning(Estimator):
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
         free = to_rounding(task.point)
-        rest = free.local.argument[task.network.outputs]
+        rest = free.local.coordinate[task.network.outputs]
         near = clamped(task, free.s, rest + self.eta * (task.target.T - rest))
         return contrast(free, near, 1.0 / self.eta)

@@ -29,6 +29,8 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
+from neurodyn.flows.free import free
+from neurodyn.flows.linear import vjp
 from neurodyn.inputs import choice, is_positive
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import free_problem
@@ -38,7 +40,9 @@ from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.solvers.tableau import TABLEAUS
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Local, Network
+from neurodyn.system.local import Local
+from neurodyn.system.network import Network
+from neurodyn.system.parameter_gradient import mixed_product
 from neurodyn.system.parameters import Parameters
 
 #: Explicit Runge-Kutta methods with fixed steps, which is what can be gone back through.
@@ -51,16 +55,15 @@ class Stage:
 
     Attributes
     ----------
-    rate, field_slope : (n, steps · batch)
-        rho, and the derivative of the force by the field.
+    local : Local
+        Of all steps side by side, (n, steps · batch).
     rows : (steps, k, batch)
         Those of the vjp.
     moves, counts : (steps, n, batch) bool
         Units that no bound of their box holds; units whose state matters, as it is not beyond a bound.
     """
 
-    rate: Array
-    field_slope: Array
+    local: Local
     rows: Array
     moves: Any
     counts: Any
@@ -90,8 +93,8 @@ class Sweep:
         x = None if self.x is None else np.tile(self.x, (steps, 1))
         total: Parameters | None = None
         for stage, signal in zip(self.stages, self.signal, strict=True):
-            change = -stage.field_slope * _side_by_side(signal)
-            part = self.network.difference_gradient(x, stage.rate, change, stage.rate)
+            w = -_side_by_side(signal)
+            part = mixed_product(self.network, stage.local, (w, stage.local.field_slope * w), x)
             total = part if total is None else total + part
         assert total is not None
         return total * steps
@@ -154,7 +157,7 @@ class FixedSteps:
     def cost_slope(self, s: Array, target: Array) -> Array:
         """Derivative of the cost by the state, (n, b)."""
         point = FixedPoint(self.network, s, self.x)
-        return point.gap(target) * point.local.argument_slope
+        return point.cost_slope(target) * point.local.coordinate_slope
 
     def _states(self, start: Array, counts: Any) -> Array:
         """States (T, n, b) after some numbers of steps from `start`, by the compiled loop."""
@@ -182,7 +185,7 @@ class FixedSteps:
                     if a[later, m]:
                         w += a[later, m] * back[later]
                 w *= rate * stages[m].moves[j]
-                back[m] = -self.network.evaluate(self.network.kernels.vjp, w, stages[m].rows[j], n)
+                back[m] = -self.network.evaluate(vjp, w, stages[m].rows[j], n)
                 back[m] *= stages[m].counts[j]
                 signal[m, j] = w
             cotangent = through + sum(back)
@@ -201,10 +204,10 @@ class FixedSteps:
             y = first + self.step * sum((a[m, k] * forces[k] for k in range(m)), np.zeros_like(first))
             local = network.local(y, rows)
             held, beyond = self._bounds(y, local)
-            linear = network.linear_rows(local._replace(active=np.ones_like(local.active)))
+            linear = network.linear_rows(local.all_active())
             parts = (_apart(part, count) for part in (linear, ~held, ~beyond))
-            stages.append(Stage(local.rate, local.field_slope, *parts))
-            forces.append(network.evaluate(network.kernels.free, y, rows, n))
+            stages.append(Stage(local, *parts))
+            forces.append(network.evaluate(free, y, rows, n))
         self.force_evaluations += 2 * len(a) * count * batch
         end = first + self.step * sum(b * k for b, k in zip(self.tableau.b, forces, strict=True))
         moved = np.any([stage.moves for stage in stages], axis=0)
@@ -213,7 +216,8 @@ class FixedSteps:
 
     def _bounds(self, s: Array, local: Local) -> tuple[Any, Any]:
         """Units of the box that a bound holds, and those beyond one, both (n, columns)."""
-        box, force = self.network.box[:, None], local.field - local.rate
+        box, overshoot = self.network.box[:, None], s - local.rate
+        force = local.force + self.network.leak[:, None] * overshoot
         held = box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
         return held, box & ((s < 0.0) | (s > 1.0))
 

@@ -15,6 +15,7 @@ from neurodyn.inputs import is_positive
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
 from neurodyn.system.network import Network
+from neurodyn.system.parameter_gradient import pairwise_change, whole
 from neurodyn.system.parameters import Parameters
 
 #: Relative error from which on the radius is said to be too large.
@@ -101,7 +102,22 @@ class Holomorphic(Estimator):
         )
         copies = 3 * len(self.nudges)
         x = None if task.x is None else np.tile(task.x, (copies, 1))
-        return network.difference_gradient(x, *columns) * copies
+        pairwise = pairwise_change(network, network.input_rates(x, copies * len(task.target)), *columns)
+        return whole(network, pairwise, self._of_terms(task, phase), len(task.target))
+
+    def _of_terms(self, task: Task, phase: ComplexPhase) -> list[Array]:
+        """The same of each term that flows call, (p,), summed over the samples."""
+        network, local = task.network, task.point.local
+        clamped = network.input_rates(task.x, len(task.target))
+        base = network.every(local.state, clamped), network.every(local.rate, clamped)
+        found = [np.zeros(a.parameters) for a in network.attached]
+        for weight, beta, move, change in zip(self.weights, self.nudges, phase.moves, phase.changes, strict=True):
+            still = np.zeros_like(clamped)
+            at = tuple(b + beta * np.concatenate([v, still]) for b, v in zip(base, (move, change), strict=True))
+            for out, attached in zip(found, network.attached, strict=True):
+                moved = attached.complex_parameter_gradient(at) - attached.parameter_gradient(base)
+                out += weight * (moved / beta).real
+        return found
 
     def _judge(self, task: Task, phase: ComplexPhase) -> None:
         """Note a radius that is too large for the mean of rho(s^beta) to be rho(s*)."""

@@ -28,6 +28,6 @@ class Implicit(Estimator):
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
         point = task.point
-        adjoint, products = point.solve(point.gap(task.target) * point.local.active)
+        adjoint, products = point.solve(point.cost_slope(task.target) * point.local.active)
         task.count(force_evaluations=products)
         return point.side_gradient(adjoint)

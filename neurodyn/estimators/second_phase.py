@@ -50,6 +50,6 @@ def _counted(task: Task, run: Callable[[float], P], end: float) -> P:
 
 def _unrest(task: Task, phase: P) -> float:
     """Largest error signal at the end over the largest at the beginning, of the worst sample."""
-    first = np.abs(task.point.gap(task.target) * task.point.local.active).max(axis=0)
+    first = np.abs(task.point.cost_slope(task.target) * task.point.local.active).max(axis=0)
     last = np.abs(phase.error_signal[-1] * phase.active).max(axis=1)
     return float(np.max(last[first > 0.0] / first[first > 0.0], initial=0.0))

@@ -75,7 +75,7 @@ class Task:
 
     def _note_bounds(self, point: FixedPoint) -> None:
         stuck = int(np.sum(~point.local.active))
-        silent = int(np.sum(~(point.gap(self.target) * point.local.active).any(axis=0)))
+        silent = int(np.sum(~(point.cost_slope(self.target) * point.local.active).any(axis=0)))
         self.note(
             f"hard sigmoid: J has kinks, between which this is its slope; {stuck:,} of {point.s.size:,} units, over "
             "all samples, sit on a bound and have no part in it"

@@ -102,7 +102,7 @@ class DescentLearner(Learner):
 
     def _rested(self, samples: Samples, rest: Equilibrium) -> Rested:
         network = self._network
-        outputs = network.argument(inward(rest.state))[network.outputs].T
+        outputs = network.coordinate(inward(rest.state))[network.outputs].T
         return Rested(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.flows.layout import STATES
 from neurodyn.inputs import choice, is_positive
 from neurodyn.system.graph import SOFTMAX
 from neurodyn.system.network import Network
@@ -83,7 +84,7 @@ class Euler:
 
 def misfit(network: Network) -> str | None:
     """Why a network cannot learn by this scheme; None if it can."""
-    if not network.linear_in_box:
+    if network.metric != STATES or not network.is_pairwise:
         return f"{type(network).__name__} networks do not have the force W·s + b − s in the box [0, 1]"
     soft = [p.name for p in network.graph.free if p.activation not in ("hard-sigmoid", "linear")]
     if soft:

@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite import ir
 from numba import types
+from numba.extending import intrinsic
 
 from neurodyn.progress import waiting
 
@@ -147,8 +149,48 @@ class Kernel:
         """Run the kernel."""
         return self.compiled(*arguments)
 
+    @property
+    def address(self) -> int:
+        """Where flows that do not know this kernel find it in this process: see `make_call`."""
+        if numba.config.DISABLE_JIT:
+            _plain[id(self)] = self.function
+            return id(self)
+        result: Any = self.compiled.overloads[self.signature.args]  # type: ignore[attr-defined]
+        return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+
     def __reduce__(self) -> str:
         return self.function.__qualname__
+
+
+#: Functions by what stands for their addresses, where nothing is compiled.
+_plain: dict[int, Callable[..., Any]] = {}
+
+
+def make_call(signature: Any) -> Any:
+    """Compile-time function call(address, (arguments ...)) for kernels that call others of this signature by address.
+
+    A loop that is given a compiled function as an argument would be compiled for each such function, and by way of
+    numba's function types only one function could be passed at a time; an address is a number like any other.
+    """
+    if numba.config.DISABLE_JIT:
+
+        def plain(address, arguments):
+            _plain[address](*arguments)
+
+        return plain
+
+    def generate(target: Any, builder: Any, given: Any, values: Any) -> Any:
+        kinds = [target.get_value_type(kind) for kind in signature.args]
+        pointer = ir.FunctionType(target.get_value_type(types.none), kinds).as_pointer()
+        arguments = [builder.extract_value(values[1], k) for k in range(len(kinds))]
+        builder.call(builder.inttoptr(values[0], pointer), arguments)
+        return target.get_dummy_value()
+
+    @intrinsic
+    def call(_context, address, arguments):
+        return types.void(types.int64, arguments), generate
+
+    return call
 
 
 def _load_threads() -> None:
@@ -193,6 +235,14 @@ class Callee:
         return int(self._compiled.address)
 
 
-def flow_kernel(function: Callable[..., Any]) -> Kernel:
-    """Mark a module-level function with the signature `FLOW` as an entry point."""
-    return Kernel(function, FLOW)
+class Flow(Kernel):
+    """An entry point with the signature `FLOW`, and how many blocks of n rows of scratch memory it needs."""
+
+    def __init__(self, function: Callable[..., Any], blocks: int) -> None:
+        super().__init__(function, FLOW)
+        self.blocks = blocks
+
+
+def flow_kernel(blocks: int) -> Callable[[Callable[..., Any]], Flow]:
+    """Mark a module-level function with the signature `FLOW` that needs so many blocks of n rows of scratch memory."""
+    return lambda function: Flow(function, blocks)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numba
+import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -24,17 +26,26 @@ if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
         """A (rows, columns) matrix from the flat index `first` on."""
         return array.reshape(-1)[first : first + rows * columns].reshape(rows, columns)
 
+    def complex_rectangle(array, first, rows, columns):
+        """A complex (rows, columns) matrix over the pairs of floats from the flat index `first` on."""
+        return array.reshape(-1)[first : first + 2 * rows * columns].view(np.complex128).reshape(rows, columns)
+
 else:
 
     def _view(target: Any, builder: Any, signature: Any, arguments: Any, shape: Any) -> Any:
         source = target.make_array(signature.args[0])(target, builder, arguments[0])
         kind = signature.return_type
         out = target.make_array(kind)(target, builder)
-        size = source.itemsize
+        size = (
+            source.itemsize
+            if kind.dtype == signature.args[0].dtype
+            else builder.mul(source.itemsize, ir.IntType(64)(2))
+        )
+        data = builder.gep(source.data, [arguments[1]])
         strides = [builder.mul(shape[1], size), size] if len(shape) == 2 else [size]
         target.populate_array(
             out,
-            data=builder.gep(source.data, [arguments[1]]),
+            data=builder.bitcast(data, target.get_data_type(kind.dtype).as_pointer()),
             shape=cgutils.pack_array(builder, shape),
             strides=cgutils.pack_array(builder, strides),
             itemsize=size,
@@ -56,6 +67,16 @@ else:
     def rectangle(_context, array, first, rows, columns):
         """A (rows, columns) matrix from the flat index `first` on."""
         kind = types.Array(array.dtype, 2, "C", readonly=not array.mutable)
+
+        def generate(target, builder, signature, arguments):
+            return _view(target, builder, signature, arguments, [arguments[2], arguments[3]])
+
+        return kind(array, types.intp, types.intp, types.intp), generate
+
+    @intrinsic
+    def complex_rectangle(_context, array, first, rows, columns):
+        """A complex (rows, columns) matrix over the pairs of floats from the flat index `first` on."""
+        kind = types.Array(types.complex128, 2, "C")
 
         def generate(target, builder, signature, arguments):
             return _view(target, builder, signature, arguments, [arguments[2], arguments[3]])

@@ -9,18 +9,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from neurodyn.errors import ConvergenceError, DivergenceError, SimulationError
+from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
+from neurodyn.flows.layout import STATES
+from neurodyn.flows.rows import (
+    BETA_IMAGINARY,
+    BETA_REAL,
+    COMPLEX_COST_CURVATURE,
+    COMPLEX_COST_SLOPE,
+    COMPLEX_FIELD,
+    COMPLEX_RATE,
+    COMPLEX_SLOPE,
+    RATE,
+    stack,
+)
 from neurodyn.numerics.arrays import Array, Complex
-from neurodyn.phases.nudge import default_times
+from neurodyn.phases.nudge import constant_curvature, default_times
 from neurodyn.phases.relax import NOISE
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.graph import Graph
+from neurodyn.system.local import Local
+from neurodyn.system.network import Network
 
 #: Without a duration a phase may last so many times as long as the slowest mode at s* takes to decay by 1e-10.
 PATIENCE = 50.0
@@ -36,8 +53,8 @@ class ComplexPhase:
 
     Attributes
     ----------
-    changes : (strength, n, batch) complex
-        (rho(s) - rho(s*)) / beta.
+    changes, moves : (strength, n, batch) complex
+        (rho(s) - rho(s*)) / beta, and (s - s*) / beta.
     force : (strength, batch)
         Largest |tau ddelta/dt|.
     time : (strength, batch)
@@ -47,6 +64,7 @@ class ComplexPhase:
     """
 
     changes: Complex
+    moves: Complex
     force: Array
     time: Array
     nfev: int
@@ -85,6 +103,7 @@ class ComplexNudging:
         shape = (n, len(self.strengths), -1)
         return ComplexPhase(
             np.moveaxis((self._changes(delta)[0] / self.beta).reshape(shape), 1, 0),
+            np.moveaxis(_join(delta).reshape(shape), 1, 0),
             np.abs(self._force(delta)).max(axis=0).reshape(shape[1:]),
             solution.time.reshape(shape[1:]),
             int(solution.counters["nfev"].sum()),
@@ -102,12 +121,12 @@ class ComplexNudging:
         n, copies = network.n, len(self.strengths)
         local = point.local.columns(np.tile(np.arange(point.s.shape[1]), copies))
         return Problem(
-            network.kernels.complex_nudged,
+            complex_nudged,
             np.zeros((2 * n, len(self.beta))),
-            network.complex_rows(local, np.tile(point.gap(self.target), copies), self.beta),
+            complex_rows(network, local, np.tile(point.cost_slope(self.target), copies), self.beta),
             network.theta,
-            network.layout,
-            4 * n,
+            network.complex_layout,
+            network.work_rows(complex_nudged),
             2 * n,
             self._jacobian,
             lambda i: f"{('real', 'imaginary')[i // n]} part of {network.graph.unit(i % n)}",
@@ -123,13 +142,13 @@ class ComplexNudging:
         network, beta = self.point.network, complex(self.beta[trajectory])
         local = self.point.local.columns([trajectory % self.point.s.shape[1]])
         rates, slopes = (change[:, 0] for change in self._changes(np.ascontiguousarray(delta[:, None]), trajectory))
-        return network.complex_linearized(local, beta * _join(delta), rates, slopes, beta)
+        return _complex_linearized(network, local, Moved(beta * _join(delta), rates, slopes), beta)
 
     def _changes(self, delta: Array, trajectory: int | None = None) -> tuple[Complex, Complex]:
         """Changes of rates and of slopes, (n, b) each, of all trajectories or of one."""
         network, rows = self.point.network, self.problem.rows
         rows = rows if trajectory is None else np.ascontiguousarray(rows[:, trajectory : trajectory + 1])
-        parts = network.evaluate(network.kernels.complex_changes, delta, rows, 2 * len(delta))
+        parts = network.evaluate(complex_changes, delta, rows, 2 * len(delta))
         rates, slopes = np.split(parts, 2)
         return _join(rates), _join(slopes)
 
@@ -175,6 +194,74 @@ class ComplexNudging:
             f"{self.point.critical_beta()[sample]:.3g}, and complex singularities may be nearer); choose a smaller one",
             solution,
         )
+
+
+def complex_rows(network: Network, local: Local, cost_slope: Array, beta: Complex) -> Array:
+    """Constants of the nudged flow for complex beta (b,), as `neurodyn.flows.rows` names them; cost_slope (n, b)."""
+    n, batch = local.state.shape
+    rate = network.repeated_rate(batch)
+    blocks = {RATE: rate, RATE + 1: rate, COMPLEX_RATE: local.rate, COMPLEX_SLOPE: local.slope}
+    blocks |= {COMPLEX_FIELD: local.field, COMPLEX_COST_SLOPE: cost_slope}
+    blocks[COMPLEX_COST_CURVATURE] = constant_curvature(network, batch)
+    blocks |= {BETA_REAL: np.repeat(beta.real[None], n, axis=0), BETA_IMAGINARY: np.repeat(beta.imag[None], n, axis=0)}
+    base: list[Array] = []
+    if network.attached:
+        at = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
+        found = [attached.gradient(at) for attached in network.attached]
+        base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]
+    return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs]))
+
+
+class Moved(NamedTuple):
+    """Changes of the state, the rates and the slopes of one sample since its fixed point, (n,) each."""
+
+    state: Complex
+    rate: Complex
+    slope: Complex
+
+
+def _complex_linearized(network: Network, local: Local, moved: Moved, beta: complex) -> Complex:
+    """Minus the Jacobian of the force by the state, (n, n), of one sample nudged by complex beta."""
+    n, outputs = network.n, network.outputs
+    rate, slope = local.rate[:, 0] + moved.rate, local.slope[:, 0] + moved.slope
+    states, rates = (
+        np.repeat(np.concatenate([values, local.clamped[:, 0]])[:, None], n, axis=1)
+        for values in (local.state[:, 0] + moved.state, rate)
+    )
+    base = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
+    field = local.field[:, 0] + network.coupling @ moved.rate
+    matrix = np.diag(network.leak.astype(complex))
+    by_rate = -network.coupling * slope
+    for attached in network.attached:
+        v = np.zeros((2, n + network.n_in, n), dtype=complex)
+        v[0, :n], v[1, :n] = np.eye(n), np.diag(slope)
+        curves = attached.complex_curve((states, rates), (v[0], v[1]))
+        matrix, by_rate = matrix + curves[0][:n], by_rate + curves[1][:n]
+        now = attached.complex_gradient((states[:, :1].copy(), rates[:, :1].copy()))
+        field = field - (now[1] - attached.gradient(base)[1])[:n, 0]
+    if network.metric == STATES:
+        matrix = matrix - np.diag(_curvatures(network.graph, rate, slope) * field) + slope[:, None] * by_rate
+        z = local.coordinate[outputs, 0] + moved.state[outputs]
+    else:
+        matrix, z = matrix + by_rate, rate[outputs]
+    cost = beta * network.readout.curvature(z)
+    matrix[outputs, outputs] += cost if network.metric == STATES else cost * slope[outputs]
+    return matrix
+
+
+def _curvatures(graph: Graph, rate: Complex, slope: Complex) -> Complex:
+    """rho''(s) of all free units, (n,), from rho(s) and rho'(s)."""
+    out = np.zeros_like(slope)
+    for p in graph.free:
+        where = graph.slices[p.name]
+        r, d = rate[where], slope[where]
+        if p.activation == "tanh":
+            out[where] = -2.0 * r * d
+        elif p.activation == "sigmoid":
+            out[where] = d * (1.0 - 2.0 * r)
+        elif p.activation == "softplus":
+            out[where] = d * (1.0 - d)
+    return out
 
 
 def _join(parts: Array) -> Complex:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError
+from neurodyn.flows.concurrent import concurrent as flow
 from neurodyn.inputs import as_input, as_times, is_positive
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.driven import integrate_pieces
@@ -174,12 +175,12 @@ def concurrent_problem(
         return f"parameter {index - 2 * n}"
 
     problem = Problem(
-        network.kernels.concurrent,
+        flow,
         start,
         rows,
         network.theta,
         synapses.layout(network, 2 * n, 3 * n),
-        5 * n,
+        network.work_rows(flow),
         n,
         jacobian,
         unit,

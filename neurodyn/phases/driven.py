@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.flows.driven import driven
+from neurodyn.flows.layout import CONSTANT, SERIES, SINE
+from neurodyn.flows.rows import LOWER
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import free_problem
@@ -24,7 +27,7 @@ from neurodyn.solvers.problem import Problem, Solution
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.network import Network
-from neurodyn.system.stimulus import CONSTANT, SERIES, SINE, Sine, Steps, Stimulus
+from neurodyn.system.stimulus import Sine, Steps, Stimulus
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
         if nudge is None:
             return -network.linearized(local, 0) / network.tau[:, None]
         out = network.outputs
-        z, aim = local.argument[out], target[out, sample : sample + 1]
+        z, aim = local.coordinate[out], target[out, sample : sample + 1]
         if boxed:  # the nudge has its say in which units are stuck
             force = local.force[:, 0].copy()
             force[out] -= nudge.beta * network.readout.slope(z, aim)[:, 0]
@@ -68,20 +71,20 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
             local = local._replace(active=~stuck[:, None])
         matrix, moves = network.linearized(local, 0), local.active[out, 0]
         pull = nudge.beta * network.readout.curvature(z[:, 0])
-        matrix[out, out] += moves[:, None] * pull * (moves * local.argument_slope[out, 0])
+        matrix[out, out] += moves[:, None] * pull * (moves * local.coordinate_slope[out, 0])
         return -matrix / network.tau[:, None]
 
     return Problem(
-        network.kernels.driven,
+        driven,
         start,
         rows,
         aligned.copy(np.concatenate([network.theta, knots, table.ravel()])),
         np.concatenate([network.layout, np.array(extra, dtype=np.int64)]),
-        3 * n + 2 * network.n_in + 1,
+        network.work_rows(driven) + 2 * network.n_in + 1,
         n,
         jacobian,
         network.graph.unit,
-        2 * n if boxed else -1,
+        LOWER * n if boxed else -1,
         network.threads_inside,
     )
 

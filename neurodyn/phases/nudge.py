@@ -9,6 +9,20 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
+from neurodyn.flows.nudged import change, nudged
+from neurodyn.flows.rows import (
+    BASE_FIELD,
+    BASE_RATE,
+    BASE_SLOPE,
+    BETA,
+    COST_CURVATURE,
+    COST_SLOPE,
+    DELTA_LOWER,
+    DELTA_UPPER,
+    PRESSURE,
+    RATE,
+    stack,
+)
 from neurodyn.inputs import as_times, choice, real_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.relax import Equilibrium
@@ -19,7 +33,9 @@ from neurodyn.solvers.problem import Problem, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
+from neurodyn.system.local import Local
 from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.parameter_gradient import gradient_change
 from neurodyn.system.parameters import Parameters
 
 #: The strengths, in units of beta, of the phases that each kind of nudging runs.
@@ -182,7 +198,7 @@ def nudge(
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     strengths = np.array([sign * strength for sign in SIGNS[nudging]]) + 0.0
-    problem = nudged_problem(point, point.gap(target), strengths)
+    problem = nudged_problem(point, point.cost_slope(target), strengths)
     solution = integrate(problem, solver, times, what="nudged phase")
     batched, batch, shape = equilibrium.batched, point.s.shape[1], (len(times), network.n, len(strengths), -1)
     delta, rate = (np.moveaxis(a.reshape(shape), 2, 0) for a in (solution.y, solution.f))
@@ -232,10 +248,10 @@ def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
 
 def displaced_gradient(point: FixedPoint, delta: Array, beta: float) -> Parameters:
     """(1/beta) [dF/dtheta(s + beta delta) - dF/dtheta(s)] for displacements delta (n, b), averaged over the batch."""
-    network, before = point.network, point.local.rate
-    rows = network.nudged_rows(point.s, point.local, np.zeros_like(delta), np.full(delta.shape[1], beta))
-    change = network.evaluate(network.kernels.change, delta, rows, network.n)
-    return network.difference_gradient(point.x, before, change, before + beta * change)
+    network = point.network
+    rows = nudged_rows(network, point.local, np.zeros_like(delta), np.full(delta.shape[1], beta))
+    moved = network.evaluate(change, delta, rows, network.n)
+    return gradient_change(network, point.local, (delta, moved), beta, point.x)
 
 
 def default_times(point: FixedPoint) -> Array:
@@ -245,13 +261,13 @@ def default_times(point: FixedPoint) -> Array:
     return times
 
 
-def nudged_problem(point: FixedPoint, gap: Array, strengths: Array) -> Problem:
+def nudged_problem(point: FixedPoint, cost_slope: Array, strengths: Array) -> Problem:
     """The flow of delta for every sample at every strength, strength-major."""
     network, copies = point.network, len(strengths)
     n, batch = point.s.shape
     s, local = np.tile(point.s, copies), point.local.columns(np.tile(np.arange(batch), copies))
     beta = np.repeat(strengths, batch)
-    rows = network.nudged_rows(s, local, np.tile(gap, copies), beta)
+    rows = nudged_rows(network, local, np.tile(cost_slope, copies), beta)
     free = np.tile(point.rows, copies)
     boxed = network.box.any()
 
@@ -261,27 +277,68 @@ def nudged_problem(point: FixedPoint, gap: Array, strengths: Array) -> Problem:
         here = network.local(state, np.ascontiguousarray(free[:, one]))
         if boxed:
             out = np.ascontiguousarray(delta[:, None])
-            moving = network.evaluate(network.kernels.nudged, out, np.ascontiguousarray(rows[:, one]), n) != 0.0
+            moving = network.evaluate(nudged, out, np.ascontiguousarray(rows[:, one]), n) != 0.0
             here = here._replace(active=moving | ~network.box[:, None])
         matrix = network.linearized(here, 0)
         moves, outputs = here.active[network.outputs, 0], network.outputs
-        pull = beta[sample] * network.readout.curvature(here.argument[outputs, 0])
-        matrix[outputs, outputs] += moves[:, None] * pull * (moves * here.argument_slope[outputs, 0])
+        pull = beta[sample] * network.readout.curvature(here.coordinate[outputs, 0])
+        matrix[outputs, outputs] += moves[:, None] * pull * (moves * here.coordinate_slope[outputs, 0])
         return -matrix / network.tau[:, None]
 
     return Problem(
-        network.kernels.nudged,
+        nudged,
         np.zeros((n, batch * copies)),
         rows,
         network.theta,
         network.layout,
-        network.work_rows,
+        network.work_rows(nudged),
         n,
         jacobian,
         network.graph.unit,
-        8 * n if boxed else -1,
+        DELTA_LOWER * n if boxed else -1,
         network.threads_inside,
     )
+
+
+def nudged_rows(network: Network, local: Local, cost_slope: Array, beta: Array) -> Array:
+    """Constants of the nudged flow around fixed points, as `neurodyn.flows.rows` names them.
+
+    cost_slope = dC/dz (n, b), where z is the coordinate of the energy; beta (b,).
+    """
+    n, batch = local.state.shape
+    blocks = {RATE: network.repeated_rate(batch), BASE_RATE: local.rate, BASE_SLOPE: local.slope}
+    blocks |= {BASE_FIELD: local.field, COST_SLOPE: cost_slope, COST_CURVATURE: constant_curvature(network, batch)}
+    blocks[BETA] = np.repeat(beta[None], n, axis=0)
+    if network.box.any():
+        blocks |= _box_rows(network, local, beta)
+    base: list[Array] = []
+    if network.attached:
+        at = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
+        found = [a.gradient(at) for a in network.attached if not a.term.quadratic]
+        base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]
+    return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs]))
+
+
+def constant_curvature(network: Network, batch: int) -> Array:
+    """C'' where it is a constant, (n, batch): 1 for outputs of the squared error."""
+    curvature = np.zeros((network.n, batch))
+    curvature[network.outputs] = float(network.readout.is_quadratic)
+    return curvature
+
+
+def _box_rows(network: Network, local: Local, beta: Array) -> dict[int, Array]:
+    """Outward force of inactive units over beta, and the box seen from s* in units of beta.
+
+    At beta = 0 an inactive unit cannot leave its bound, and no active one can reach one.
+    """
+    box, s, zero = network.box[:, None], local.state, beta == 0.0
+    safe = np.where(zero, 1.0, beta)
+    reach = np.where(local.active, np.inf, 0.0)
+    low, high = -s / safe, (1.0 - s) / safe
+    lower = np.where(zero, -reach, np.minimum(low, high))
+    upper = np.where(zero, reach, np.maximum(low, high))
+    pressure = np.where(local.active | zero, 0.0, local.force / safe)
+    return {PRESSURE: pressure, DELTA_LOWER: np.where(box, lower, -np.inf), DELTA_UPPER: np.where(box, upper, np.inf)}
 
 
 def _crossed(problem: Problem, path: Array, network: Network, point: FixedPoint) -> Any:

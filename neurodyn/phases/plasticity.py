@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
+from neurodyn.flows.plastic import plastic
 from neurodyn.inputs import as_times, choice, is_positive
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.nudge import default_times, nudged_problem, resting_point
@@ -180,7 +181,7 @@ def plastic_phase(
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     kappa = 1.0 / (float(beta) * float(tau_theta))
-    problem = plastic_problem(point, point.gap(target), float(beta), kappa, synapses)
+    problem = plastic_problem(point, point.cost_slope(target), float(beta), kappa, synapses)
     solution = integrate(problem, solver, times, what="plastic phase")
     critical = critical_kappa(point, synapses)
     status = _status(problem, solution, point, synapses, float(beta))
@@ -213,10 +214,10 @@ def plastic_phase(
     return result
 
 
-def plastic_problem(point: FixedPoint, gap: Array, beta: float, kappa: float, synapses: Synapses) -> Problem:
+def plastic_problem(point: FixedPoint, cost_slope: Array, beta: float, kappa: float, synapses: Synapses) -> Problem:
     """The flow of delta (n rows) and of what the weights gain, for every sample."""
     network, batch = point.network, point.s.shape[1]
-    nudged = nudged_problem(point, gap, np.array([beta]))
+    nudged = nudged_problem(point, cost_slope, np.array([beta]))
     constants = np.repeat([[kappa], [1.0]], batch, axis=1)
     rows = np.concatenate([nudged.rows, constants, clamped_rates(network, point.x, batch)])
     n, size = network.n, network.n + synapses.size
@@ -229,11 +230,11 @@ def plastic_problem(point: FixedPoint, gap: Array, beta: float, kappa: float, sy
 
     problem = dataclasses.replace(
         nudged,
-        flow=network.kernels.plastic,
+        flow=plastic,
         start=np.zeros((size, batch)),
         rows=rows,
         layout=synapses.layout(network, n, len(nudged.rows)),
-        work_rows=4 * n,
+        work_rows=network.work_rows(plastic),
         jacobian=jacobian,
         unit=unit,
     )
@@ -278,7 +279,7 @@ def critical_kappa(point: FixedPoint, synapses: Synapses) -> Array:
             continue
         gains = synapses.gains(local.rate[:, j], clamped[:, j])
         slope = local.slope[:, j]
-        p = (slope / local.argument_slope[:, j])[:, None] * (gains @ gains.T) * slope
+        p = (slope / local.coordinate_slope[:, j])[:, None] * (gains @ gains.T) * slope
         values = np.linalg.eigvals(np.linalg.solve(point.linearized(j), p[np.ix_(keep, keep)]))
         largest = float(values.real.max())
         out[j] = 1.0 / largest if largest > 0.0 else np.inf

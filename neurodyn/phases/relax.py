@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
+from neurodyn.flows.free import free
+from neurodyn.flows.rows import LOWER
 from neurodyn.inputs import as_condition, is_positive
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.results.result import Result, array, check_on_failure
@@ -231,7 +233,7 @@ class Relaxation:
         point = self.point(slice(None))
         energy = np.full(len(self.status), np.nan)
         if self.network.has_energy:
-            energy = self.network.evaluate(self.network.kernels.energy, self.s, point.rows, 1)[0]
+            energy = self.network.energies(self.s, point.rows)
         pick: Any = slice(None) if batched else 0
         return Equilibrium(
             self.network,
@@ -280,15 +282,15 @@ def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDAr
         return -network.linearized(local, 0) * rows[: network.n, sample, None]
 
     return Problem(
-        network.kernels.free,
+        free,
         start,
         rows,
         network.theta,
         network.layout,
-        network.work_rows,
+        network.work_rows(free),
         network.n,
         jacobian,
         network.graph.unit,
-        2 * network.n if network.box.any() else -1,
+        LOWER * network.n if network.box.any() else -1,
         network.threads_inside,
     )

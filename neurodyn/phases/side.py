@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.flows.linear import side
 from neurodyn.inputs import as_times, choice
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.nudge import default_times, resting_point
@@ -104,7 +105,7 @@ def side_network(
     batched, batch = equilibrium.batched, point.s.shape[1]
     target = network.target(y, batch, batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
-    signal = point.gap(target) * point.local.active
+    signal = point.cost_slope(target) * point.local.active
     solution = None
     if method == "exact":
         error, integral = _exact(point, signal, times)
@@ -140,18 +141,18 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
 
     def jacobian(sample: int, t: float, z: Array) -> Array:
         matrix = np.zeros((2 * n, 2 * n))
-        m = point.local.argument_slope[:, sample]
+        m = point.local.coordinate_slope[:, sample]
         matrix[:n, :n] = -network.linearized(point.local, sample).T * (m / m[:, None]) / network.tau
         matrix[n:, :n] = np.diag(1.0 / network.tau)
         return matrix
 
     return Problem(
-        network.kernels.side,
+        side,
         np.concatenate([signal, np.zeros_like(signal)]),
         network.linear_rows(point.local),
         network.theta,
         network.layout,
-        network.work_rows,
+        network.work_rows(side),
         n,
         jacobian,
         lambda i: network.graph.unit(i % n),
@@ -173,7 +174,7 @@ def _exact(point: FixedPoint, signal: Array, times: Array) -> tuple[Array, Array
 def _by_modes(point: FixedPoint, sample: int, signal: Array, times: Array) -> tuple[Array, Array]:
     """S = R exp(-M t) R^-1 S(0) with M = R^-1 adjoint T^-1 R symmetric, R = (T/m)^1/2; m as in `FixedPoint`."""
     keep = point.local.active[:, sample]
-    m = point.local.argument_slope[keep, sample]
+    m = point.local.coordinate_slope[keep, sample]
     rates, vectors = point.modes(sample)
     root = np.sqrt(point.network.tau[keep] / m)
     start = vectors.T @ (signal / root)

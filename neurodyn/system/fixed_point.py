@@ -1,6 +1,6 @@
 """Linear algebra at a fixed point of the free flow: stability, relaxation rates, beta_c, Newton polish, exact gradient.
 
-K = -d force/ds is minus the Jacobian of the force T ds/dt, and m the derivative of the energy's argument by the state
+K = -d force/ds is minus the Jacobian of the force T ds/dt, and m the derivative of the energy's coordinate by the state
 (`network.Local`): 1 in the Hopfield form, where K is the Hessian, and rho' in the rate form. A network with an energy
 has a symmetric m^1/2 K m^-1/2, positive definite where it is stable, with K's eigenvalues. One without has none: it is
 stable where all eigenvalues of T^-1 K have a positive real part, and its side network follows another matrix than its
@@ -22,9 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from neurodyn.errors import ConvergenceError
+from neurodyn.flows.linear import jvp
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.krylov import Counted, Product, smallest_eigenvalue, solve_definite
-from neurodyn.system.network import Local, Network, inward
+from neurodyn.system.local import Local
+from neurodyn.system.network import Network, inward
+from neurodyn.system.parameter_gradient import mixed_product
 from neurodyn.system.parameters import Parameters
 
 #: Above this a matrix takes more than 32 MB, and a second for each of its factorisations.
@@ -79,12 +82,12 @@ class FixedPoint:
         matrix = self.linearized(sample)
         if self.network.has_energy:
             return matrix
-        m = self.local.argument_slope[self.local.active[:, sample], sample]
+        m = self.local.coordinate_slope[self.local.active[:, sample], sample]
         return matrix.T * (m / m[:, None])
 
     def symmetric(self, sample: int) -> Array:
         """m^1/2 K m^-1/2 on the active units, (m, m), of a network with an energy."""
-        return _symmetric(self.linearized(sample), self.local.argument_slope[self.local.active[:, sample], sample])
+        return _symmetric(self.linearized(sample), self.local.coordinate_slope[self.local.active[:, sample], sample])
 
     def stacks(self, samples: Any) -> Iterator[tuple[Any, Array]]:
         """K of some samples, (k, n, n), with the samples they belong to, piece by piece.
@@ -95,7 +98,7 @@ class FixedPoint:
         pieces = max(1, -(-len(samples) * n * n // STACK_ENTRIES))
         for some in np.array_split(np.asarray(samples, dtype=int), pieces):
             rows = network.linear_rows(self.local.columns(np.repeat(some, n)))
-            products = network.evaluate(network.kernels.jvp, np.tile(np.eye(n), some.size), rows, n)
+            products = network.evaluate(jvp, np.tile(np.eye(n), some.size), rows, n)
             k = np.moveaxis(products.reshape(n, some.size, n), 1, 0).copy()
             active = self.local.active[:, some].T
             if self.held is not None:  # a model need not know of them
@@ -107,7 +110,7 @@ class FixedPoint:
         """Which of the matrices that `stacks` gave for some samples are those of stable fixed points, and well so."""
         active = self.local.active[:, some].T
         if self.network.has_energy:
-            return _positive_definite(_symmetric(k, self.local.argument_slope[:, some].T), active)
+            return _positive_definite(_symmetric(k, self.local.coordinate_slope[:, some].T), active)
         rates = np.linalg.eigvals(k / self.network.tau[:, None])
         return np.asarray(rates.real.min(axis=1) > 1e-12 * np.abs(rates).max(axis=1))
 
@@ -122,12 +125,12 @@ class FixedPoint:
         if all_active:
             local = local._replace(active=np.ones_like(local.active))
         rows, keep = network.linear_rows(local), local.active[:, 0]
-        root = np.sqrt(local.argument_slope[keep, 0])
+        root = np.sqrt(local.coordinate_slope[keep, 0])
 
         def times(v: Array) -> Array:
             whole = np.zeros((network.n, 1))
             whole[keep, 0] = v / root
-            return root * network.evaluate(network.kernels.jvp, whole, rows, network.n)[keep, 0]
+            return root * network.evaluate(jvp, whole, rows, network.n)[keep, 0]
 
         return times
 
@@ -177,7 +180,7 @@ class FixedPoint:
         k = network.linearized(local, 0)
         if network.has_energy:
             root = np.sqrt(tau)
-            return float(np.linalg.eigvalsh(_symmetric(k, local.argument_slope[:, 0]) / np.outer(root, root))[-1])
+            return float(np.linalg.eigvalsh(_symmetric(k, local.coordinate_slope[:, 0]) / np.outer(root, root))[-1])
         rates = np.linalg.eigvals(k / tau[:, None])
         return float(np.max(np.abs(rates) ** 2 / np.where(rates.real > 0.0, rates.real, np.inf)))
 
@@ -215,7 +218,7 @@ class FixedPoint:
             columns = wanted[self.local.active[:, j]]
             if columns.any():
                 outputs = self.network.outputs
-                root = self.network.readout.curvature_root(self.local.argument[outputs, j])
+                root = self.network.readout.curvature_root(self.local.coordinate[outputs, j])
                 root = root[self.local.active[outputs, j]]
                 largest = self._largest(root.T @ self._inverse(j, columns) @ root)
                 out[j] = 1.0 / largest if largest > 0.0 else np.inf
@@ -231,7 +234,7 @@ class FixedPoint:
 
     def _inverse(self, sample: int, columns: Any) -> Array:
         """Rows and columns of m K^-1 on the active units."""
-        m = self.local.argument_slope[self.local.active[:, sample], sample][columns]
+        m = self.local.coordinate_slope[self.local.active[:, sample], sample][columns]
         if not self.large:
             inverse = np.linalg.solve(self.linearized(sample), np.eye(columns.size)[:, columns])[columns]
             return np.asarray(m[:, None] * inverse)
@@ -248,7 +251,7 @@ class FixedPoint:
         out, products = np.zeros_like(right), 0
         for j in range(right.shape[1]):
             keep = self.local.active[:, j]
-            root = np.sqrt(self.local.argument_slope[keep, j])
+            root = np.sqrt(self.local.coordinate_slope[keep, j])
             if not keep.any():
                 continue
             if self.large:
@@ -283,22 +286,22 @@ class FixedPoint:
             f"{what} need a stable fixed point"
         )
 
-    def gap(self, target: Array) -> Array:
-        """dC/d argument, (n, b), not zero on the outputs only, for targets (b, n_out): see `readout`."""
-        gap = np.zeros_like(self.s)
+    def cost_slope(self, target: Array) -> Array:
+        """dC/d coordinate, (n, b), not zero on the outputs only, for targets (b, n_out): see `readout`."""
+        slope = np.zeros_like(self.s)
         outputs = self.network.outputs
-        gap[outputs] = self.network.readout.slope(self.local.argument[outputs], target.T)
-        return gap
+        slope[outputs] = self.network.readout.slope(self.local.coordinate[outputs], target.T)
+        return slope
 
     def exact_gradient(self, target: Array) -> Parameters:
-        """dJ/dtheta, by solving adjoint · lambda = gap on the active units."""
-        return self.side_gradient(self.solve(self.gap(target) * self.local.active)[0])
+        """dJ/dtheta, by solving adjoint · lambda = dC/d coordinate on the active units."""
+        return self.side_gradient(self.solve(self.cost_slope(target) * self.local.active)[0])
 
     def side_gradient(self, integral: Array) -> Parameters:
         """-(d2E/dtheta ds) lambda, averaged over the batch, for lambda (n, b): the time integral of S/tau."""
         local = self.local
-        change = -local.slope * local.active * integral
-        return self.network.difference_gradient(self.x, local.rate, change, local.rate)
+        moved = np.where(local.active, -integral, 0.0)
+        return mixed_product(self.network, local, (moved, local.slope * moved), self.x)
 
     def polished(self, tol: float, distance: Array) -> FixedPoint:
         """Newton steps on samples that are stable.
@@ -328,7 +331,7 @@ class FixedPoint:
         if self.large:
             for k, j in enumerate(samples):
                 keep = self.local.active[:, j]
-                root = np.sqrt(self.local.argument_slope[keep, j])
+                root = np.sqrt(self.local.coordinate_slope[keep, j])
                 found = solve_definite(self.product(j), root * force[keep, k], 1e-6)
                 steps[keep, k] = 0.0 if found is None else found / root
         else:

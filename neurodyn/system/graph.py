@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ModelError, nearest
+from neurodyn.flows.activation import canonical
 from neurodyn.numerics.arrays import Array
-from neurodyn.system.activation import canonical
 
 ROLES = ("input", "hidden", "output")
 FIELDS = ("size", "activation", "role", "outputs", "readout")

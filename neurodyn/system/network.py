@@ -1,96 +1,62 @@
-"""What the simulator asks of a network: a graph, parameters, time constants, and a few compiled kernels.
+"""Networks: populations on a graph, terms that make up an energy, parameters, time constants. Immutable.
 
-A model subclasses `Network` once, in `neurodyn.models`, and fills in its kernels; files name it by the name of its
-class, or by `class Mine(Network, name_in_files="MyNetwork")`. Inside, arrays are unit-major,
-(units, batch); the methods without underscore that take `x` face users and are batch-first.
+What a kind of network adds, it says in a subclass in `neurodyn.models`; files name it by the name of its class, or by
+`class Mine(Network, name_in_files="MyNetwork")`. Inside, arrays are unit-major, (units, batch); the methods that take
+`x` face users and are batch-first.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Self
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError
+from neurodyn.flows.activation import inverse
+from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
+from neurodyn.flows.coupling import coupled, drive
+from neurodyn.flows.input import clamped_rates
+from neurodyn.flows.layout import RATES, STATES
+from neurodyn.flows.linear import jvp, vjp
+from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
+from neurodyn.flows.rows import (
+    DIAGONAL,
+    DRIVE,
+    LOWER,
+    RATE,
+    SLOPE,
+    UPPER,
+    free_blocks,
+    stack,
+)
+from neurodyn.flows.terms import ARRAYS
 from neurodyn.inputs import as_batch, as_input, as_target
 from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
-from neurodyn.numerics.arrays import Array, Complex
-from neurodyn.numerics.kernel import Kernel
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.kernel import Flow
 from neurodyn.numerics.sparse_product import MANY, threads_lock
+from neurodyn.system import initial
+from neurodyn.system.assembly import assemble, with_addresses
+from neurodyn.system.attached import Attached
 from neurodyn.system.graph import Connection, Graph, Population, expand_tau
-from neurodyn.system.parameters import Block, Parameters, blocks_of, is_sparse
+from neurodyn.system.local import Local
+from neurodyn.system.parameter_gradient import energy_gradient
+from neurodyn.system.parameters import Parameters, blocks_of, is_sparse
 from neurodyn.system.pattern import Pattern
 from neurodyn.system.readout import READOUTS, Readout
+from neurodyn.system.term import Term
 
 #: A full matrix of more units than this (0.8 GB) is refused.
 LARGEST_MATRIX = 10_000
-
-
-class Kernels(NamedTuple):
-    """The compiled parts of a model, all with the signature `kernel.FLOW`.
-
-    free, nudged, side: right-hand sides of the three phases (`Network.free_rows` and so on make their rows).
-    driven: the free flow under an input that moves or a nudge, for `neurodyn.phases.driven`.
-    plastic: the nudged phase while weights move, for `neurodyn.phases.plasticity`.
-    concurrent: states, side network and weights at once, for `neurodyn.phases.concurrent`.
-    energy: E of each sample, out (1, b). local: rho, rho', rho'' and field at s, out (4n, b).
-    change: what the nudged phase makes of the rates, (rho(s* + beta delta) - rho(s*)) / beta.
-    jvp, vjp: minus the Jacobian of the force times v, and its transpose times v; rows from `Network.linear_rows`.
-    complex_nudged: right-hand side of the nudged phase for complex beta, of real and imaginary parts (2n, b); rows from
-    `Network.complex_rows`. complex_changes: what it makes of rates and slopes, each (2n, b), out (4n, b).
-    """
-
-    free: Kernel
-    driven: Kernel
-    nudged: Kernel
-    plastic: Kernel
-    concurrent: Kernel
-    side: Kernel
-    energy: Kernel
-    local: Kernel
-    change: Kernel
-    jvp: Kernel
-    vjp: Kernel
-    complex_nudged: Kernel
-    complex_changes: Kernel
-
-
-class Local(NamedTuple):
-    """What a state means to each unit, all (n, batch): rate, slope, bend of rho; field; force; active or not.
-
-    A unit is inactive where it sits on a bound of its box with the force pointing out. `argument` is what energy and
-    cost are functions of, the force being minus the energy's derivative by it: the state itself, or the rate; and
-    `argument_slope` its derivative by the state. The metric of the flow is then tau / argument_slope.
-    """
-
-    rate: Array
-    slope: Array
-    bend: Array
-    field: Array
-    force: Array
-    active: np.ndarray[Any, np.dtype[np.bool_]]
-    argument: Array
-    argument_slope: Array
-
-    def columns(self, samples: Any) -> Local:
-        """The same for some samples, by index, in that order."""
-        return Local(*(np.take(a, samples, axis=1) for a in self))
-
-    @property
-    def field_slope(self) -> Array:
-        """Derivative of the force by the field, (n, batch): rho' in the Hopfield form, 1 in the rate form."""
-        return self.slope / self.argument_slope
-
-    @property
-    def residual(self) -> Array:
-        """Largest |force| over the active units, (batch,)."""
-        return np.max(np.abs(np.where(self.active, self.force, 0.0)), axis=0)
+#: What the energy is a function of, in words, by METRIC.
+ENERGY_OF = {STATES: "states", RATES: "rates"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +96,10 @@ class Network(ABC):
     gain: float = 1.0
     graph: Graph = field(init=False, repr=False)
     theta: Array = field(init=False, repr=False)
-    layout: np.ndarray[Any, np.dtype[np.int64]] = field(init=False, repr=False)
+    _layout: Integers = field(init=False, repr=False)
 
-    kernels: ClassVar[Kernels]
-    #: What the energy is a function of, in words: see `Local.argument`.
-    energy_of: ClassVar[str] = "states"
-    #: Whether the force on a hard-sigmoid unit in its box is W·s + b − s.
-    linear_in_box: ClassVar[bool] = False
+    #: STATES or RATES: whether tau ds/dt is minus the derivative of the energy by the states, or by the rates.
+    metric: ClassVar[int] = STATES
 
     def __init_subclass__(cls, *, name_in_files: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -146,12 +109,18 @@ class Network(ABC):
         graph = Graph.build(self.populations, self.connections)
         self.check(graph)
         _check_seed_and_gain(self.seed, self.gain)
-        given = self.parameters
-        blocks = blocks_of(graph, _patterns(graph, given, self.seed))
+        given, terms = self.parameters, self.own_terms
+        for term in terms:
+            term.check(graph)
+        others = [block for term in terms for block in term.blocks(graph)]
+        biased = [p.name for p in graph.free if self.has_bias(p.name)]
+        blocks = blocks_of(graph, initial.patterns(graph, given, self.seed), others, biased)
         if given is None:
-            parameters = _glorot(graph, blocks, self.seed, self.gain)
+            parameters = initial.parameters(graph, blocks, terms, self.seed, self.gain)
         elif isinstance(given, Parameters) and given.blocks == blocks:
             parameters = given
+        elif isinstance(given, initial.Stored):
+            parameters = Parameters(blocks, given.vector)
         elif isinstance(given, Mapping):
             parameters = Parameters.from_arrays(blocks, given)
         else:
@@ -167,79 +136,190 @@ class Network(ABC):
             "tau": expand_tau(graph, self.tau),
         }.items():
             object.__setattr__(self, name, value)
-        theta, layout = self._compile()
+        object.__setattr__(self, "attached", tuple(Attached.all(terms, graph, parameters)))
+        theta, layout = assemble(self)
         theta = aligned.copy(theta)
         theta.flags.writeable = layout.flags.writeable = False
         object.__setattr__(self, "theta", theta)
-        object.__setattr__(self, "layout", layout)
+        object.__setattr__(self, "_layout", layout)
 
-    # -- what a model provides ---------------------------------------------------------------------------------
+    # -- what a kind of network says ---------------------------------------------------------------------------
 
     @classmethod
-    @abstractmethod
     def check(cls, graph: Graph) -> None:
-        """Raise `ModelError` for a graph that the model cannot have."""
+        """Raise `ModelError` for a graph that the kind of network cannot have."""
 
-    @abstractmethod
-    def _compile(self) -> tuple[Array, np.ndarray[Any, np.dtype[np.int64]]]:
-        """Return the kernels' flat parameter vector, and the integers that tell where things lie in it."""
+    @property
+    def own_terms(self) -> tuple[Term, ...]:
+        """The terms beside leaks, biases and weighted connections: flows call them by their addresses."""
+        return ()
 
-    @abstractmethod
+    def has_leak(self, population: str) -> bool:
+        """Whether the energy has ½ s² for the units of a population, in the rate form the integral of rho^-1."""
+        return True
+
+    def has_bias(self, population: str) -> bool:
+        """Whether the units of a population have biases."""
+        return True
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Whether leaks, biases and weighted connections are all there is."""
+        names = [p.name for p in self.graph.free]
+        return not self.own_terms and all(self.has_leak(name) and self.has_bias(name) for name in names)
+
+    # -- what kernels read -------------------------------------------------------------------------------------
+
+    #: The terms beside leaks, biases and connections, with their parameters and places in this network.
+    attached: tuple[Attached, ...] = field(init=False, repr=False, default=())
+
+    @cached_property
+    def layout(self) -> Integers:
+        """Where things lie, for the kernels; with the addresses of the terms, which are compiled for it."""
+        return self._with_addresses(complex_too=False)
+
+    @cached_property
+    def complex_layout(self) -> Integers:
+        """The layout with the addresses of the complex primitives too."""
+        return self._with_addresses(complex_too=True)
+
+    def _with_addresses(self, *, complex_too: bool) -> Integers:
+        if not self.attached:
+            return self._layout
+        found = with_addresses(self, self._layout, complex_too=complex_too)
+        found.flags.writeable = False
+        return found
+
+    def work_rows(self, flow: Flow) -> int:
+        """Scratch rows of a flow."""
+        units, most = self.n + self.n_in, max((a.scratch for a in self.attached), default=0)
+        arrays = max(ARRAYS, 2 * COMPLEX_ARRAYS)
+        return flow.blocks * self.n + (arrays * units + 2 * most if self.attached else 0)
+
+    def evaluate(self, kernel: Flow, s: Array, rows: Array, out_rows: int) -> Array:
+        """Run a kernel once on unit-major arrays; returns (out_rows, batch)."""
+        batch = s.shape[1]
+        out = np.empty((out_rows, batch))
+        guard: AbstractContextManager[Any] = threads_lock if self.threads_inside else nullcontext()
+        with guard:
+            work = np.empty((self.work_rows(kernel), batch))
+            kernel(np.zeros(batch), s, rows, self.theta, self.layout, work, out)
+        return out
+
+    @property
+    def patterns(self) -> dict[str, Pattern]:
+        """Which units are connected, by the names of the sparse connections."""
+        return {b.name: b.pattern for b in self.parameters.blocks if b.pattern is not None}
+
+    @property
+    def threads_inside(self) -> bool:
+        """Whether some product is so large that kernels share it among numba's threads."""
+        return any(p.entries >= MANY for p in self.patterns.values())
+
+    def input_rates(self, x: Array | None, batch: int | None = None) -> Array:
+        """Rates of the clamped units, (n_in, batch), for what they are clamped at, x (batch, n_in)."""
+        if x is None:
+            return np.zeros((self.n_in, batch or 0))
+        return self.evaluate(clamped_rates, inward(x), np.empty((0, len(x))), self.n_in)
+
+    @cached_property
+    def coupling(self) -> Array:
+        """W between free units, (n, n), written down: row i has the weights that lead to unit i."""
+        return self.evaluate(coupled, np.eye(self.n), np.empty((0, self.n)), self.n)
+
+    # -- constants of the flows --------------------------------------------------------------------------------
+
+    def repeated_rate(self, batch: int) -> Array:
+        """1/tau, (n, batch)."""
+        return np.repeat(1.0 / self.tau[:, None], batch, axis=1)
+
     def free_rows(self, x: Array | None, batch: int) -> Array:
-        """Per-sample constants of the free flow; row 0 ... n-1 is 1/tau. x is (batch, n_in)."""
+        """Constants of the free flow, as `neurodyn.flows.rows` names them; x (batch, n_in)."""
+        clamped = self.input_rates(x, batch)
+        blocks = {RATE: self.repeated_rate(batch), DRIVE: self.evaluate(drive, clamped, np.empty((0, batch)), self.n)}
+        if self.box.any():
+            for name, low, inside in ((LOWER, -np.inf, 0.0), (UPPER, np.inf, 1.0)):
+                blocks[name] = np.repeat(np.where(self.box, inside, low)[:, None], batch, axis=1)
+        if not self.attached:
+            return stack(blocks)
+        still = self.every(np.zeros((self.n, batch)), clamped)
+        constant = np.zeros((self.n, batch))
+        for attached in self.attached:
+            if attached.term.quadratic:  # whose gradient is affine: this is what does not move with the free units
+                by_state, by_rate = attached.gradient((still, still))
+                blocks[DRIVE] = blocks[DRIVE] - by_rate[: self.n]
+                constant -= by_state[: self.n]
+        blocks[free_blocks(self._layout) - 1] = constant
+        return stack(blocks, clamped)
 
-    @abstractmethod
-    def input_rates(self, x: Array) -> Array:
-        """Rates of the clamped units, (n_in, batch), for what they are clamped at, (batch, n_in)."""
+    def clamped_of(self, rows: Array) -> Array:
+        """The clamped rates, (n_in, batch), out of the constants of the free flow, where these have them."""
+        first = free_blocks(self._layout) * self.n if self.attached else len(rows)
+        return rows[first:]
 
-    @abstractmethod
+    def linear_rows(self, local: Local) -> Array:
+        """Constants of products with the Jacobian at a state: 0 for inactive units."""
+        diagonal = self.leak[:, None] * np.ones_like(local.rate)
+        if self.metric == STATES:
+            diagonal -= local.curvature * local.field
+        blocks = {RATE: self.repeated_rate(local.rate.shape[1])}
+        blocks |= {SLOPE: local.slope * local.active, DIAGONAL: diagonal * local.active}
+        base = (local.state, local.rate, local.active.astype(float), local.clamped) if self.attached else ()
+        return stack(blocks, *base)
+
+    @cached_property
+    def leak(self) -> Array:
+        """1 for units that leak, else 0, (n,)."""
+        return np.concatenate([np.full(p.size, float(self.has_leak(p.name))) for p in self.graph.free])
+
+    @staticmethod
+    def every(free: Array, clamped: Array) -> Array:
+        """Values of all units, as terms read them: the free ones, then the clamped ones."""
+        return np.ascontiguousarray(np.concatenate([free, clamped]))
+
+    # -- at a state --------------------------------------------------------------------------------------------
+
     def local(self, s: Array, rows: Array) -> Local:
         """Rates, slopes, fields and forces at unit-major states; rows from `free_rows`."""
+        r, d, c, g, more = self.evaluate(local, s, rows, LOCAL_BLOCKS * self.n).reshape(LOCAL_BLOCKS, self.n, -1)
+        by_states = self.metric == STATES
+        force = (d * g if by_states else g) - self.leak[:, None] * s + more
+        stuck = self.box[:, None] & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
+        coordinate, slope = (s, np.ones_like(s)) if by_states else (r, d)
+        clamped = self.clamped_of(rows) if self.attached else np.empty((0, s.shape[1]))
+        return Local(s, r, d, c, g, force, ~stuck, coordinate, slope, clamped)
 
-    @abstractmethod
-    def argument(self, s: Array) -> Array:
+    def coordinate(self, s: Array) -> Array:
         """What energy and cost are functions of, (n, b), at states (n, b): see `Local`."""
+        if self.metric == STATES:
+            return s
+        return self.evaluate(rates, s, np.empty((0, s.shape[1])), self.n)
 
-    @abstractmethod
-    def output_state(self, argument: Array) -> Array:
-        """States of the outputs, (n_out, b), at which the argument is this: where a clamp must put them.
+    def output_state(self, coordinate: Array) -> Array:
+        """States of the outputs, (n_out, b), at which the coordinate is this: where a clamp must put them.
 
         Raises `ArgumentError` where no state has it.
         """
+        if self.metric == RATES:
+            return inverse(next(p.activation for p in self.graph.free if p.n_outputs), coordinate)
+        box = self.box[self.outputs]
+        if np.any((coordinate[box] < 0.0) | (coordinate[box] > 1.0)):
+            raise ArgumentError("outputs with the hard sigmoid live in [0, 1] and cannot be clamped to a `y` outside")
+        return coordinate
 
-    @abstractmethod
-    def nudged_rows(self, s: Array, local: Local, gap: Array, beta: Array) -> Array:
-        """Per-sample constants of the nudged flow of delta around s; gap = dC/d argument (n, b), beta (b,)."""
+    def linearized(self, local: Local, sample: int) -> Array:
+        """Minus the Jacobian of the force of one sample, (n, n); rows and columns of inactive units are zero.
 
-    @abstractmethod
-    def complex_rows(self, local: Local, gap: Array, beta: Complex) -> Array:
-        """Per-sample constants of the nudged flow for complex beta (b,), as `nudged_rows`; row 0 ... 2n-1 is 1/tau."""
-
-    @abstractmethod
-    def complex_linearized(
-        self, local: Local, move: Complex, rates: Complex, slopes: Complex, beta: complex
-    ) -> Complex:
-        """Minus the Jacobian of the force by the state, (n, n), of one sample nudged by complex beta.
-
-        local has the one column of its s*; move, rates, slopes (n,) are the changes of state, rates and slopes since.
+        Where the energy is a function of the states, this is its Hessian. Raises `TooLargeError` beyond
+        `LARGEST_MATRIX` units.
         """
-
-    @abstractmethod
-    def linear_rows(self, local: Local) -> Array:
-        """Per-sample constants of the products with the Jacobian at a state, inactive units removed."""
-
-    @abstractmethod
-    def energy_gradient(self, s: Any, x: Any = None) -> Parameters:
-        """dE/dtheta at s (batch, n), averaged over the batch. Raises `ModelError` where there is no energy."""
-
-    @abstractmethod
-    def difference_gradient(self, x: Array | None, before: Array, change: Array, after: Array) -> Parameters:
-        """Change of dE/dtheta, averaged over the batch, when the rates go from `before` to `after` (n, b).
-
-        `change` is their difference over any small factor, which also divides the result. With
-        before = after, it is the derivative of dE/dtheta along a change of rates. A weight of a single direction has
-        no energy; for it this is minus the change of the unit that it leads to times the rate before of the other.
-        """
+        if self.n > LARGEST_MATRIX:
+            raise TooLargeError(
+                f"the full Hessian of {self.n:,} units would take {8 * self.n**2 / 2**30:.1f} GiB: implicit methods, "
+                f"exact side networks and whole spectra are for networks of up to {LARGEST_MATRIX:,} units"
+            )
+        one = local.columns(np.full(self.n, sample))
+        return self.evaluate(jvp, np.eye(self.n), self.linear_rows(one), self.n)
 
     # -- shape -------------------------------------------------------------------------------------------------
 
@@ -296,7 +376,7 @@ class Network(ABC):
     @property
     def has_energy(self) -> bool:
         """Whether all weights are shared by both directions, so that the flow descends an energy."""
-        return all(c.feedback == 1.0 for c in self.graph.connections)
+        return all(c.feedback == 1.0 for c in self.graph.connections) and all(t.has_energy for t in self.own_terms)
 
     def require_energy(self, what: str) -> None:
         """Refuse `what` for a network without an energy."""
@@ -306,6 +386,9 @@ class Network(ABC):
                     f"this network has no energy, and so no {what}: connection {c.name!r} has feedback "
                     f"{c.feedback!r}, not the shared weights of feedback 1"
                 )
+        for term in self.own_terms:
+            if not term.has_energy:
+                raise ModelError(f"this network has no energy, and so no {what}: {term!r} is a force without one")
 
     def energy(self, s: Any, x: Any = None) -> Array:
         """E(theta, x, s), (batch,), for states s (batch, n) and inputs x (batch, n_in).
@@ -314,8 +397,16 @@ class Network(ABC):
         """
         self.require_energy("energy")
         state, rows, batched = self._at(s, x)
-        out = self.evaluate(self.kernels.energy, state, rows, 1)[0]
+        out = self.energies(state, rows)
         return out if batched else out[0]
+
+    def energies(self, s: Array, rows: Array) -> Array:
+        """E, (batch,), at unit-major states; rows from `free_rows`."""
+        if self.attached:  # whose constants the rows have in the drive already
+            clamped = self.clamped_of(rows)
+            rows = rows.copy()
+            rows[self.n : 2 * self.n] = self.evaluate(drive, clamped, np.empty((0, s.shape[1])), self.n)
+        return self.evaluate(energy, s, rows, 1)[0]
 
     def force(self, s: Any, x: Any = None) -> Array:
         """tau ds/dt, (batch, n): the net current into each unit. Not projected onto a box.
@@ -327,11 +418,11 @@ class Network(ABC):
 
     def jvp(self, s: Any, v: Any, x: Any = None) -> Array:
         """Minus the Jacobian of the force at s times v, both (batch, n). All units count as active."""
-        return self._product(self.kernels.jvp, s, v, x)
+        return self._product(jvp, s, v, x)
 
     def vjp(self, s: Any, v: Any, x: Any = None) -> Array:
         """Minus the transposed Jacobian of the force at s times v, both (batch, n)."""
-        return self._product(self.kernels.vjp, s, v, x)
+        return self._product(vjp, s, v, x)
 
     def jacobian(self, s: Any, x: Any = None) -> Array:
         """Derivative of the force by the states at s, (batch, n, n). All units count as active."""
@@ -345,20 +436,20 @@ class Network(ABC):
         """
         self.require_energy("Hessian")
         matrices, local, batched = self._linearized(s, x)
-        full = matrices / local.argument_slope.T[:, None, :]
+        full = matrices / local.coordinate_slope.T[:, None, :]
         return full if batched else full[0]
 
     def _linearized(self, s: Any, x: Any) -> tuple[Array, Local, bool]:
         state, rows, batched = self._at(s, x)
-        local = _all_active(self.local(state, rows))
+        local = self.local(state, rows).all_active()
         return np.stack([self.linearized(local, j) for j in range(state.shape[1])]), local, batched
 
-    def _product(self, kernel: Kernel, s: Any, v: Any, x: Any) -> Array:
+    def _product(self, kernel: Flow, s: Any, v: Any, x: Any) -> Array:
         state, rows, batched = self._at(s, x)
         direction, _ = as_batch(v, self.n, "v")
         if direction.shape[0] != state.shape[1]:
             raise ArgumentError(f"`v` has {direction.shape[0]} samples, `s` has {state.shape[1]}")
-        at = self.linear_rows(_all_active(self.local(state, rows)))
+        at = self.linear_rows(self.local(state, rows).all_active())
         return outward(self.evaluate(kernel, inward(direction), at, self.n), batched)
 
     def _at(self, s: Any, x: Any) -> tuple[Array, Array, bool]:
@@ -368,45 +459,16 @@ class Network(ABC):
             raise ArgumentError(f"`x` has {len(rates)} samples, `s` has {len(state)}")
         return inward(state), self.free_rows(rates, len(state)), batched
 
-    # -- inside ------------------------------------------------------------------------------------------------
+    # -- parameter gradients -----------------------------------------------------------------------------------
 
-    @property
-    def work_rows(self) -> int:
-        """Scratch rows that every kernel may use."""
-        return 2 * self.n
+    def energy_gradient(self, s: Any, x: Any = None) -> Parameters:
+        """dE/dtheta at s (batch, n), averaged over the batch: dE/dW_ij = -rho_i rho_j, dE/db_i = -rho_i, and of terms.
 
-    @property
-    def patterns(self) -> dict[str, Pattern]:
-        """Which units are connected, by the names of the sparse connections."""
-        return {b.name: b.pattern for b in self.parameters.blocks if b.pattern is not None}
-
-    @property
-    def threads_inside(self) -> bool:
-        """Whether some product is so large that kernels share it among numba's threads."""
-        return any(p.entries >= MANY for p in self.patterns.values())
-
-    def evaluate(self, kernel: Kernel, s: Array, rows: Array, out_rows: int) -> Array:
-        """Run a kernel once on unit-major arrays; returns (out_rows, batch)."""
-        batch = s.shape[1]
-        out = np.empty((out_rows, batch))
-        guard: AbstractContextManager[Any] = threads_lock if self.threads_inside else nullcontext()
-        with guard:
-            kernel(np.zeros(batch), s, rows, self.theta, self.layout, np.empty((self.work_rows, batch)), out)
-        return out
-
-    def linearized(self, local: Local, sample: int) -> Array:
-        """Minus the Jacobian of the force of one sample, (n, n); rows and columns of inactive units are zero.
-
-        Where the energy is a function of the states, this is its Hessian. Raises `TooLargeError` beyond
-        `LARGEST_MATRIX` units.
+        Raises `ModelError` where there is no energy.
         """
-        if self.n > LARGEST_MATRIX:
-            raise TooLargeError(
-                f"the full Hessian of {self.n:,} units would take {8 * self.n**2 / 2**30:.1f} GiB: implicit methods, "
-                f"exact side networks and whole spectra are for networks of up to {LARGEST_MATRIX:,} units"
-            )
-        one = local.columns(np.full(self.n, sample))
-        return self.evaluate(self.kernels.jvp, np.eye(self.n), self.linear_rows(one), self.n)
+        self.require_energy("energy gradient")
+        state, rows, _ = self._at(s, x)
+        return energy_gradient(self, self.local(state, rows), as_input(x, self.n_in)[0])
 
     def cost(self, s: Any, y: Any) -> Array:
         """C, (batch,), for targets y (batch, n_out), or labels.
@@ -415,7 +477,7 @@ class Network(ABC):
         """
         state, batched = as_batch(s, self.n, "s")
         target = self.target(y, len(state), batched)
-        value = self.readout.cost(self.argument(inward(state))[self.outputs], target.T)
+        value = self.readout.cost(self.coordinate(inward(state))[self.outputs], target.T)
         return value if batched else value[0]
 
     # -- change, compare, store --------------------------------------------------------------------------------
@@ -433,14 +495,30 @@ class Network(ABC):
                 for name, value in parameters.items()
             }
             parameters = {name: self.parameters[name] for name in self.parameters if name not in given} | given
-        return type(self)(
-            self.populations,
-            self.connections,
+        return self._made_anew(
             parameters=self.parameters if parameters is None else parameters,
             tau=self.tau if tau is None else tau,
             seed=self.seed,
             gain=self.gain,
         )
+
+    def with_connections(self, connections: Any) -> Self:
+        """A network with other connections; weights of blocks that both have are kept, the others drawn anew."""
+        net = type(self)(self.populations, connections, tau=self.tau, seed=self.seed, gain=self.gain)
+        kept = {n: self.parameters[n] for n in self.parameters if n in net.parameters}
+        return net.replace(parameters=kept)
+
+    def _made_anew(self, **options: Any) -> Self:
+        """A network of the same populations and terms."""
+        return type(self)(self.populations, self.connections, **options)
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any], **options: Any) -> Self:
+        """The network that `describe` described, with parameters, time constants and the like as options."""
+        connections = tuple(
+            Connection(**c) if isinstance(c, dict) else Connection.parse(c) for c in description["connections"]
+        )
+        return cls(tuple(Population(**p) for p in description["populations"]), connections, **options)
 
     def describe(self) -> dict[str, Any]:
         """Return the network as plain data; its parameter vector, time constants and patterns are apart."""
@@ -499,21 +577,9 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
         raise ModelError(
             f"the network is of the class {description['model']!r}, which is not there: import its module first"
         )
-    populations = tuple(Population(**p) for p in description["populations"])
-    connections = tuple(
-        Connection(**c) if isinstance(c, dict) else Connection.parse(c) for c in description["connections"]
-    )
-    graph = Graph(populations, connections)
-    patterns = {
-        c.name: Pattern((graph[c.first].size, graph[c.second].size), c.first == c.second, pairs[c.name])
-        for c in connections
-        if c.name in pairs
-    }
-    blocks = blocks_of(graph, patterns)
-    network: Network = kind(
-        populations,
-        connections,
-        parameters=Parameters(blocks, vector),
+    network: Network = kind.from_description(
+        description,
+        parameters=initial.Stored(vector, pairs),
         tau=tau,
         seed=description["seed"],
         gain=description["gain"],
@@ -532,46 +598,8 @@ def outward(values: Array, batched: bool = True) -> Array:
     return turned if batched else turned[..., 0, :]
 
 
-def _all_active(local: Local) -> Local:
-    return local._replace(active=np.ones_like(local.active))
-
-
 def _check_seed_and_gain(seed: Any, gain: Any) -> None:
     if not isinstance(gain, (int, float, np.number)) or not np.isfinite(gain):
         raise ModelError(f"`gain` must be a finite number; got {gain!r}")
     if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
         raise ModelError(f"`seed` must be a whole number >= 0, or None; got {seed!r}")
-
-
-def _patterns(graph: Graph, given: Any, seed: int | None) -> dict[str, Pattern]:
-    """The patterns of the sparse connections: those of the parameters given, else drawn, each from its own stream."""
-    brought = {b.name: b.pattern for b in given.blocks} if isinstance(given, Parameters) else {}
-    patterns: dict[str, Pattern] = {}
-    for i, c in enumerate(graph.connections):
-        shape, symmetric = (graph[c.first].size, graph[c.second].size), c.first == c.second
-        pattern = brought.get(c.name)
-        value: Any = None if brought or not isinstance(given, Mapping) else given.get(c.name)
-        if is_sparse(value) and value.shape == shape:
-            pattern = Pattern.of_matrix(value, symmetric, c.name)
-        elif pattern is None and c.sparsity:
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i, 1)))
-            pattern = Pattern.draw(shape, symmetric, 1.0 - c.sparsity, rng)
-        if pattern is not None:
-            patterns[c.name] = pattern
-    return patterns
-
-
-def _glorot(graph: Graph, blocks: tuple[Block, ...], seed: int | None, gain: float) -> Parameters:
-    """Uniform Glorot weights, each block from its own stream, so that adding a block changes no other."""
-    streams: dict[str, tuple[int, ...]] = {c.name: (i,) for i, c in enumerate(graph.connections)}
-    streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
-    density = {c.name: 1.0 - c.sparsity for c in graph.connections}
-    parts = []
-    for block in blocks:
-        if len(block.shape) == 1:
-            parts.append(np.zeros(block.size))
-            continue
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=streams[block.name]))
-        bound = gain * np.sqrt(6.0 / (density.get(block.name, 1.0) * sum(block.shape)))
-        parts.append(rng.uniform(-bound, bound, block.size))
-    return Parameters(blocks, np.concatenate(parts))

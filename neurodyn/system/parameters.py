@@ -14,7 +14,7 @@ A sparse block is shown as a scipy.sparse.csr_array; `.vector` holds the weights
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,10 +91,16 @@ def is_sparse(values: Any) -> bool:
     return type(values).__module__.startswith("scipy.sparse") and hasattr(values, "tocsr")
 
 
-def blocks_of(graph: Graph, patterns: Mapping[str, Pattern] | None = None) -> tuple[Block, ...]:
-    """The blocks of a graph: weights in the order of its connections, own feedback weights, biases of free populations.
+def blocks_of(
+    graph: Graph,
+    patterns: Mapping[str, Pattern] | None = None,
+    others: Iterable[Block] = (),
+    biased: Iterable[str] | None = None,
+) -> tuple[Block, ...]:
+    """The blocks of a network: weights in the order of its connections, own feedback weights, others, biases.
 
-    `patterns` has those of the sparse connections, by name.
+    `patterns` has those of the sparse connections, by name. Biases are those of the free populations that are `biased`,
+    by default all. Raises `ModelError` for two blocks of one name.
     """
     weights, feedback = [], []
     for c in graph.connections:
@@ -103,7 +109,12 @@ def blocks_of(graph: Graph, patterns: Mapping[str, Pattern] | None = None) -> tu
         weights.append(Block(c.name, (m, n), inside and not hollow, (patterns or {}).get(c.name), hollow))
         if c.own_feedback and not inside:
             feedback.append(Block(c.own_feedback, (n, m), False))
-    return (*weights, *feedback, *(Block(p.name, (p.size,), False) for p in graph.free))
+    names = [p.name for p in graph.free] if biased is None else list(biased)
+    blocks = (*weights, *feedback, *others, *(Block(p.name, (p.size,), False) for p in graph.free if p.name in names))
+    for block in blocks:
+        if sum(b.name == block.name for b in blocks) > 1:
+            raise ModelError(f"parameters {block.name!r} belong to two terms: give one of them another `name`")
+    return blocks
 
 
 class Parameters(Mapping[str, Any]):

@@ -1,6 +1,6 @@
 """How the cost reads the outputs: as they are, or through a softmax. All arrays are unit-major, (n_out, batch).
 
-z is what the cost is a function of (`network.Local.argument`): the states of the outputs, in the rate form their
+z is what the cost is a function of (`Local.coordinate`): the states of the outputs, in the rate form their
 rates; y are the targets.
 
     linear     C = ½ |z − y|²              dC/dz = z − y            d2C/dz2 = 1
@@ -12,7 +12,7 @@ The second is the cross-entropy −Σ y log p of targets y that are probabilitie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,7 +25,9 @@ ROUNDING = 1e-6
 
 
 class Readout(ABC):
-    """A cost of the outputs, with its derivatives."""
+    """A cost of the outputs, with its derivatives. Where it `is_quadratic` its second derivative is the unit matrix."""
+
+    is_quadratic: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, target: Array) -> None:
@@ -59,6 +61,8 @@ class Readout(ABC):
 
 class Linear(Readout):
     """The squared error of the outputs."""
+
+    is_quadratic = True
 
     def check(self, target: Array) -> None:
         """All numbers will do."""

@@ -17,9 +17,6 @@ from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_times
 from neurodyn.numerics.arrays import Array
 
-#: Codes of the kinds of input in the compiled flows: none that moves, sines, a table of values.
-CONSTANT, SINE, SERIES = range(3)
-
 
 @dataclass(frozen=True, eq=False)
 class Stimulus(ABC):

@@ -15,10 +15,10 @@ sigmoid is not analytic and has no place here.
 
 from __future__ import annotations
 
+from neurodyn.flows.activation import SIGMOID, SOFTPLUS, TANH
 from neurodyn.numerics.complexmath import complex_expm1_and_exp, complex_log1p, divide, times
 from neurodyn.numerics.kernel import helper, inlined_helper
 from neurodyn.numerics.vectormath import expm1_and_exp
-from neurodyn.system.activation import SIGMOID, SOFTPLUS, TANH
 
 
 @inlined_helper

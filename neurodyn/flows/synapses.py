@@ -8,7 +8,7 @@ the biases. Sources below zero are clamped units, -1 - i the i-th.
 
 from __future__ import annotations
 
-from neurodyn.models.coupling import N, flat, row, units
+from neurodyn.flows.layout import N, row
 from neurodyn.numerics.kernel import helper
 
 # From the end of the layout.
@@ -57,24 +57,6 @@ def associate(rate, clamped, change, layout, factor, out):
         o, c = row(out, biases + i), row(change, i)
         for j in range(o.size):
             o[j] = factor[j] * c[j]
-
-
-@helper
-def drive_and_linearize(z, signal, clamped, layout, work, field):
-    """Fields of a network whose weights are in z, and the product W (slope signal).
-
-    Rows of work, n each: rate and slope of the present state; the product; the weighted signal, and below it one more.
-    """
-    n = layout[N]
-    rate, product, weighted, one = units(work, 0, n), units(work, 2 * n, n), units(work, 3 * n, n), row(work, 4 * n)
-    f, p, w = flat(field, 0, n), flat(product, 0, n), flat(weighted, 0, n)
-    d, x = flat(work, n, 2 * n), flat(signal, 0, n)
-    for j in range(f.size):
-        f[j], p[j], w[j] = 0.0, 0.0, d[j] * x[j]
-    for j in range(one.size):
-        one[j] = 1.0
-    transmit(z, rate, clamped, layout, one, field)
-    relay(z, weighted, layout, product)
 
 
 @helper

@@ -19,7 +19,7 @@ from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.vectormath import HIGHEST, expm1_and_exp, fma, log, log1p
 
-TANH, SIGMOID, HARD_SIGMOID, SOFTPLUS, LINEAR = range(5)
+TANH, SIGMOID, HARD_SIGMOID, SOFTPLUS, LINEAR, OWN = range(6)
 
 #: Name of each activation and its code in a kernel's layout.
 CODES = {
@@ -105,7 +105,7 @@ def rate_and_slope(code, s, r, d):
 
 
 @helper
-def bend(code, r, d):
+def curvature(code, r, d):
     """rho''(s), from r = rho(s) and d = rho'(s)."""
     if code == TANH:
         return -2.0 * r * d

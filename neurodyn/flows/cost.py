@@ -1,0 +1,106 @@
+"""What a cost does to the outputs: the force of a nudge, and how it changes from the base.
+
+z is what the cost is a function of: the states of the outputs, in the rate form their rates. The squared error is
+linear and so part of the flows' loops; the others write over whole outputs.
+"""
+
+from __future__ import annotations
+
+from numba import types
+
+from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, flat, part, units
+from neurodyn.flows.rows import BETA, COST_SLOPE
+from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
+from neurodyn.numerics.vectormath import expm1_and_exp
+
+#: slopes(z, y, out) writes dC/dz of a cost of a user's own; out may be z itself.
+SLOPES_OF = types.void(constant_vector, constant_vector, vector)
+call_slopes = make_call(SLOPES_OF)
+
+
+@helper
+def is_curved(layout):
+    """Whether the cost's second derivative depends on the outputs."""
+    return layout[COST] != 0
+
+
+@helper
+def cost_change(x, rows, layout, out):
+    """Write dC/dz(z* + beta x) - dC/dz(z*) of a curved cost into out, for x and out of the outputs, (count, b).
+
+    The rows of the nudged flow end with softmax(z*), or for a cost of a user's own with z* and the targets.
+    """
+    first, count, n = layout[OUT_FIRST], layout[OUT_COUNT], layout[N]
+    beta, last = units(rows, BETA * n + first, count), units(rows, rows.shape[0] - count, count)
+    if layout[COST] == SOFTMAX:
+        soften(x, beta, last, out)
+        return
+    z, move, change = (
+        flat(rows, rows.shape[0] - 2 * count, rows.shape[0] - count),
+        flat(x, 0, count),
+        flat(out, 0, count),
+    )
+    strength, slope = flat(beta, 0, count), part(rows, COST_SLOPE, first, first + count, layout)
+    for j in range(change.size):
+        change[j] = z[j] + strength[j] * move[j]
+    call_slopes(layout[COST_SLOPES], (change, flat(last, 0, count), change))
+    for j in range(change.size):
+        change[j] -= slope[j]
+
+
+@helper
+def soften(x, beta, p, out):
+    """Write softmax(z* + beta x) - softmax(z*) into out, for x, beta and out of the outputs; p = softmax(z*).
+
+    It is p (e - sum p e) / (1 + sum p e), e = expm1(beta x), whatever is added to all of x: here, so that no power
+    overflows, the largest is 0.
+    """
+    count = x.shape[0]
+    for j in range(x.shape[1]):
+        top = beta[0, j] * x[0, j]
+        for i in range(count):
+            top = max(top, beta[i, j] * x[i, j])
+        mean, total = 0.0, 0.0
+        for i in range(count):
+            growth, factor = expm1_and_exp(beta[i, j] * x[i, j] - top)
+            out[i, j] = growth
+            mean += p[i, j] * growth
+            total += p[i, j] * factor
+        for i in range(count):
+            out[i, j] = p[i, j] * (out[i, j] - mean) / total
+
+
+@helper
+def pull(z, strength, target, layout, out):
+    """out = -beta dC/dz (n, b) at z (n, b), from strengths beta and targets (n, b)."""
+    n = layout[N]
+    a, b, y, force = flat(z, 0, n), flat(strength, 0, n), flat(target, 0, n), flat(out, 0, n)
+    for j in range(force.size):
+        force[j] = b[j] * (y[j] - a[j])
+    if is_curved(layout):
+        first, count = layout[OUT_FIRST], layout[OUT_COUNT]
+        outputs = units(z, first, count), units(strength, first, count), units(target, first, count)
+        curved_pull(outputs, layout, units(out, first, count))
+
+
+@helper
+def curved_pull(outputs, layout, out):
+    """out = -beta dC/dz of the outputs alone, of a softmax beta (y - softmax)."""
+    z, strength, target = outputs
+    count = z.shape[0]
+    if layout[COST] == OWN_COST:
+        force, beta = flat(out, 0, count), flat(strength, 0, count)
+        call_slopes(layout[COST_SLOPES], (flat(z, 0, count), flat(target, 0, count), force))
+        for j in range(force.size):
+            force[j] = -beta[j] * force[j]
+        return
+    for j in range(z.shape[1]):
+        top = z[0, j]
+        for i in range(count):
+            top = max(top, z[i, j])
+        total = 0.0
+        for i in range(count):
+            out[i, j] = expm1_and_exp(z[i, j] - top)[1]
+            total += out[i, j]
+        for i in range(count):
+            out[i, j] = strength[i, j] * (target[i, j] - out[i, j] / total)

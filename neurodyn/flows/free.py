@@ -1,0 +1,41 @@
+"""The free phase: tau_i ds_i/dt = -dE/ds_i, or in the rate form tau_i du_i/dt = -dE/dr_i, under a constant input."""
+
+from __future__ import annotations
+
+from neurodyn.flows.coupling import couple
+from neurodyn.flows.layout import BOXED, TERMS, N, after, block, flat, rows_of
+from neurodyn.flows.populations import activate
+from neurodyn.flows.response import add_to_fields, add_to_velocities, respond, subtract
+from neurodyn.flows.rows import DRIVE, FREE_BLOCKS, clamped
+from neurodyn.flows.terms import gradients
+from neurodyn.numerics.kernel import flow_kernel, helper
+
+
+@flow_kernel(blocks=2)
+def free(t, s, rows, theta, layout, work, out):
+    """ds/dt of the free phase; rows as `neurodyn.flows.rows` has them."""
+    r, d = rows_of(work, 0, layout), rows_of(work, 1, layout)
+    activate(s, layout, r, d)
+    field, current = flat(out, 0, layout[N]), block(rows, DRIVE, layout)
+    for j in range(field.size):
+        field[j] = current[j]
+    couple(r, theta, layout, out)
+    if layout[TERMS] == 0:
+        respond(s, r, d, rows, layout, out)
+    else:
+        force = term_forces(s, r, rows, theta, layout, after(work, 2, layout), out)
+        add_to_fields(force, layout, out)
+        respond(s, r, d, rows, layout, out)
+        add_to_velocities(force, rows, layout, out)
+
+
+@helper
+def term_forces(s, r, rows, theta, layout, scratch, out):
+    """Subtract V_r of the terms from the fields in out, and return -V_s (n, b); both of the free phase."""
+    last = FREE_BLOCKS + 2 * layout[BOXED]
+    by_state, by_rate = gradients(s, r, clamped(after(rows, last, layout), 1, layout), theta, layout, scratch)
+    subtract(by_rate, layout, out)
+    force, constant = flat(by_state, 0, layout[N]), block(rows, last, layout)
+    for j in range(force.size):
+        force[j] = constant[j] - force[j]
+    return by_state

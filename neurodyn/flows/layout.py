@@ -1,0 +1,104 @@
+"""Where things lie in the integers of a network's layout, and in scratch memory.
+
+A layout is a header, then a few integers for each free population, for each arrow between free populations, for each
+connection of the input, and for each term that flows call by its address; after them the patterns of sparse
+connections and the integers of the terms. `neurodyn.system.assembly` writes layouts; kernels read them by the names
+here.
+
+An *arrow* is one direction of a connection: out[to] += M r[from]. Two populations are joined by two arrows, whose
+matrices are each other's transpose if they share their weights; a population's connection to itself is one.
+"""
+
+from __future__ import annotations
+
+from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import rectangle, window
+
+# The header: N free units and CLAMPED ones of the input; how many populations, arrows, connections of the input and
+# terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the address of
+# the sparse product in this process, 0 if nothing is sparse; the kind of the cost, its first unit and number of units,
+# and the address of its slopes if it is a user's own; whether the flow descends an energy of the states or of the
+# rates; whether some units live in a box; whether rows of constants hold the state at which a phase began, as terms
+# and activations of a user's own need it.
+N, CLAMPED, POPULATIONS, ARROWS, INPUTS, TERMS, TERM_TABLE, BIASES, INPUT_CODE, SPARSE = range(10)
+COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED, HEADER = range(10, 18)
+
+#: Values of METRIC: tau ds/dt = -dE/ds, or tau du/dt = -dE/dr.
+STATES, RATES = range(2)
+#: Values of COST: 1/2 |z - y|^2, the cross-entropy of a softmax, or one of a user's own.
+SQUARED, SOFTMAX, OWN_COST = range(3)
+
+# Of a free population: first unit, end, activation, whether it leaks, and the addresses of an activation of a user's
+# own (its rates and slopes, curvatures, divided differences).
+START, STOP, CODE, LEAK, OWN_RATES, OWN_CURVATURE, OWN_DIFFERENCES, PER_POPULATION = range(8)
+# Of an arrow: first unit and size of where it leads to and of where it comes from; where its matrix and the transposed
+# one begin in theta; where their patterns begin in the layout, 0 for dense ones.
+TO, SOURCE, MATRIX, TRANSPOSE, PER_ARROW = 0, 2, 4, 5, 8
+# Of a connection of the input: first unit and size of where it leads to, matrix, pattern.
+PER_INPUT = 4
+# Of a term: the addresses of its primitives, where its parameters and integers lie and how many they are, whether it is
+# quadratic. TRANSPOSED is that of its curve, transposed, and is CURVE itself where it has an energy.
+ENERGY, GRADIENT, CURVE, TRANSPOSED, COMPLEX_GRADIENT, THETA, THETA_SIZE, PLACE, PLACE_SIZE, QUADRATIC, PER_TERM = (
+    range(11)
+)
+# After the layout of a driven flow: kind of the stimulus; the row after those of the free flow; where the stimulus
+# begins in theta; how many times it has; its samples and inputs.
+KIND, EXTRA, STIMULUS, TIMES, SAMPLES, WIDTH, DRIVEN = range(7)
+#: Values of KIND: an input that does not move, sines, a table of values.
+CONSTANT, SINE, SERIES = range(3)
+
+
+@helper
+def flat(array, start, stop):
+    """Rows start ... stop as one long row: all samples of a population, or all units of a single sample."""
+    return window(array, start * array.shape[1], (stop - start) * array.shape[1])
+
+
+@helper
+def units(array, first, count):
+    """The rows of some units."""
+    return rectangle(array, first * array.shape[1], count, array.shape[1])
+
+
+@helper
+def row(array, i):
+    """One row."""
+    return window(array, i * array.shape[1], array.shape[1])
+
+
+@helper
+def block(array, k, layout):
+    """The k-th block of n rows, as one long row."""
+    return flat(array, k * layout[N], (k + 1) * layout[N])
+
+
+@helper
+def rows_of(array, k, layout):
+    """The k-th block of n rows, as rows."""
+    return units(array, k * layout[N], layout[N])
+
+
+@helper
+def part(array, k, start, stop, layout):
+    """Units start ... stop of the k-th block of n rows, as one long row."""
+    return flat(array, k * layout[N] + start, k * layout[N] + stop)
+
+
+@helper
+def after(array, k, layout):
+    """All rows after the first k blocks of n."""
+    return units(array, k * layout[N], array.shape[0] - k * layout[N])
+
+
+@helper
+def zero(values):
+    """Set a long row to zero."""
+    for j in range(values.size):
+        values[j] = 0.0
+
+
+@helper
+def population(layout, p):
+    """Where a free population begins in the layout; its first unit, end and activation."""
+    o = HEADER + PER_POPULATION * p
+    return o, layout[o + START], layout[o + STOP], layout[o + CODE]

@@ -1,0 +1,131 @@
+"""Products with minus the Jacobian K of the force at a state, and the side network that follows the transposed one.
+
+With rates r = rho(s), slopes rho', fields g and leaks l, and V″ the second derivatives of the terms by (s, r),
+
+    K v = (l - rho'' g) v - rho' W rho' v + [V″ (v, rho' v)]_s + rho' [V″ (v, rho' v)]_r      (state form)
+    K v = l v - W rho' v + [V″ (0, rho' v)]_r                                                 (rate form)
+
+In the state form K is the Hessian, if there is an energy. Rows and columns of inactive units are zero.
+"""
+
+from __future__ import annotations
+
+from neurodyn.flows.coupling import couple, couple_transposed
+from neurodyn.flows.layout import (
+    CURVE,
+    METRIC,
+    RATES,
+    TERMS,
+    TRANSPOSED,
+    N,
+    after,
+    block,
+    flat,
+    rows_of,
+    zero,
+)
+from neurodyn.flows.response import subtract
+from neurodyn.flows.rows import ACTIVE, DIAGONAL, LINEAR_BLOCKS, LINEAR_RATE, RATE, SLOPE, STATE, base, clamped
+from neurodyn.flows.terms import V_R, V_S, R, S, every, extend, extend_by_zeros, products
+from neurodyn.numerics.kernel import flow_kernel, helper
+
+#: Blocks of n that the base of these products has before the clamped rates.
+BASE = 3
+
+
+@flow_kernel(blocks=1)
+def jvp(t, v, rows, theta, layout, work, out):
+    """K v."""
+    weighted = rows_of(work, 0, layout)
+    weigh(v, rows, layout, weighted)
+    zero(flat(out, 0, layout[N]))
+    couple(weighted, theta, layout, out)
+    finish(v, weighted, rows, theta, layout, (CURVE, layout[METRIC] != RATES), after(work, 1, layout), out)
+
+
+@flow_kernel(blocks=1)
+def vjp(t, v, rows, theta, layout, work, out):
+    """Kᵀ v."""
+    weighted = rows_of(work, 0, layout)
+    if layout[METRIC] == RATES:  # rho' stands to the left of the transposed weights, and is applied at the end
+        a, b = flat(weighted, 0, layout[N]), flat(v, 0, layout[N])
+        for j in range(a.size):
+            a[j] = b[j]
+    else:
+        weigh(v, rows, layout, weighted)
+    zero(flat(out, 0, layout[N]))
+    couple_transposed(weighted, theta, layout, out)
+    finish(v, weighted, rows, theta, layout, (TRANSPOSED, True), after(work, 1, layout), out)
+
+
+@flow_kernel(blocks=1)
+def side(t, z, rows, theta, layout, work, out):
+    """The side network: z holds S and the integral of S/tau, n rows each; dS/dt = -m^-1 Kᵀ m T^-1 S.
+
+    m is 1 in the state form, rho' in the rate form, where S is the derivative of the cost by the rate.
+    """
+    weighted, fall, current = rows_of(work, 0, layout), rows_of(out, 0, layout), rows_of(out, 1, layout)
+    a, b, rate, total = block(out, 1, layout), block(z, 0, layout), block(rows, RATE, layout), block(out, 0, layout)
+    for j in range(a.size):
+        a[j] = rate[j] * b[j]
+        total[j] = 0.0
+    weigh(current, rows, layout, weighted)
+    couple_transposed(weighted, theta, layout, fall)
+    finish(current, weighted, rows, theta, layout, (TRANSPOSED, layout[METRIC] != RATES), after(work, 1, layout), fall)
+    for j in range(total.size):
+        total[j] = -total[j]
+
+
+@helper
+def weigh(v, rows, layout, out):
+    """out = rho' v."""
+    x, d, y = flat(v, 0, layout[N]), block(rows, SLOPE, layout), flat(out, 0, layout[N])
+    for j in range(y.size):
+        y[j] = d[j] * x[j]
+
+
+@helper
+def finish(v, weighted, rows, theta, layout, how, scratch, out):
+    """Make K v of the product of weights in out; `how` is the primitive of terms, and whether rho' is on the left."""
+    primitive, sloped = how
+    if layout[TERMS] == 0:
+        close(v, rows, layout, sloped, out)
+    else:
+        by_state, by_rate = term_products(v, weighted, rows, theta, layout, primitive, scratch)
+        subtract(by_rate, layout, out)
+        close(v, rows, layout, sloped, out)
+        if layout[METRIC] != RATES:
+            active = block(base(rows, LINEAR_BLOCKS, 0, layout), ACTIVE, layout)
+            total, more = flat(out, 0, layout[N]), flat(by_state, 0, layout[N])
+            for j in range(total.size):
+                total[j] += active[j] * more[j]
+
+
+@helper
+def close(v, rows, layout, sloped, out):
+    """out = diagonal v - out, the latter times rho' if `sloped`."""
+    x, y = flat(v, 0, layout[N]), flat(out, 0, layout[N])
+    d, h = block(rows, SLOPE, layout), block(rows, DIAGONAL, layout)
+    if sloped:
+        for j in range(y.size):
+            y[j] = h[j] * x[j] - d[j] * y[j]
+    else:
+        for j in range(y.size):
+            y[j] = h[j] * x[j] - y[j]
+
+
+@helper
+def term_products(v, weighted, rows, theta, layout, primitive, scratch):
+    """V″ along (v, weighted) at the base, by states and by rates, for the active units."""
+    start = base(rows, LINEAR_BLOCKS, 0, layout)
+    rates = clamped(start, BASE, layout)
+    at = every(scratch, S, layout), every(scratch, R, layout)
+    along = every(scratch, V_S, layout), every(scratch, V_R, layout)
+    extend(rows_of(start, STATE, layout), rates, at[0])
+    extend(rows_of(start, LINEAR_RATE, layout), rates, at[1])
+    extend_by_zeros(v, along[0])
+    extend_by_zeros(weighted, along[1])
+    moved, active = flat(along[0], 0, layout[N]), block(start, ACTIVE, layout)
+    for j in range(moved.size):
+        moved[j] *= active[j]
+    return products(at, along, theta, layout, primitive, scratch)

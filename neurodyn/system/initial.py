@@ -1,0 +1,70 @@
+"""What a network begins with if nobody gives it: weights, and the pairs of units of sparse connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodyn.system.graph import Graph
+from neurodyn.system.parameters import Block, Parameters, is_sparse
+from neurodyn.system.pattern import Pattern
+from neurodyn.system.term import Term
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Parameters as files have them: the vector, and the pairs of units of sparse connections by name."""
+
+    vector: Any
+    pairs: Mapping[str, Any]
+
+
+def patterns(graph: Graph, given: Any, seed: int | None) -> dict[str, Pattern]:
+    """The patterns of the sparse connections: those of the parameters given, else drawn, each from its own stream."""
+    if isinstance(given, Stored):
+        shapes = {c.name: ((graph[c.first].size, graph[c.second].size), c.first == c.second) for c in graph.connections}
+        return {name: Pattern(*shape, given.pairs[name]) for name, shape in shapes.items() if name in given.pairs}
+    brought = {b.name: b.pattern for b in given.blocks} if isinstance(given, Parameters) else {}
+    found: dict[str, Pattern] = {}
+    for i, c in enumerate(graph.connections):
+        shape, symmetric = (graph[c.first].size, graph[c.second].size), c.first == c.second
+        pattern = brought.get(c.name)
+        value: Any = None if brought or not isinstance(given, Mapping) else given.get(c.name)
+        if is_sparse(value) and value.shape == shape:
+            pattern = Pattern.of_matrix(value, symmetric, c.name)
+        elif pattern is None and c.sparsity:
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i, 1)))
+            pattern = Pattern.draw(shape, symmetric, 1.0 - c.sparsity, rng)
+        if pattern is not None:
+            found[c.name] = pattern
+    return found
+
+
+def parameters(
+    graph: Graph, blocks: tuple[Block, ...], terms: tuple[Term, ...], seed: int | None, gain: float
+) -> Parameters:
+    """Uniform Glorot weights, biases of 0, and what terms begin with.
+
+    Each block has its own stream, so that adding a block changes no other.
+    """
+    streams: dict[str, tuple[int, ...]] = {c.name: (i,) for i, c in enumerate(graph.connections)}
+    streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
+    own = {block.name: (k, term) for k, term in enumerate(terms) for block in term.blocks(graph)}
+    density = {c.name: 1.0 - c.sparsity for c in graph.connections}
+    parts = []
+    for block in blocks:
+        if block.name in own:
+            k, term = own[block.name]
+            stream = (k, 3, [b.name for b in term.blocks(graph)].index(block.name))
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
+            parts.append(np.asarray(term.initial(graph, block, rng, gain), dtype=float).ravel())
+        elif len(block.shape) == 1:
+            parts.append(np.zeros(block.size))
+        else:
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=streams[block.name]))
+            bound = gain * np.sqrt(6.0 / (density.get(block.name, 1.0) * sum(block.shape)))
+            parts.append(rng.uniform(-bound, bound, block.size))
+    return Parameters(blocks, np.concatenate([*parts, np.zeros(0)]))
