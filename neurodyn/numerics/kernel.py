@@ -174,7 +174,7 @@ def make_call(signature: Any) -> Any:
     """
     if numba.config.DISABLE_JIT:
 
-        def plain(address, arguments):
+        def plain(address: int, arguments: tuple[Any, ...]) -> None:
             _plain[address](*arguments)
 
         return plain
@@ -187,7 +187,7 @@ def make_call(signature: Any) -> Any:
         return target.get_dummy_value()
 
     @intrinsic
-    def call(_context, address, arguments):
+    def call(_context: Any, address: Any, arguments: Any) -> Any:
         return types.void(types.int64, arguments), generate
 
     return call

@@ -8,7 +8,6 @@ What a kind of network adds, it says in a subclass in `neurodyn.models`; files n
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -60,7 +59,7 @@ ENERGY_OF = {STATES: "states", RATES: "rates"}
 
 
 @dataclass(frozen=True, eq=False)
-class Network(ABC):
+class Network:
     """A network of leaky integrators on a graph, with an energy where weights are shared. Immutable; see `replace`.
 
     Parameters
