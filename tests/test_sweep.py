@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -21,11 +22,15 @@ from click.testing import CliRunner
 import neurodyn as nd
 import sweep_cells
 from neurodyn import analysis, cli, models
+from neurodyn.experiments import experiment, model_run
+from neurodyn.phases.relax import relax
 from neurodyn.sweep.axes import Axis, dimensions, parse
 from neurodyn.sweep.crew import Crew
 from neurodyn.sweep.plan import Plan
 
 NOISY = "sweep_cells:noisy"
+#: What plans called the default function before "run".
+FORMER = "neurodyn.cli.cell:run"
 VARY = {"a": [1, 2, 3, 4], "b": "lin:0:1:5"}
 DASK_MISSING = "needs Dask: pip install 'neurodyn[cluster]'"
 
@@ -322,6 +327,53 @@ def test_resuming_computes_what_is_missing_damaged_or_failed(quick, tmp_path, mo
     assert contents(tmp_path) == whole
 
 
+def test_a_plan_of_the_former_name_keeps_its_digest(monkeypatch):
+    monkeypatch.setattr("neurodyn.version.__version__", "0.1.0")
+    grid = dimensions({"nudging.beta": [1e-3, 1e-2]}, (), None, 0)
+    plan = Plan(FORMER, "two-neurons", grid, 0, 0, "5ca1ab1e")
+    assert plan.digest == "afcdf0e955ca64553af902bbb5b47376"  # as version 0.1.0 wrote it
+
+
+def as_formerly_written(folder: Path) -> str:
+    """Turn the folder of a sweep into what was written when plans named the module of the cells; returns its digest."""
+    plan = json.loads((folder / "plan.json").read_text())
+    digest, plan["function"] = plan.pop("digest"), FORMER
+    former = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:32]
+    (folder / "plan.json").write_text(json.dumps(plan | {"digest": former}, indent=1) + "\n")
+    for cell in (folder / "cells").iterdir():
+        cell.write_text(cell.read_text().replace(digest, former))
+    (folder / "sweep.nc").unlink()
+    return former
+
+
+def test_a_folder_with_the_former_name_of_the_run_is_resumed_as_it_is(quick, tmp_path):
+    arguments = ("two-neurons", {"nudging.beta": [1e-3, 1e-2], "connections.s-s.gain": [0.5, 1e30]})
+    fresh = nd.sweep(*arguments, out=tmp_path, executor=quick)
+    assert json.loads((tmp_path / "plan.json").read_text())["function"] == "run"
+    former = as_formerly_written(tmp_path)
+    written = contents(tmp_path)
+    (tmp_path / "cells" / "000002.json").unlink()
+    data = nd.sweep(*arguments, out=tmp_path, executor=quick, resume=True)
+    whole = contents(tmp_path)
+    whole.pop("sweep.nc")
+    assert whole == written
+    assert all(json.loads(text)["plan"] == former for name, text in whole.items() if name.startswith("cells"))
+    assert json.loads(data.attrs["neurodyn"])["sweep"]["function"] == FORMER
+    xarray.testing.assert_equal(data, fresh)
+
+
+def test_a_folder_with_the_former_name_is_no_other_sweep(quick, tmp_path):
+    nd.sweep("two-neurons", {"nudging.beta": [1e-3]}, out=tmp_path, executor=quick)
+    as_formerly_written(tmp_path)
+    for name in ("run", FORMER):
+        options: dict[str, Any] = {"function": name, "out": tmp_path, "executor": quick}
+        assert nd.sweep("two-neurons", {"nudging.beta": [1e-3]}, resume=True, **options)["residual"].size == 1
+        with pytest.raises(nd.ResultFileError, match=r"differs in vary"):
+            nd.sweep("two-neurons", {"nudging.beta": [1e-2]}, resume=True, **options)
+    with pytest.raises(nd.ResultFileError, match=r"differs in function"):
+        nd.sweep(vary={"a": [1]}, function=NOISY, out=tmp_path, executor=quick, resume=True)
+
+
 SCRIPT = """
 import sys, neurodyn as nd
 if __name__ == "__main__":
@@ -471,6 +523,22 @@ def test_a_model_is_swept_with_the_figures_of_its_runs(tmp_path):
             assert cell["gradient.cosine"] == found.gradient.cosine
             assert cell["gradient.relative_error"] == found.gradient.relative_error
             assert cell["residual"] == run.equilibrium.residual.max()
+
+
+def test_cells_that_differ_in_their_nudging_alone_share_their_free_phase(quick, monkeypatch):
+    relaxed = []
+
+    def counted(*arguments, **options):
+        relaxed.append(options)
+        return relax(*arguments, **options)
+
+    monkeypatch.setattr(experiment, "relax", counted)
+    monkeypatch.setattr(model_run, "_last", None)
+    vary = {"nudging.beta": [1e3, 1e-3, 1e-2], "nudging.kind": ["centered", "positive"], "free.tol": [1e-9, 1e-10]}
+    data = nd.sweep("two-neurons", vary, executor=quick)
+    assert (data["status"].sel({"nudging.beta": 1e-2}) == "done").all()
+    assert (data["status"].sel({"nudging.beta": 1e3, "nudging.kind": "centered"}) == "failed").all()
+    assert len(relaxed) == 2
 
 
 def test_a_swept_model_may_change_in_nothing_between(tmp_path, quick):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neurodyn.errors import ResultFileError
 from neurodyn.results.files import write
 from neurodyn.sweep.cell import DONE, Record
+from neurodyn.sweep.function import FORMER, RUN
 from neurodyn.sweep.plan import Plan
 
 
@@ -59,6 +61,8 @@ class Store:
             there = dict(json.loads(manifest.read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise ResultFileError(f"{manifest} is damaged ({error}): name another folder") from error
+        if self.plan.function == RUN and there.get("function") == FORMER:
+            self.plan = replace(self.plan, function=FORMER)  # and so the digest that the folder's cells have
         if there.get("digest") != self.plan.digest:
             ours = json.loads(json.dumps(self.plan.describe()))
             differs = ", ".join(key for key, value in ours.items() if there.get(key) != value)
