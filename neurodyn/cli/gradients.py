@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: What --track learns by unless told otherwise.
 DRIVER = "equilibrium-propagation"
 
+#: What estimators call beside the kernels of both phases: those that go back through time or layers, and `holomorphic`.
+OWN_KERNELS = ("vjp", "complex_nudged", "complex_changes")
+
 
 @click.command()
 @click.argument("model")
@@ -65,7 +68,7 @@ def gradients(
 
     with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder, few_threads():
         with clock.part("kernels"):
-            compile_kernels(chosen.network, chosen.solver)
+            compile_kernels(chosen.network, chosen.solver, also=OWN_KERNELS)
         with clock.part("gradients"):
             compared = _compare(chosen, contestants)
         with clock.part("orders"):
