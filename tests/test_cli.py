@@ -195,7 +195,7 @@ def test_folder_that_cannot_be_written_to(refused, monkeypatch):
 
     # root may write anywhere, so permissions cannot be taken away for a test
     monkeypatch.setattr("neurodyn.cli.output.tempfile.TemporaryFile", no)
-    monkeypatch.setattr(run_verb, "_experiment", lambda *_: pytest.fail("computed before the folder was tested"))
+    monkeypatch.setattr(run_verb, "run_model", lambda *_, **__: pytest.fail("computed before the folder was tested"))
     assert "cannot write into out (Permission denied): name another folder" in refused("run", "chain", "--out", "out")
 
 
@@ -215,10 +215,10 @@ def test_failure_leaves_earlier_results_alone(neurodyn, tmp_path):
 
 
 def test_interrupt(neurodyn, tmp_path, monkeypatch):
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_verb, "_experiment", stop)
+    monkeypatch.setattr(run_verb, "run_model", stop)
     result = neurodyn("run", "chain")
     assert result.exit_code == 130
     assert result.stderr.strip() == "neurodyn: stopped"

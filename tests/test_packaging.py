@@ -1,5 +1,7 @@
 """The project is packed, linked and imported as its folders stand."""
 
+import ast
+import importlib.util
 import os
 import re
 import shutil
@@ -70,6 +72,26 @@ def test_installed_wheel_is_what_is_tested():
     assert not Path(neurodyn.__file__).is_relative_to(ROOT / "neurodyn")
     code = f"import importlib.util as u; print([part for part in {PARTS} if u.find_spec(part)])"
     assert python(code, ROOT).strip() == "[]", "the wheel must install no package of such a general name"
+
+
+def test_no_room_names_a_module_of_another_in_a_string():
+    """Imports by string would go from room to room unseen by the contracts on imports."""
+    found = []
+    for path in [path for top in ("neurodyn", *PARTS) for path in (ROOT / top).rglob("*.py")]:
+        room = path.parent.relative_to(ROOT).parts[-1 if path.is_relative_to(ROOT / "neurodyn") else 0]
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            named = re.fullmatch(r"(neurodyn\.(\w+)[\w.]*?)\.?(:\w+)?", text)
+            if named and named[2] != room and is_module(named[1]):
+                found.append((path.name, text))
+    assert found == []
+
+
+def is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def test_citation_has_the_version():

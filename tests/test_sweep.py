@@ -21,11 +21,15 @@ from click.testing import CliRunner
 import neurodyn as nd
 import sweep_cells
 from neurodyn import analysis, cli, models
+from neurodyn.experiments import experiment, model_run
+from neurodyn.phases.relax import relax
 from neurodyn.sweep.axes import Axis, dimensions, parse
 from neurodyn.sweep.crew import Crew
 from neurodyn.sweep.plan import Plan
 
 NOISY = "sweep_cells:noisy"
+#: What plans called the default function before "run".
+FORMER = "neurodyn.cli.cell:run"
 VARY = {"a": [1, 2, 3, 4], "b": "lin:0:1:5"}
 DASK_MISSING = "needs Dask: pip install 'neurodyn[cluster]'"
 
@@ -322,14 +326,6 @@ def test_resuming_computes_what_is_missing_damaged_or_failed(quick, tmp_path, mo
     assert contents(tmp_path) == whole
 
 
-SCRIPT = """
-import sys, neurodyn as nd
-if __name__ == "__main__":
-    cells, out = int(sys.argv[1]), sys.argv[2]
-    nd.sweep(vary={"a": range(cells), "seconds": [0.005]}, function="sweep_cells:noisy", out=out, resume=True)
-"""
-
-
 def start(folder: Path, *arguments: Any) -> subprocess.Popen[str]:
     """A Python process that can import what the tests can."""
     (folder / "script.py").write_text(SCRIPT)
@@ -471,6 +467,22 @@ def test_a_model_is_swept_with_the_figures_of_its_runs(tmp_path):
             assert cell["gradient.cosine"] == found.gradient.cosine
             assert cell["gradient.relative_error"] == found.gradient.relative_error
             assert cell["residual"] == run.equilibrium.residual.max()
+
+
+def test_cells_that_differ_in_their_nudging_alone_share_their_free_phase(quick, monkeypatch):
+    relaxed = []
+
+    def counted(*arguments, **options):
+        relaxed.append(options)
+        return relax(*arguments, **options)
+
+    monkeypatch.setattr(experiment, "relax", counted)
+    monkeypatch.setattr(model_run, "_last", None)
+    vary = {"nudging.beta": [1e3, 1e-3, 1e-2], "nudging.kind": ["centered", "positive"], "free.tol": [1e-9, 1e-10]}
+    data = nd.sweep("two-neurons", vary, executor=quick)
+    assert (data["status"].sel({"nudging.beta": 1e-2}) == "done").all()
+    assert (data["status"].sel({"nudging.beta": 1e3, "nudging.kind": "centered"}) == "failed").all()
+    assert len(relaxed) == 2
 
 
 def test_a_swept_model_may_change_in_nothing_between(tmp_path, quick):

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodyn.cli.clock import Clock, few_threads
-from neurodyn.cli.run import check, compile_kernels
 from neurodyn.errors import ArgumentError, SimulationError
+from neurodyn.experiments.kernels import compile_kernels
+from neurodyn.experiments.model_run import check
+from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
+from neurodyn.flows.linear import vjp
 from neurodyn.inputs import is_positive, whole_number
 
 if TYPE_CHECKING:
@@ -64,7 +67,8 @@ def gradients(
 
     with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder, few_threads():
         with clock.part("kernels"):
-            compile_kernels(chosen)
+            # What those call that go back through time or layers, and `holomorphic`.
+            compile_kernels(chosen.network, chosen.solver, also=(vjp, complex_nudged, complex_changes))
         with clock.part("gradients"):
             compared = _compare(chosen, contestants)
         with clock.part("orders"):

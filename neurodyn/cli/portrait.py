@@ -62,11 +62,11 @@ def portrait(
         _check(chosen, animate)
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.portrait_summary import report, summarise
-    from neurodyn.cli.run import compile_kernels
+    from neurodyn.experiments.kernels import compile_kernels
 
     with output_folder(out or f"neurodyn-{chosen.name}-portrait") as folder, few_threads():
         with clock.part("kernels"):
-            compile_kernels(chosen)
+            compile_kernels(chosen.network, chosen.solver)
         with clock.part("portrait"):
             number = _sample(chosen, sample)
             found = _portrait(chosen, number, axes=axes, others=others, beta=beta, resolution=resolution)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from neurodyn.cli.clock import Clock, few_threads
-from neurodyn.errors import ArgumentError
+from neurodyn.errors import SimulationError
+from neurodyn.experiments.kernels import compile_kernels
+from neurodyn.experiments.model_run import ModelRun, check, run_model
 
 if TYPE_CHECKING:
-    from neurodyn.analysis import Comparison
     from neurodyn.analysis.signals.convergence import Convergence
-    from neurodyn.experiments.experiment import Experiment
-    from neurodyn.models import Model
 
 
 @click.command()
@@ -43,16 +42,19 @@ def run(
     from neurodyn.cli.table import report
 
     with output_folder(out or f"neurodyn-{chosen.name}") as folder, few_threads():
-        experiment = _experiment(chosen, clock)
-        comparison, convergence = _measure(chosen, experiment, clock)
+        with clock.part("kernels"):
+            compile_kernels(chosen.network, chosen.solver)
+        found = run_model(chosen, watch=clock.part)
+        with clock.part("convergence"):
+            convergence = _convergence(found)
         with clock.part("files"):
-            experiment.save(folder / "result.nc")
+            found.experiment.save(folder / "result.nc")
         if not no_figures:
             with clock.part("figures"):
                 from neurodyn.analysis.plots.report import draw_report
 
-                write_figures(folder, draw_report(experiment, comparison, convergence))
-        summary = summarise(chosen, experiment, comparison, convergence)
+                write_figures(folder, draw_report(found.experiment, found.comparison, convergence))
+        summary = summarise(chosen, found.experiment, found.comparison, convergence)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "summary.json", text + "\n")
@@ -60,66 +62,13 @@ def run(
     click.echo(f"neurodyn: written to {folder}", err=True)
 
 
-def check(model: Model) -> None:
-    """Refuse what cannot be nudged, before anything is computed."""
-    network = model.network
-    if not network.n_out:
-        raise ArgumentError(
-            f"model {model.name!r} has no outputs, so there is nothing to nudge: give a population "
-            "the role 'output', or a number of `outputs`"
-        )
-    missing = "inputs" if network.n_in and model.x is None else "targets" if model.y is None else None
-    if missing:
-        raise ArgumentError(f"model {model.name!r} has no {missing}: give it [data] with a `name`, or with `x` and `y`")
-
-
-def compile_kernels(model: Model) -> None:
-    """Compile what a run of this model needs, or load it from the disk cache, so that times are those of the run."""
-    from neurodyn.solvers.stepper import advance
-
-    for kernel in [advance] if model.solver.compiled else []:
-        kernel.compiled  # noqa: B018
-
-
-def _experiment(model: Model, clock: Clock) -> Experiment:
-    """What `neurodyn.experiment` does, each part timed."""
-    from neurodyn.experiments.experiment import Experiment, second_phase_times
-    from neurodyn.phases.nudge import nudge
-    from neurodyn.phases.relax import relax
-    from neurodyn.phases.side import side_network
-
-    network, solver = model.network, model.solver
-    with clock.part("kernels"):
-        compile_kernels(model)
-    with clock.part("free phase"):
-        rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=solver)
-    times = second_phase_times(network, rest, model.duration)
-    with clock.part("nudged phase"):
-        nudged = nudge(network, rest, model.y, beta=model.beta, nudging=model.nudging, t_eval=times, solver=solver)
-    with clock.part("side network"):
-        side = side_network(network, rest, model.y, t_eval=times, solver=solver)
-    return Experiment(network, equilibrium=rest, nudged=nudged, side=side)
-
-
-def _measure(model: Model, experiment: Experiment, clock: Clock) -> tuple[Comparison, Convergence | None]:
-    """The comparison; and the convergence with beta, without which a run is still whole."""
-    from neurodyn.analysis.signals.compare import compare
+def _convergence(run: ModelRun) -> Convergence | None:
+    """The convergence with beta, without which a run is still whole."""
     from neurodyn.analysis.signals.convergence import convergence, precise
-    from neurodyn.errors import SimulationError
 
-    nudged = experiment.nudged
-    with clock.part("comparison"):
-        comparison = compare(nudged, experiment.side)
-    with clock.part("convergence"):
-        try:
-            order = convergence(
-                model.network,
-                experiment.equilibrium,
-                model.y,
-                t_eval=nudged.t[::5],
-                solver=precise(model.solver),
-            )
-        except SimulationError as error:
-            click.echo(f"neurodyn: no convergence with beta: {error}", err=True)
-            return comparison, None
-    return comparison, order
+    rest, times, solver = run.experiment.equilibrium, run.experiment.nudged.t[::5], precise(run.model.solver)
+    try:
+        return convergence(run.model.network, rest, run.model.y, t_eval=times, solver=solver)
+    except SimulationError as error:
+        click.echo(f"neurodyn: no convergence with beta: {error}", err=True)
+        return None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodyn.cli.clock import Clock, few_threads
-from neurodyn.cli.run import check
 from neurodyn.errors import ArgumentError
+from neurodyn.experiments.model_run import check
 from neurodyn.inputs import choice
 
 if TYPE_CHECKING:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from neurodyn.errors import ArgumentError
@@ -15,6 +18,9 @@ from neurodyn.results.result import Composite
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 
+#: Wraps what has a name, to time it: `with watch("free phase"):`.
+Watch = Callable[[str], contextlib.AbstractContextManager[Any]]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Experiment(Composite):
@@ -23,6 +29,48 @@ class Experiment(Composite):
     equilibrium: Equilibrium = field(kw_only=True)
     nudged: NudgedPhase = field(kw_only=True)
     side: SidePhase = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Groundwork:
+    """What experiments that differ in their nudging alone have in common.
+
+    Its free phase, times and side network are computed when they are first asked for, and kept. The fields are the
+    arguments of `experiment`.
+    """
+
+    network: Network
+    x: Any
+    y: Any
+    _: KW_ONLY
+    start: Any
+    tol: float
+    t_max: float | None
+    duration: float | None
+    t_eval: Any = None
+    solver: Solver | None
+
+    @cached_property
+    def equilibrium(self) -> Equilibrium:
+        """The free phase."""
+        return relax(self.network, self.x, start=self.start, tol=self.tol, t_max=self.t_max, solver=self.solver)
+
+    @cached_property
+    def times(self) -> Array:
+        """Times of the second phase: those given; else dense at first, to `duration` or until every mode decayed."""
+        if self.t_eval is not None:
+            return as_times(self.t_eval)
+        times = default_times(resting_point(self.network, self.equilibrium))
+        if self.duration is None:
+            return times
+        if not is_positive(self.duration):
+            raise ArgumentError(f"`duration` must be positive and finite; got {self.duration!r}")
+        return times / times[-1] * float(self.duration)
+
+    @cached_property
+    def side(self) -> SidePhase:
+        """The side network."""
+        return side_network(self.network, self.equilibrium, self.y, t_eval=self.times, solver=self.solver)
 
 
 def experiment(
@@ -45,18 +93,21 @@ def experiment(
     """
     if duration is not None and t_eval is not None:
         raise ArgumentError("give `duration` or `t_eval`, not both")
-    equilibrium = relax(network, x, start=start, tol=tol, t_max=t_max, solver=solver)
-    times = second_phase_times(network, equilibrium, duration) if t_eval is None else as_times(t_eval)
-    nudged = nudge(network, equilibrium, y, beta=beta, nudging=nudging, t_eval=times, solver=solver)
-    side = side_network(network, equilibrium, y, t_eval=times, solver=solver)
-    return Experiment(network, equilibrium=equilibrium, nudged=nudged, side=side)
+    shared: dict[str, Any] = {"duration": duration, "t_eval": t_eval, "solver": solver}
+    groundwork = Groundwork(network, x, y, start=start, tol=tol, t_max=t_max, **shared)
+    return run_phases(groundwork, beta=beta, nudging=nudging)
 
 
-def second_phase_times(network: Network, equilibrium: Equilibrium, duration: float | None = None) -> Array:
-    """Times of the second phase, dense at first: to `duration`, or to where the slowest mode has decayed."""
-    times = default_times(resting_point(network, equilibrium))
-    if duration is None:
-        return times
-    if not is_positive(duration):
-        raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
-    return times / times[-1] * float(duration)
+def run_phases(
+    groundwork: Groundwork, *, beta: float, nudging: str, watch: Watch = contextlib.nullcontext
+) -> Experiment:
+    """Run the phases that the groundwork does not have yet, and the nudged one; `watch` wraps each by its name."""
+    network = groundwork.network
+    with watch("free phase"):
+        rest = groundwork.equilibrium
+    times = groundwork.times
+    with watch("nudged phase"):
+        nudged = nudge(network, rest, groundwork.y, beta=beta, nudging=nudging, t_eval=times, solver=groundwork.solver)
+    with watch("side network"):
+        side = groundwork.side
+    return Experiment(network, equilibrium=rest, nudged=nudged, side=side)

@@ -1,4 +1,4 @@
-"""What a cell computes, by import path: "package.module:name". Workers import it, so nothing is pickled."""
+"""What a cell computes: "run", or by import path, "package.module:name". Workers find it, so nothing is pickled."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.experiments.model_run import run_cell
 
-#: The name of the default: the experiment on a model file, and where it is found.
+#: The name of the default: the experiment on a model file.
 RUN = "run"
-MODEL_CELLS = "neurodyn.cli.cell"
+#: What plans called it before it had a name, as files of such sweeps still do.
+FORMER = "neurodyn.cli.cell:run"
 
 
-def import_path(function: Any) -> str:
-    """The import path of a function that was given itself or by its path, or "run"; finds out that it is there.
+def name_of(function: Any) -> str:
+    """The name that a plan has for a function: "run", or its import path; finds out that it is there.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def import_path(function: Any) -> str:
                 "move it out, and make what it closes over its axes"
             )
         function = f"{module}:{name}"
-    if function in (RUN, f"{MODEL_CELLS}:run"):
+    if function in (RUN, FORMER):
         return RUN
     if not isinstance(function, str) or function.count(":") != 1:
         raise ArgumentError(f"`function` must be 'run', or an import path like 'package.module:name'; got {function!r}")
@@ -40,8 +42,10 @@ def import_path(function: Any) -> str:
 
 
 def find(path: str) -> Callable[[dict[str, Any]], Any]:
-    """Import a function."""
-    module_name, _, names = (f"{MODEL_CELLS}:run" if path == RUN else path).partition(":")
+    """The function of a name in a plan; imports it if it is a user's."""
+    if path in (RUN, FORMER):
+        return run_cell
+    module_name, _, names = path.partition(":")
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:

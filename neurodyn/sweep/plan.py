@@ -35,7 +35,7 @@ class Plan:
     Attributes
     ----------
     function : str
-        Import path of what a cell computes, or "run".
+        What a cell computes: "run", or an import path.
     model : str or None
         Goes to the function with the values.
     dimensions : tuple of Dimension

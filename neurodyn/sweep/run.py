@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ArgumentError, SimulationError
+from neurodyn.experiments.model_run import prepare
 from neurodyn.sweep.axes import dimensions
-from neurodyn.sweep.function import MODEL_CELLS, RUN, import_path
+from neurodyn.sweep.function import RUN, name_of
 from neurodyn.sweep.plan import Plan
 
 if TYPE_CHECKING:
@@ -104,18 +104,17 @@ def make_plan(
     seed: int = 0,
 ) -> tuple[Plan, list[int]]:
     """The plan of a sweep, all of it checked, and the order in which its cells are best computed."""
-    path = import_path(function)
+    chosen = name_of(function)
     grid = dimensions(vary or {}, zip, draws, seed)
     name = None if model is None else os.fspath(model)
-    if path != RUN:
-        plan = Plan(path, name, grid, seed)
+    if chosen != RUN:
+        plan = Plan(chosen, name, grid, seed)
         return plan, plan.order(())
     if name is None:
         raise ArgumentError("`model` is missing: the name of a model of the library, or a model file")
     first = {axis.path: axis.values[0] for dimension in grid for axis in dimension.axes}
-    # Only the command line may import models, so that the core finds it at run time.
-    basis = importlib.import_module(MODEL_CELLS).prepare(name, first)
-    plan = Plan(path, basis.model, grid, seed, basis.seed, basis.digest)
+    basis = prepare(name, first)
+    plan = Plan(chosen, basis.model, grid, seed, basis.seed, basis.digest)
     return plan, plan.order(basis.cheap)
 
 

@@ -1,0 +1,24 @@
+"""The compiled kernels that an experiment calls: compiled first, so that times are those of the phases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from neurodyn.flows.free import free
+from neurodyn.flows.linear import jvp, side
+from neurodyn.flows.local import energy, local
+from neurodyn.flows.nudged import change, nudged
+from neurodyn.numerics.kernel import Kernel
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.stepper import advance
+from neurodyn.system.network import Network
+
+#: What both phases, the side network and their comparison call. Other flows are left to who needs them.
+CALLED: tuple[Kernel, ...] = (free, nudged, side, local, change, jvp)
+
+
+def compile_kernels(network: Network, solver: Solver, also: Iterable[Kernel] = ()) -> None:
+    """Compile what an experiment calls, and the kernels in `also`; or load it from the disk cache."""
+    kernels = [*CALLED, *([energy] if network.has_energy else []), *also, *([advance] if solver.compiled else [])]
+    for kernel in kernels:
+        kernel.compiled  # noqa: B018  (asking for it compiles it)
