@@ -1,0 +1,1 @@
+"""A user's own energy, force, activation or cost from one line of text."""
