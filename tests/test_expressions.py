@@ -339,6 +339,14 @@ def test_power_of_a_constant_is_checked_by_its_value():
     assert slope(0.0) == 0.0
 
 
+def test_names_of_constants_do_not_meet_those_of_generated_code():
+    names = ["np", "x0", "step", "theta", "first", "helper", "value"]
+    text = f"(s + {'*'.join(names)})/(s**2 + np) + arctan(s - x0)"
+    for kind in ("unit energy", "activation"):
+        assert not expression(kind, text, dict.fromkeys(names, 2.0)).quadratic
+    assert expression("activation", text, dict.fromkeys(names, 1.0)).activation().rate(1.0) == pytest.approx(1.0)
+
+
 def test_kind_is_checked():
     with pytest.raises(ModelError, match=r"unknown kind of expression 'unit energies'.*did you mean 'unit energy'"):
         expression("unit energies", "s")

@@ -112,8 +112,9 @@ def loss(expression: Any) -> float:
     mp = mpmath.mp.clone()
     mp.dps = DIGITS
     symbols = sorted(symbol.name for symbol in expression.free_symbols)
-    lines, results = spell([expression], {name: name for name in symbols})
-    source = "\n".join([f"def formula({', '.join(symbols)}):", *(f"    {line}" for line in lines)])
+    names = {name: f"c_{name}" for name in symbols}
+    lines, results = spell([expression], names)
+    source = "\n".join([f"def formula({', '.join(names.values())}):", *(f"    {line}" for line in lines)])
     source += f"\n    return {results[0]}\n"
     exact, rounded = _function(source, _precise(mp)), _function(source, _plain())
     worst = 0.0

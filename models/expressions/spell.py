@@ -77,7 +77,7 @@ class _Speller:
 
     def sum(self, expression: Any) -> str:
         terms = expression.as_ordered_terms()
-        text = self.text(terms[0])
+        text = strip(self.text(terms[0]))
         for term in terms[1:]:
             if term.could_extract_minus_sign():
                 text += f" - {self.text(-term)}"
