@@ -326,6 +326,14 @@ def test_resuming_computes_what_is_missing_damaged_or_failed(quick, tmp_path, mo
     assert contents(tmp_path) == whole
 
 
+SCRIPT = """
+import sys, neurodyn as nd
+if __name__ == "__main__":
+    cells, out = int(sys.argv[1]), sys.argv[2]
+    nd.sweep(vary={"a": range(cells), "seconds": [0.005]}, function="sweep_cells:noisy", out=out, resume=True)
+"""
+
+
 def start(folder: Path, *arguments: Any) -> subprocess.Popen[str]:
     """A Python process that can import what the tests can."""
     (folder / "script.py").write_text(SCRIPT)
