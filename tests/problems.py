@@ -12,7 +12,7 @@ from neurodyn.numerics.kernel import Kernel, flow_kernel
 from neurodyn.solvers.problem import Problem
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def relaxation(t, y, rows, theta, layout, work, out):
     """y' = rate (target - y); rows: rates, targets."""
     m = y.shape[0]
@@ -21,7 +21,7 @@ def relaxation(t, y, rows, theta, layout, work, out):
             out[i, j] = rows[i, j] * (rows[m + i, j] - y[i, j])
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def limit_cycle(t, y, rows, theta, layout, work, out):
     """Turns with speed theta[0] and is drawn to the unit circle: r' = r (1 - r^2)."""
     for j in range(y.shape[1]):
@@ -31,7 +31,7 @@ def limit_cycle(t, y, rows, theta, layout, work, out):
         out[1, j] = pull * b + theta[0] * a
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def square(t, y, rows, theta, layout, work, out):
     """y' = y^2, infinite at t = 1 / y(0)."""
     for i in range(y.shape[0]):
@@ -39,7 +39,7 @@ def square(t, y, rows, theta, layout, work, out):
             out[i, j] = y[i, j] * y[i, j]
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def broken(t, y, rows, theta, layout, work, out):
     """y' = -y, NaN from the time theta[0] on where y(0) > 0; trajectories that start below 0 stay sound."""
     for i in range(y.shape[0]):
@@ -49,7 +49,7 @@ def broken(t, y, rows, theta, layout, work, out):
                 out[i, j] = np.nan
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def linear(t, y, rows, theta, layout, work, out):
     """y' = A y; theta: A (m, m) by rows."""
     m = y.shape[0]
@@ -60,7 +60,7 @@ def linear(t, y, rows, theta, layout, work, out):
                 out[i, j] += theta[i * m + k] * y[k, j]
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def switched(t, y, rows, theta, layout, work, out):
     """y' = c(t) - y, where c goes from -1 to 1 at t = 1 within a time 1 / theta[0]."""
     for i in range(y.shape[0]):
@@ -68,7 +68,7 @@ def switched(t, y, rows, theta, layout, work, out):
             out[i, j] = np.tanh(theta[0] * (t[j] - 1.0)) - y[i, j]
 
 
-@flow_kernel
+@flow_kernel(blocks=0)
 def gap(t, y, rows, theta, layout, work, out):
     """y0' = 1, NaN from theta[0] to theta[1], for a single trajectory; y1' counts how often it was NaN."""
     if t[0] == 0.0:

@@ -15,7 +15,8 @@ import numba
 import numpy as np
 import pytest
 
-from neurodyn.models import Hopfield, Rate, hopfield
+from neurodyn import models
+from neurodyn.flows import free, linear, nudged
 from neurodyn.numerics import kernel
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
@@ -55,9 +56,17 @@ def places(monkeypatch, tmp_path):
     return tmp_path
 
 
-def folder():
-    """The folder that a fresh process would use."""
-    return Path(kernel.cache_folder.__wrapped__())
+@pytest.fixture(autouse=True)
+def afresh():
+    """What is kept of sources is of these, also after a test looked at others."""
+    yield
+    kernel._texts.cache_clear()
+
+
+def folder(module=""):
+    """The folder that a fresh process would use for the kernels of a module, or of one that is not neurodyn's."""
+    kernel._texts.cache_clear()
+    return Path(kernel.cache_folder.__wrapped__(module))
 
 
 # -- the folder -------------------------------------------------------------------------------------------------
@@ -71,12 +80,10 @@ def test_folder_of_an_equal_copy_is_the_same(copy):
     "name",
     [
         "numerics/product.py",
-        "system/activation.py",
+        "flows/activation.py",
         "solvers/stepper.py",
         "numerics/kernel.py",
-        "models/hopfield.py",
-        "models/coupling.py",
-        "models/rate.py",
+        "models/terms/leak.py",
     ],
 )
 def test_folder_changes_with_every_source_that_holds_kernels(copy, monkeypatch, name):
@@ -85,6 +92,20 @@ def test_folder_changes_with_every_source_that_holds_kernels(copy, monkeypatch, 
     with open(copy / "neurodyn" / name, "a") as file:
         file.write("\n# edited\n")
     assert folder() != before
+
+
+def test_folder_of_a_kernel_changes_with_what_it_is_made_of_alone(copy, monkeypatch):
+    monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
+    flow, term = "neurodyn.flows.free", "neurodyn.models.terms.leak"
+    before = folder(flow), folder(term)
+    assert before[0] != before[1]
+    with open(copy / "models" / "terms" / "leak.py", "a") as file:
+        file.write("\n# edited\n")
+    assert folder(flow) == before[0]
+    assert folder(term) != before[1]
+    with open(copy / "neurodyn" / "numerics" / "product.py", "a") as file:  # which `free` imports by way of `coupling`
+        file.write("\n# edited\n")
+    assert folder(flow) != before[0]
 
 
 def test_folder_changes_with_a_kernel_in_a_new_model(copy, monkeypatch):
@@ -118,7 +139,7 @@ def test_kernels_count_however_the_module_is_imported(copy, monkeypatch, how):
 def test_folder_changes_when_a_kernel_moves(copy, monkeypatch):
     monkeypatch.setattr(kernel, "__file__", str(copy / "neurodyn" / "numerics" / "kernel.py"))
     before = folder()
-    (copy / "models" / "rate.py").rename(copy / "models" / "library" / "rate.py")
+    (copy / "models" / "terms" / "leak.py").rename(copy / "models" / "library" / "leak.py")
     assert folder() != before
 
 
@@ -140,14 +161,14 @@ def test_models_beside_a_checkout_without_links_count(copy, monkeypatch):
 
 
 def test_folder_lies_in_numbas_if_that_is_set(places):
-    assert folder().parent == places / "numba"
+    assert folder().parent.parent == places / "numba"
 
 
 def test_folder_lies_in_the_users_cache_otherwise(places, monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR")
-    assert folder().parent == places / "xdg"
+    assert folder().parent.parent == places / "xdg"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert folder().parent == places / "home" / ".cache"
+    assert folder().parent.parent == places / "home" / ".cache"
 
 
 @pytest.mark.parametrize("unusable", [["numba"], ["numba", "xdg"]])
@@ -156,20 +177,20 @@ def test_place_below_a_file_is_passed_over(places, unusable, monkeypatch):
     for name, variable in {"numba": "NUMBA_CACHE_DIR", "xdg": "XDG_CACHE_HOME"}.items():
         if name in unusable:
             monkeypatch.setenv(variable, str(places / "file" / "nowhere"))
-    assert folder().parent == places / ("temporary" if "xdg" in unusable else "xdg")
+    assert folder().parent.parent == places / ("temporary" if "xdg" in unusable else "xdg")
 
 
 def test_home_below_a_file_is_passed_over(places, monkeypatch):
     (places / "home").touch()
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert folder().parent == places / "temporary"
+    assert folder().parent.parent == places / "temporary"
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
 def test_place_that_is_read_only_is_passed_over(places):
     (places / "numba").mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
-    assert folder().parent == places / "xdg"
+    assert folder().parent.parent == places / "xdg"
 
 
 def test_place_where_no_file_can_be_made_is_passed_over(places, monkeypatch):
@@ -177,12 +198,12 @@ def test_place_where_no_file_can_be_made_is_passed_over(places, monkeypatch):
     make = tempfile.TemporaryFile
 
     def full(dir):
-        if "numba" in Path(dir).parent.name:
+        if "numba" in Path(dir).parent.parent.name:
             raise OSError("No space left on device")
         return make(dir=dir)
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    assert folder().parent == places / "xdg"
+    assert folder().parent.parent == places / "xdg"
 
 
 def test_no_writable_place_at_all_says_what_to_set(places, monkeypatch):
@@ -196,10 +217,10 @@ def test_no_writable_place_at_all_says_what_to_set(places, monkeypatch):
 def test_unusable_home_does_not_keep_the_program_from_running(tmp_path):
     (tmp_path / "file").touch()
     nowhere = str(tmp_path / "file" / "below")
-    code = "import neurodyn.models; from neurodyn.models import hopfield; hopfield.change.compiled; " + FOLDER
+    code = "import neurodyn.models; from neurodyn.flows import nudged; nudged.change.compiled; " + FOLDER
     found = python(code, NUMBA_CACHE_DIR="", XDG_CACHE_HOME=nowhere, HOME=nowhere, TMPDIR=str(tmp_path))
-    assert Path(found).parent == tmp_path
-    assert list(Path(found).rglob("*.nbi"))
+    assert Path(found).parent.parent == tmp_path
+    assert list(Path(found).parent.rglob("*.nbi"))
 
 
 def test_numbas_own_setting_is_left_alone(tmp_path):
@@ -207,9 +228,9 @@ def test_numbas_own_setting_is_left_alone(tmp_path):
 import numba
 before = numba.config.CACHE_DIR
 from neurodyn.solvers import stepper
-from neurodyn.models import hopfield
+from neurodyn.flows import nudged
 assert numba.config.CACHE_DIR == before, numba.config.CACHE_DIR
-hopfield.change.compiled
+nudged.change.compiled
 assert numba.config.CACHE_DIR == before, numba.config.CACHE_DIR
 """
     python(code)
@@ -224,21 +245,24 @@ def test_importing_compiles_nothing():
 import neurodyn, neurodyn.models
 from neurodyn.numerics import kernel
 from neurodyn.solvers import stepper
-from neurodyn.models import coupling, hopfield, rate
-found = [k for m in (stepper, coupling, hopfield, rate) for k in vars(m).values() if isinstance(k, kernel.Kernel)]
+from neurodyn.flows import coupling, free, linear, local, nudged
+modules = (stepper, coupling, free, linear, local, nudged)
+found = [k for m in modules for k in vars(m).values() if isinstance(k, kernel.Kernel)]
 assert len(found) > 8 and all(k._compiled is None for k in found)
 """
     python(code)
 
 
-@pytest.mark.parametrize("one", [*Hopfield.kernels, *Rate.kernels, limit_cycle], ids=lambda one: one.function.__name__)
+@pytest.mark.parametrize(
+    "one", [free.free, linear.side, nudged.change, limit_cycle], ids=lambda one: one.function.__name__
+)
 def test_kernels_pickle_by_name(one):
     assert pickle.loads(pickle.dumps(one)) is one
 
 
 def test_kernel_keeps_the_functions_documentation():
-    assert hopfield.free.__doc__ == hopfield.free.function.__doc__
-    assert hopfield.free.__module__ == "neurodyn.models.hopfield"
+    assert free.free.__doc__ == free.free.function.__doc__
+    assert free.free.__module__ == "neurodyn.flows.free"
 
 
 def test_kernel_is_compiled_once_for_its_signature():
@@ -261,8 +285,8 @@ def test_arrays_of_another_type_are_refused_and_not_compiled_for():
 def test_second_process_loads_what_the_first_compiled(tmp_path):
     code = """
 from problems import limit_cycle
-from neurodyn.models import hopfield
-for kernel in (limit_cycle, hopfield.change):
+from neurodyn.flows import nudged
+for kernel in (limit_cycle, nudged.change):
     stats = kernel.compiled.stats
     print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
@@ -310,7 +334,7 @@ run = nd.nudge(net, equilibrium, [0.5], t_eval=[0.0, 1.0], solver=nd.Solver(rtol
 print(*equilibrium.state, *run.error_signal.ravel())
 """
     printed = np.array(python(code, NUMBA_DISABLE_JIT="1").split(), dtype=float)
-    net, x = Hopfield.layered([2, 2, 1], seed=1), [0.5, -0.2]
+    net, x = models.Hopfield.layered([2, 2, 1], seed=1), [0.5, -0.2]
     import neurodyn as nd
 
     equilibrium = nd.relax(net, x)

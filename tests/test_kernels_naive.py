@@ -13,9 +13,11 @@ import neurodyn as nd
 from naive import ACTIVATIONS, NaiveHopfield, full
 from networks import BOXED, EVERY, draw_input, draw_state, draw_target, graph, prepared
 from neurodyn import models
-from neurodyn.flows.activation import CODES, bend, divided_differences, rate_and_slope
+from neurodyn.flows.activation import CODES, curvature, divided_differences, rate_and_slope
+from neurodyn.flows.free import free
+from neurodyn.flows.nudged import change
 from neurodyn.numerics.product import add_product
-from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.nudge import nudged_problem, nudged_rows
 from neurodyn.phases.side import side_problem
 from neurodyn.system.fixed_point import FixedPoint
 
@@ -42,15 +44,15 @@ STATES = np.array([-6.0, -1.3, -1e-3, 0.0, 1e-9, 0.4, 1.0, 2.2, 7.0])
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_rates_slopes_and_bends(name):
+def test_rates_slopes_and_curvatures(name):
     states = np.array([0.0, 1e-9, 0.4, 0.9, 1.0]) if name == "hard-sigmoid" else STATES
     r, d = np.empty_like(states), np.empty_like(states)
     rate_and_slope(CODES[name], states, r, d)
     rho, slope, second = ACTIVATIONS[name]
     np.testing.assert_allclose(r, rho(states), rtol=1e-14, atol=1e-16)
     np.testing.assert_allclose(d, slope(states), rtol=1e-10)
-    bends = [bend(CODES[name], a, b) for a, b in zip(r, d, strict=True)]
-    np.testing.assert_allclose(bends, second(states), rtol=1e-9, atol=1e-15)
+    found = [curvature(CODES[name], a, b) for a, b in zip(r, d, strict=True)]
+    np.testing.assert_allclose(found, second(states), rtol=1e-9, atol=1e-15)
 
 
 def test_hard_sigmoid_is_clipped_with_slope_one_on_the_closed_interval():
@@ -192,7 +194,7 @@ def test_free_flow_is_the_twins_also_on_the_bounds(net, rng):
     if net.box.any():
         s = np.where(net.box & (rng.uniform(size=s.shape) < 0.6), rng.integers(0, 2, s.shape), s)
     rows = net.free_rows(x, 12)
-    found = net.evaluate(net.kernels.free, np.ascontiguousarray(s.T), rows, net.n).T
+    found = net.evaluate(free, np.ascontiguousarray(s.T), rows, net.n).T
     twin = NaiveHopfield(net)
     expected = np.array([twin.velocity(x[k], s[k]) for k in range(12)])
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
@@ -235,8 +237,8 @@ def test_nudged_flow_at_zero_beta_is_linear(net, rng):
 def test_change_of_rates_is_the_twins(net, rng, beta):
     point, x, s = resting(net, rng)
     delta = rng.normal(0.0, 0.1, (net.n, 2))
-    rows = net.nudged_rows(point.s, point.local, np.zeros_like(delta), np.full(2, beta))
-    found = net.evaluate(net.kernels.change, delta, rows, net.n)
+    rows = nudged_rows(net, point.local, np.zeros_like(delta), np.full(2, beta))
+    found = net.evaluate(change, delta, rows, net.n)
     twin = NaiveHopfield(net)
     for k in range(2):
         difference = twin.rates(x[k], s[k] + beta * delta[:, k]) - twin.rates(x[k], s[k])

@@ -9,8 +9,9 @@ Options, with their reasons: `error_model="numpy"`, so that a division by zero g
 vectorise; `nogil`, so that blocks run on Python threads; no fast-math, which would make the last bits depend on how
 a loop is split and break the tests for finite values.
 
-The disk cache is keyed by a hash of every source file that holds kernels, in whatever folder: numba looks at the
-file of the outer function only, and would serve stale code when a helper that it inlines is edited elsewhere.
+The disk cache is keyed by a hash of the source files that a kernel is made of, its own and all those it imports that
+hold kernels too: numba looks at the file of the outer function only, and would serve stale code when a helper that it
+inlines is edited elsewhere.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_ve
 
 
 @cache
-def cache_folder() -> str:
-    """Folder of the compiled kernels: `NUMBA_CACHE_DIR`, else the user's cache, else a temporary folder."""
-    name = f"neurodyn-kernels-{_source_hash()}"
+def cache_folder(module: str = "") -> str:
+    """Folder of the compiled kernels of a module: below `NUMBA_CACHE_DIR`, the user's cache, or a temporary folder."""
+    name = os.path.join("neurodyn-kernels", _source_hash(module))
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     for base in (os.environ.get("NUMBA_CACHE_DIR"), home, tempfile.gettempdir()):
         if not base:
@@ -62,17 +63,54 @@ def cache_folder() -> str:
     raise OSError("no writable folder for compiled kernels: set NUMBA_CACHE_DIR to one")
 
 
-def _source_hash() -> str:
-    """A hash of this module and all that name it, with their places in the package."""
+def _source_hash(module: str) -> str:
+    """A hash of a module that holds kernels and of those it imports, with their places in the package.
+
+    Of a module that is not neurodyn's: of all that hold kernels.
+    """
+    texts = _texts()
+    found, todo = set(), [name for name in _names_of(module.removeprefix(_ROOT)) if name in texts]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += [other for other in _imported(texts[name]) if other in texts]
+    digest = hashlib.sha256()
+    for name in sorted(found or texts):
+        digest.update(b"%s\0%d\0%s" % (name.encode(), len(texts[name]), texts[name]))
+    return digest.hexdigest()[:16]
+
+
+#: The package, and what imports of its modules look like.
+_ROOT = __name__.partition(".")[0] + "."
+_IMPORTS = re.compile(
+    rb"^[ \t]*(?:from|import) " + re.escape(_ROOT).encode() + rb"([\w.]+)(?: import (\([^)]*\)|[^\n]*))?", re.M
+)
+
+
+def _imported(text: bytes) -> Iterator[str]:
+    """The files that an import in a source may mean."""
+    for module, names in _IMPORTS.findall(text):
+        yield from _names_of(module.decode())
+        for name in re.findall(rb"\w+", names):
+            yield from _names_of(f"{module.decode()}.{name.decode()}")
+
+
+def _names_of(module: str) -> tuple[str, str]:
+    """The places in the package that a module may have."""
+    place = module.replace(".", "/")
+    return f"{place}.py", f"{place}/__init__.py"
+
+
+@cache
+def _texts() -> dict[str, bytes]:
+    """The sources that hold kernels by their places in the package: this one and all that name it."""
     own = Path(__file__).resolve()
     package, _, module = __name__.rpartition(".")
     naming = re.compile(rf"{re.escape(package)}(\.| import [^\n]*\b){module}\b".encode())
-    digest = hashlib.sha256()
-    for name, path in sorted(_sources(own.parents[package.count(".")]).items()):
-        text = path.read_bytes()
-        if path == own or naming.search(text):
-            digest.update(b"%s\0%d\0%s" % (name.encode(), len(text), text))
-    return digest.hexdigest()[:16]
+    sources = {name: path.read_bytes() for name, path in _sources(own.parents[package.count(".")]).items()}
+    here = "/".join(__name__.split(".")[1:]) + ".py"
+    return {name: text for name, text in sources.items() if name == here or naming.search(text)}
 
 
 def _sources(package: Path) -> dict[str, Path]:
@@ -86,10 +124,10 @@ def _sources(package: Path) -> dict[str, Path]:
 
 
 @contextlib.contextmanager
-def _own_cache() -> Iterator[None]:
+def _own_cache(function: Callable[..., Any]) -> Iterator[None]:
     """Let numba place a function's cache in our folder without touching the setting for anyone else."""
     before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = cache_folder()
+    numba.config.CACHE_DIR = cache_folder(function.__module__)
     try:
         yield
     finally:
@@ -98,19 +136,19 @@ def _own_cache() -> Iterator[None]:
 
 def helper(function: Callable[..., Any]) -> Any:
     """Mark a function that kernels call: compiled into them."""
-    with _own_cache():
+    with _own_cache(function):
         return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
 
 def inlined_helper(function: Callable[..., Any]) -> Any:
     """Mark a helper for loops that is so long that it would be called there, not inlined: calls are no vector code."""
-    with _own_cache():
+    with _own_cache(function):
         return numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
 
 
 def threaded_helper(function: Callable[..., Any]) -> Any:
     """Mark a function that kernels call and whose `prange` runs on numba's threads."""
-    with _own_cache():
+    with _own_cache(function):
         return numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
 
 
@@ -138,7 +176,7 @@ class Kernel:
     def compiled(self) -> Callable[..., Any]:
         """The numba dispatcher (with NUMBA_DISABLE_JIT set, the Python function itself)."""
         if self._compiled is None:
-            with self._lock, _own_cache(), waiting("compiling kernels, once per installation"):
+            with self._lock, _own_cache(self.function), waiting("compiling kernels, once per installation"):
                 if self._compiled is None:
                     options = {"cache": True, "error_model": "numpy", "nogil": True}
                     self._compiled = numba.njit(self.signature, **options)(self.function)
@@ -228,7 +266,7 @@ class Callee:
         """Where the compiled function lies in this process (with NUMBA_DISABLE_JIT set, a 1)."""
         if numba.config.DISABLE_JIT:
             return 1
-        with Kernel._lock, _own_cache(), waiting("compiling kernels, once per installation"):
+        with Kernel._lock, _own_cache(self.function), waiting("compiling kernels, once per installation"):
             if self._compiled is None:
                 _load_threads()
                 self._compiled = numba.cfunc(self.signature, cache=True, error_model="numpy")(self.function)

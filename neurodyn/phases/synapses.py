@@ -1,4 +1,4 @@
-"""The synapses of a network one by one, for flows whose weights are part of the state (`neurodyn.models.synapses`)."""
+"""The synapses of a network one by one, for flows whose weights are part of the state (`neurodyn.flows.synapses`)."""
 
 from __future__ import annotations
 
