@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import TooLargeError
+from neurodyn.errors import ModelError, TooLargeError
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block
@@ -39,6 +39,11 @@ class Synapses:
     @classmethod
     def of(cls, network: Network, *, own: bool = False) -> Synapses:
         """Those of a network with an energy; with `own` each way back has a weight of its own."""
+        if not network.is_pairwise:
+            raise ModelError(
+                "weights that move while the network does are those between pairs of units, with a leak and a bias for "
+                "each unit: this network has other terms, or lacks some of these"
+            )
         size = network.parameters.vector.size
         if size > LARGEST:
             raise TooLargeError(
