@@ -16,7 +16,7 @@ import xarray
 
 import neurodyn as nd
 import sweep_cells
-from neurodyn import models, names
+from neurodyn import models
 from neurodyn.names import NETWORKS, RESULTS, name_in_files
 from neurodyn.results.result import Result
 from neurodyn.schema import SCHEMA
