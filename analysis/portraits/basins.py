@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.plane import Plane, grid, points
-from neurodyn.analysis.portraits.settle import attractors
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array, Integers

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neurodyn.analysis.portraits.algebra import Mask
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
-from neurodyn.analysis.portraits.settle import attractors
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network

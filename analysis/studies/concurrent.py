@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal, with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
+from neurodyn.analysis.with_signal import relax_with_signal, with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.concurrent import ConcurrentLearning

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, nudge

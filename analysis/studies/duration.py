@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.studies.unrested import nudged_gradients, side_gradient
 from neurodyn.analysis.timing.durations import needed
 from neurodyn.analysis.timing.ladder import Ladder, ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.bptt import truncated
 from neurodyn.inputs import is_positive

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.compare import compare, relative_error
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, nudge

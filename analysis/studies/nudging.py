@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.convergence import SOLVER, Convergence, convergence
 from neurodyn.analysis.studies.study import Study, columns
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.numerics.arrays import Array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal, single, with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal, single, with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
@@ -155,8 +155,8 @@ class _Probe:
         """Measured complex amplitude of s per amplitude of the input, relative to its sine."""
         wave, times = self.wave(frequency, WEAK)
         run = simulate(self.network, wave, start=self.rest, t_eval=times, solver=self.solver)
-        turns = np.exp(-2j * np.pi * np.arange(SAMPLES) / SAMPLES)
-        return np.asarray(2j * (turns[:, None] * (run.state - self.rest)).mean(axis=0) / WEAK)
+        conjugate = np.exp(-2j * np.pi * np.arange(SAMPLES) / SAMPLES)
+        return np.asarray(2j * (conjugate[:, None] * (run.state - self.rest)).mean(axis=0) / WEAK)
 
     def signal_error(self, frequency: float) -> float:
         """Largest distance of the error signals of a nudge from those at the present fixed points, relative."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import single
+from neurodyn.analysis.with_signal import single
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import nudge, resting_point
 from neurodyn.phases.relax import Equilibrium

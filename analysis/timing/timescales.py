@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.analysis.sample import with_signal
 from neurodyn.analysis.timing.arrival import Arrival, arrival
 from neurodyn.analysis.timing.decay import Decay, decay
 from neurodyn.analysis.timing.durations import Durations, durations
 from neurodyn.analysis.timing.ladder import Ladder, ladder
+from neurodyn.analysis.with_signal import with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point

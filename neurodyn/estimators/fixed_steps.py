@@ -67,7 +67,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class BackwardPass:
     """The way back through some steps, in the order of time.
 
     Attributes
@@ -140,16 +140,16 @@ class FixedSteps:
         self.bounds = np.unique(np.linspace(0, steps, count + 1).astype(int))
         self.force_evaluations = 0
 
-    def backward(self, target: Array) -> Iterator[Sweep]:
-        """From the cost after the last step back to the start: sweeps over stretches of steps, the last ones first."""
+    def backward(self, target: Array) -> Iterator[BackwardPass]:
+        """From the cost after the last step back to the start: segment by segment, the last steps first."""
         kept = self._states(self.start, self.bounds)
         cotangent = self.cost_slope(kept[-1], target)
         for k in reversed(range(len(self.bounds) - 1)):
             count = self.bounds[k + 1] - self.bounds[k]
             states = self._states(kept[k], np.arange(count)) if count > 1 else kept[k : k + 1]
-            sweep = self._sweep(states, cotangent)
-            cotangent = sweep.cotangent[0]
-            yield sweep
+            segment = self._backward_pass(states, cotangent)
+            cotangent = segment.cotangent[0]
+            yield segment
 
     def cost_slope(self, s: Array, target: Array) -> Array:
         """Derivative of the cost by the state, (n, b)."""
@@ -167,7 +167,7 @@ class FixedSteps:
             raise failure(["back-propagation through time"], self.network, solution, None, more)
         return solution.y
 
-    def _sweep(self, states: Array, cotangent: Array) -> Sweep:
+    def _backward_pass(self, states: Array, cotangent: Array) -> BackwardPass:
         """Back through steps that begin at `states` (steps, n, b), from the cotangent after the last of them."""
         count, n, batch = states.shape
         stages, passed = self._stages(states)
@@ -188,7 +188,7 @@ class FixedSteps:
             cotangent = through + sum(back)
             every[j] = cotangent
         self.force_evaluations += len(stages) * count * batch
-        return Sweep(self.network, self.x, every, signal, stages)
+        return BackwardPass(self.network, self.x, every, signal, stages)
 
     def _stages(self, states: Array) -> tuple[tuple[Stage, ...], Any]:
         """All stages of steps from `states` (steps, n, b), many columns at a time; and P', (steps, n, b)."""
@@ -240,4 +240,4 @@ def _apart(values: Any, steps: int) -> Any:
     return np.ascontiguousarray(values.reshape(len(values), steps, -1).transpose(1, 0, 2))
 
 
-__all__ = ["SCHEMES", "FixedSteps", "Sweep", "check"]
+__all__ = ["SCHEMES", "BackwardPass", "FixedSteps", "check"]

@@ -11,62 +11,16 @@ import numba
 import numpy as np
 
 from neurodyn.learning.euler import Euler
+from neurodyn.learning.euler_phases import GROUP
 from neurodyn.learning.layout import Layout
 from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs, signs
+from neurodyn.learning.minibatches import COST, ENERGY, STEPS, WRONG, answer, sweep
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
-from neurodyn.learning.settle import GROUP
-from neurodyn.learning.sweep import COST, ENERGY, STEPS, WRONG, answer, sweep
+from neurodyn.learning.thread_choice import ThreadChoice
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
-
-#: Seconds of compiled work after which Python has its turn, for progress and interrupts.
-TURN = 0.2
-#: Seconds of which a speed is known.
-TRIAL = 0.02
-#: How much of a speed remains after a turn that was slower.
-FADING = 0.8
-#: After so many turns the other number of threads is tried again.
-AGAIN = 5
-
-
-class Crew:
-    """How many threads to use: those that have been fastest. Two that wait for each other on a busy machine are slow.
-
-    Learning has the same bits on any number of threads, so it may change on the way. A speed counts once it was
-    measured for `TRIAL` seconds: the first minibatches find cold caches, and threads that only begin.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.speeds: dict[int, float] = dict.fromkeys((most, 1), 0.0)
-        self.untried = list(self.speeds)
-        self.turns = 0
-
-    @property
-    def best(self) -> int:
-        """The number of threads that was fastest."""
-        return max(self.speeds, key=lambda threads: self.speeds[threads])
-
-    def choose(self) -> int:
-        """The number of threads of the next turn."""
-        if self.untried:
-            return self.untried[0]
-        self.turns += 1
-        others = [threads for threads in self.speeds if threads != self.best]
-        return others[0] if others and self.turns % AGAIN == 0 else self.best
-
-    def stretch(self, threads: int) -> int:
-        """How many minibatches to take in a turn, or in a trial; a few where nothing is known about their speed."""
-        seconds = 2.0 * TRIAL if self.untried or threads != self.best else TURN
-        return max(1, int(seconds * self.speeds[threads])) if self.speeds[threads] else 4
-
-    def note(self, threads: int, count: int, seconds: float) -> None:
-        """Remember how fast `count` minibatches were; a turn that was disturbed is not believed at once."""
-        believed = FADING * self.speeds[threads] if threads not in self.untried else 0.0
-        self.speeds[threads] = max(count / max(seconds, 1e-9), believed)
-        if threads in self.untried and seconds >= TRIAL:
-            self.untried.remove(threads)
 
 
 class ClippedLearner(Learner):
@@ -82,7 +36,7 @@ class ClippedLearner(Learner):
         rows = len(samples) if recipe.persistent else 1
         self._particles = np.zeros((rows, self.layout.width), np.float32)
         self._rates = self._rates_by_place()
-        self._crew = Crew(min(numba.get_num_threads(), recipe.batch_size))
+        self._threads = ThreadChoice(min(numba.get_num_threads(), recipe.batch_size))
         euler = self.euler
         self._numbers = np.array([euler.tol, euler.beta * euler.scale, euler.scale, euler.beta], np.float32)
 
@@ -100,16 +54,16 @@ class ClippedLearner(Learner):
         count = -(-len(order) // size)
         measured = np.zeros((4, len(order)))
         rates = self._rates * self.recipe.factor(number)
-        run = self._sweep(
+        run = self._minibatches(
             size, order, self._signs(number, count), rates, measured, inputs(self.recipe, number, self._x)
         )
         done = 0
         while done < count:
-            threads = self._crew.choose()
-            ahead = min(count, done + self._crew.stretch(threads))
+            threads = self._threads.choose()
+            ahead = min(count, done + self._threads.minibatches(threads))
             began = time.perf_counter()
             run(done, ahead, threads)
-            self._crew.note(threads, ahead - done, time.perf_counter() - began)
+            self._threads.record(threads, ahead - done, time.perf_counter() - began)
             done = ahead
             report(done / count)
         means = np.mean(measured, axis=1)
@@ -124,7 +78,7 @@ class ClippedLearner(Learner):
             else np.full(count, -1.0 if kind == "negative" else 1.0)
         )
 
-    def _sweep(
+    def _minibatches(
         self, size: int, order: Order, sign: Array, rates: Array, measured: Array, x: Any = None
     ) -> Callable[[int, int, int], None]:
         """What runs minibatches from one number to before another, on some threads."""
@@ -174,7 +128,7 @@ class ClippedLearner(Learner):
         for sign in (1.0, -1.0) if self.euler.nudging == "random" else self._signs(0, 1):
             probe = ClippedLearner(self.network, samples, recipe)
             measured = np.zeros((4, count))
-            probe._sweep(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1, 1)
+            probe._minibatches(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1, 1)
             found.append(self.network.parameters - probe.network.parameters)
         return found[0] if len(found) == 1 else (found[0] + found[1]) * 0.5
 

@@ -48,14 +48,14 @@ def plot_nudged_path(path: NudgedPath, *, units: Any = None, ax: Axes | None = N
     else:
         shown = unit_indices(units, graph)
     at = shown_beta(path.beta)
-    turns = [(b, float(shown_beta(np.array([b.parameter]))[0])) for b in path.bifurcations]
+    located = [(b, float(shown_beta(np.array([b.parameter]))[0])) for b in path.bifurcations]
     places: dict[str, list[tuple[float, float]]] = {}
-    for b, where in turns:
+    for b, where in located:
         places.setdefault(b.kind, []).extend((where, b.state[i]) for i in shown)
 
     ax = look.new_axes(width=6.0)[0] if ax is None else ax
     for k, i in enumerate(shown):
-        marks = [(b.position, where, float(b.state[i])) for b, where in turns]
+        marks = [(b.position, where, float(b.state[i])) for b, where in located]
         options = {"color": look.cycle(look.NUDGED_SHADES, k), **style}
         lines.draw_branch(ax, at, path.state[:, i], path.index, marks, label=unit_name(graph, i), **options)
     _limits(ax, path, at, path.state[:, shown])

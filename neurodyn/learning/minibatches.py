@@ -12,6 +12,7 @@ import numpy as np
 from numba import types
 
 from neurodyn.learning.barrier import meet
+from neurodyn.learning.euler_phases import GROUP, ZERO, copy_sample, energy, fields, free_phase, nudge
 from neurodyn.learning.layout import (
     BIASES,
     CONNECTIONS,
@@ -27,7 +28,6 @@ from neurodyn.learning.layout import (
     population,
     row,
 )
-from neurodyn.learning.settle import GROUP, ZERO, copy_sample, energy, fields, free_phase, nudge
 from neurodyn.learning.tiles import LANES, STRETCH, WIDE, add_product, gather, scatter
 from neurodyn.numerics.kernel import Kernel, helper, integer_matrix
 from neurodyn.numerics.view import rectangle, window
