@@ -10,11 +10,14 @@ from typing import Any
 import numba
 import numpy as np
 
+from neurodyn.learning.arguments import Circuit, Epoch, Exchange, SampleArrays, Settings
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.euler_phases import GROUP
 from neurodyn.learning.layout import Layout
 from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs, signs
-from neurodyn.learning.minibatches import COST, ENERGY, STEPS, WRONG, answer, sweep
+from neurodyn.learning.measures import COST, ENERGY, STEPS, WRONG
+from neurodyn.learning.minibatches import run_minibatches
+from neurodyn.learning.outputs_at_rest import outputs_at_rest
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.learning.thread_choice import ThreadChoice
@@ -30,8 +33,9 @@ class ClippedLearner(Learner):
         super().__init__(network, samples, recipe)
         self.euler, self.layout = Euler.of(recipe.options), Layout(network)
         self._theta = self.layout.pack(network.parameters)
-        self._pace = np.zeros(self.layout.width, np.float32)
-        self._pace[self.layout.columns] = self.euler.step / network.tau
+        pace = np.zeros(self.layout.width, np.float32)
+        pace[self.layout.columns] = self.euler.step / network.tau
+        self._circuit = Circuit(self.layout.plan, self._theta, pace)
         self._x, self._target = _singles(samples.x, len(samples)), _singles(samples.target, len(samples))
         rows = len(samples) if recipe.persistent else 1
         self._particles = np.zeros((rows, self.layout.width), np.float32)
@@ -83,20 +87,17 @@ class ClippedLearner(Learner):
     ) -> Callable[[int, int, int], None]:
         """What runs minibatches from one number to before another, on some threads."""
         n_in, width = self.start.n_in, self.layout.width
-        shared = np.zeros(4 * size * width, np.float32)
-        lists = (
-            np.zeros((2, size, n_in), np.int32),
-            np.zeros((2, size, n_in), np.float32),
-            np.zeros((2, size), np.int64),
-        )
-        particles, x = self._particles.reshape(-1), self._x if x is None else x
-        sweep.compiled  # noqa: B018  (compiled before threads meet in it)
+        samples = SampleArrays(self._x if x is None else x, self._target, self._particles.reshape(-1), measured)
+        states = np.zeros(4 * size * width, np.float32)
+        which, rate = np.zeros((2, size, n_in), np.int32), np.zeros((2, size, n_in), np.float32)
+        counts = np.zeros((2, size), np.int64)
+        run_minibatches.compiled  # noqa: B018  (compiled before threads meet in it)
 
         def run(first: int, last: int, threads: int) -> None:
-            job, meeting = self._job(first, last, size), np.zeros(1, np.int64)
-            everything = (job, self.layout.plan, self._numbers, self._pace, rates, self._theta, x, self._target,
-                          particles, order, sign, shared, *lists, meeting, measured)  # fmt: skip
-            _on_threads(threads, lambda thread: sweep(thread, threads, *everything))
+            settings = Settings(self._job(first, last, size), self._numbers, rates)
+            exchange = Exchange(states, which, rate, counts, np.zeros(1, np.int64))
+            everything = self._circuit, settings, samples, Epoch(order, sign), exchange
+            _on_threads(threads, lambda thread: run_minibatches(thread, threads, *everything))
 
         return run
 
@@ -110,14 +111,15 @@ class ClippedLearner(Learner):
     def rest(self, samples: Samples) -> Rested:
         """See `Learner.rest`."""
         count = len(samples)
-        x, target = _singles(samples.x, count), _singles(samples.target, count)
         outputs, measured = np.zeros((count, self.start.n_out), np.float32), np.zeros((4, count))
-        job, groups = self._job(0, 0, GROUP), -(-count // GROUP)
+        x, target = _singles(samples.x, count), _singles(samples.target, count)
+        arrays = SampleArrays(x, target, np.zeros(0, np.float32), measured)
+        settings = Settings(self._job(0, 0, GROUP), self._numbers, self._rates)
+        groups = -(-count // GROUP)
         threads = max(1, min(numba.get_num_threads(), groups))
-        answer.compiled  # noqa: B018
+        outputs_at_rest.compiled  # noqa: B018
         ends = [min(count, groups * k // threads * GROUP) for k in range(threads + 1)]
-        _on_threads(threads, lambda k: answer(ends[k], ends[k + 1], job, self.layout.plan, self._numbers, self._pace,
-                                              self._theta, x, target, outputs, measured))  # fmt: skip
+        _on_threads(threads, lambda k: outputs_at_rest(ends[k], ends[k + 1], self._circuit, settings, arrays, outputs))
         return Rested(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
 
     def gradient(self, samples: Samples) -> Parameters:

@@ -14,27 +14,28 @@ from neurodyn.learning.layout import (
     N_OUT,
     OUTPUT,
     POPULATIONS,
-    block,
     bounds,
     connection,
     population,
-    row,
+    population_states,
+    sample_states,
 )
-from neurodyn.learning.tiles import LANES, add_product
+from neurodyn.learning.tiles import add_product
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.view import rectangle, window
 
 #: Samples that settle together: their states stay in the first two caches.
 GROUP = 20
 
-ZERO, HALF = np.float32(0.0), np.float32(0.5)
+ZERO = np.float32(0.0)
 
 
 @helper
-def fields(s, drive, theta, plan, count, out):
-    """out = drive + W s for the first `count` of a group."""
+def fields(circuit, s, drive, count, out):
+    """Write drive + W s into out, for the first `count` samples of a group."""
+    plan, theta = circuit.plan, circuit.theta
     for p in range(plan[POPULATIONS]):
-        d, f = block(drive, plan, p, GROUP, count), block(out, plan, p, GROUP, count)
+        d, f = population_states(drive, plan, p, GROUP, count), population_states(out, plan, p, GROUP, count)
         here, there = window(d, 0, d.size), window(f, 0, f.size)
         for j in range(here.size):
             there[j] = here[j]
@@ -42,10 +43,10 @@ def fields(s, drive, theta, plan, count, out):
         a, b, ahead, back, _ = connection(plan, k)
         n_a, m_a, _ = population(plan, a)
         n_b, m_b, _ = population(plan, b)
-        s_a, s_b = block(s, plan, a, GROUP, count), block(s, plan, b, GROUP, count)
-        add_product(s_a, rectangle(theta, ahead, n_a, m_b), block(out, plan, b, GROUP, count))
+        s_a, s_b = population_states(s, plan, a, GROUP, count), population_states(s, plan, b, GROUP, count)
+        add_product(s_a, rectangle(theta, ahead, n_a, m_b), population_states(out, plan, b, GROUP, count))
         if a != b:
-            add_product(s_b, rectangle(theta, back, n_b, m_a), block(out, plan, a, GROUP, count))
+            add_product(s_b, rectangle(theta, back, n_b, m_a), population_states(out, plan, a, GROUP, count))
 
 
 @helper
@@ -61,75 +62,78 @@ def step(s, f, pace, limit, low, high):
 
 
 @helper
-def copy_sample(source, source_room, i, target, target_room, k, plan):
+def copy_sample(source, source_capacity, i, target, target_capacity, k, plan):
     """Copy sample i of one array of states to sample k of another."""
     for p in range(plan[POPULATIONS]):
-        a, b = row(source, plan, p, source_room, i), row(target, plan, p, target_room, k)
+        a = sample_states(source, plan, p, source_capacity, i)
+        b = sample_states(target, plan, p, target_capacity, k)
         for j in range(a.size):
             b[j] = a[j]
 
 
 @helper
-def free_phase(s, drive, f, theta, plan, pace, limit, most, who, rest, room, count, steps):
-    """Settle the first `count` of a group, each until it is slow or has made `most` steps.
+def load_group(source, capacity, first, count, s, plan):
+    """Copy `count` samples, from number `first` on, into a group."""
+    for i in range(count):
+        copy_sample(source, capacity, first + i, s, GROUP, i, plan)
 
-    Samples that are done go to `rest`, which has room for `room`, at the places `who`, and their steps to `steps`; the
-    last that still moves takes their place in s and drive.
+
+@helper
+def store_group(s, count, target, capacity, first, plan):
+    """Copy the `count` samples of a group to the places from number `first` on."""
+    for i in range(count):
+        copy_sample(s, GROUP, i, target, capacity, first + i, plan)
+
+
+@helper
+def free_phase(circuit, group, count, limit, most, rest, capacity):
+    """Settle the first `count` samples of a group, each until it is slow or has made `most` steps.
+
+    Samples that are done go to `rest`, which has room for `capacity`, each to its place, and their steps to
+    `group.steps`; the last that still moves takes their place in the group.
     """
+    plan, pace = circuit.plan, circuit.pace
+    s, drive, f, places = group.s, group.drive, group.field, group.places
     moving = count
     for t in range(1, most + 1):
-        fields(s, drive, theta, plan, moving, f)
+        fields(circuit, s, drive, moving, f)
         for i in range(moving - 1, -1, -1):
             fast = 0
             for p in range(plan[POPULATIONS]):
                 _, padded, first = population(plan, p)
                 low, high = bounds(plan, p)
-                pieces = row(s, plan, p, GROUP, i), row(f, plan, p, GROUP, i)
+                pieces = sample_states(s, plan, p, GROUP, i), sample_states(f, plan, p, GROUP, i)
                 fast += step(pieces[0], pieces[1], window(pace, first, padded), limit, low, high)
             if fast == 0 or t == most:
-                copy_sample(s, GROUP, i, rest, room, who[i], plan)
-                steps[who[i]] = t
+                copy_sample(s, GROUP, i, rest, capacity, places[i], plan)
+                group.steps[places[i]] = t
                 moving -= 1
                 if i < moving:
                     copy_sample(s, GROUP, moving, s, GROUP, i, plan)
                     copy_sample(drive, GROUP, moving, drive, GROUP, i, plan)
-                    who[i] = who[moving]
+                    places[i] = places[moving]
         if moving == 0:
             break
 
 
 @helper
-def nudge(s, drive, f, theta, plan, pace, beta, target, most, count):
-    """Let the first `count` of a group make `most` steps with nudged outputs; target (count, n_out).
+def nudged_phase(circuit, group, count, beta, most):
+    """Let the first `count` samples of a group make `most` steps with outputs nudged towards `group.target`.
 
-    f holds the fields at s when it begins.
+    `group.field` holds the fields at `group.s` when it begins.
     """
+    plan, pace = circuit.plan, circuit.pace
+    s, f, target = group.s, group.field, group.target
     out, first_out = plan[OUTPUT], plan[FIRST_OUT]
     for t in range(most):
         if t:
-            fields(s, drive, theta, plan, count, f)
+            fields(circuit, s, group.drive, count, f)
         for i in range(count):
-            y, g = row(s, plan, out, GROUP, i), row(f, plan, out, GROUP, i)
+            y, g = sample_states(s, plan, out, GROUP, i), sample_states(f, plan, out, GROUP, i)
             for j in range(plan[N_OUT]):
                 g[first_out + j] += beta * (target[i, j] - y[first_out + j])
             for p in range(plan[POPULATIONS]):
                 _, padded, first = population(plan, p)
                 low, high = bounds(plan, p)
-                step(row(s, plan, p, GROUP, i), row(f, plan, p, GROUP, i), window(pace, first, padded), ZERO, low, high)
-
-
-@helper
-def energy(s, drive, f, plan, i, lanes):
-    """E = Σ s (½ s − ½ field − ½ drive) of a sample of a group, all of whose rates are s; lanes is scratch."""
-    for c in range(LANES):
-        lanes[c] = ZERO
-    for p in range(plan[POPULATIONS]):
-        a, d, g = row(s, plan, p, GROUP, i), row(drive, plan, p, GROUP, i), row(f, plan, p, GROUP, i)
-        for j in range(0, a.size, LANES):
-            u, v, w = window(a, j, LANES), window(d, j, LANES), window(g, j, LANES)
-            for c in range(LANES):
-                lanes[c] += HALF * u[c] * (u[c] - v[c] - w[c])
-    total = 0.0
-    for c in range(LANES):
-        total += lanes[c]
-    return total
+                pieces = sample_states(s, plan, p, GROUP, i), sample_states(f, plan, p, GROUP, i)
+                step(pieces[0], pieces[1], window(pace, first, padded), ZERO, low, high)
