@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
-
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import is_whole
 from neurodyn.system.graph import Graph
 
 
@@ -32,8 +31,3 @@ def unit_name(graph: Graph, index: int) -> str:
     """Name of a free unit: "h1[3]"."""
     name = next(name for name, w in graph.slices.items() if w.start <= index < w.stop)
     return f"{name}[{index - graph.slices[name].start}]"
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, and no bool."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

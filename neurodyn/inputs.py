@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -125,21 +126,45 @@ def as_positives(values: Any, name: str) -> Array:
     return numbers
 
 
-def is_positive(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a finite number; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond the largest float
+        return False
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether `value` is a whole number by its type; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_positive(value: object) -> bool:
     """Whether `value` is a number, positive and finite; True and False are none."""
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and bool(np.isfinite(value) and value > 0)
+    return is_number(value) and value > 0
 
 
-def real_number(value: Any, name: str) -> float:
-    """Return `value` as a float, if it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-        raise ArgumentError(f"`{name}` must be a finite number; got {value!r}")
+def real_number(value: object, name: str, least: float | None = None) -> float:
+    """Return `value` as a float, if it is a finite number, and at least `least`."""
+    if not is_number(value) or (least is not None and value < least):
+        bound = "" if least is None else f" >= {least:g}"
+        raise ArgumentError(f"`{name}` must be a finite number{bound}; got {value!r}")
     return float(value)
 
 
-def whole_number(value: Any, name: str, least: int) -> int:
-    """Return `value` as an int, if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
+def positive_number(value: object, name: str) -> float:
+    """Return `value` as a float, if it is a positive, finite number."""
+    if not (is_number(value) and value > 0):
+        raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+    return float(value)
+
+
+def whole_number(value: object, name: str, least: int, most: int | None = None) -> int:
+    """Return `value` as an int, if it is a whole number of at least `least`, and at most `most`."""
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        rule = f"a whole number >= {least}" if most is None else f"a whole number from {least} to {most:,}"
+        rule = f"{least}, the only one there is" if most == least else rule
+        raise ArgumentError(f"`{name}` must be {rule}; got {value!r}")
     return int(value)

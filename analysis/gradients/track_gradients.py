@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.gradients.compare_gradients import Agreement, contestants
-from neurodyn.errors import ArgumentError, NeurodynError
+from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import is_positive, whole_number
+from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
@@ -85,8 +85,7 @@ def track_gradients(
         For methods, options, steps or a rate that make no sense.
     """
     whole_number(steps, "steps", 1)
-    if not is_positive(rate):
-        raise ArgumentError(f"`rate` must be positive and finite; got {rate!r}")
+    positive_number(rate, "rate")
     chosen = contestants(methods, checks=False)
     if driver not in chosen:
         chosen = contestants([driver]) | chosen

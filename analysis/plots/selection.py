@@ -10,6 +10,7 @@ import numpy as np
 from neurodyn.analysis.signals.compare import check_pair
 from neurodyn.analysis.units import unit_index
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
@@ -29,10 +30,7 @@ def error_signals(run: NudgedPhase, side: SidePhase) -> tuple[Array, Array, Any]
 
 def sample_index(sample: Any, batch: int) -> int:
     """Return `sample`, a whole number below `batch`, or refuse it."""
-    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
-        rule = "must be 0: there is one sample" if batch == 1 else f"must be a whole number from 0 to {batch - 1}"
-        raise ArgumentError(f"`sample` {rule}; got {sample!r}")
-    return int(sample)
+    return whole_number(sample, "sample", 0, batch - 1)
 
 
 def unit_indices(units: Any, graph: Graph) -> list[int]:

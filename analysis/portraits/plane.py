@@ -11,9 +11,9 @@ import numpy as np
 
 from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.units import is_whole, unit_index, unit_name
+from neurodyn.analysis.units import unit_index, unit_name
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import real_number
+from neurodyn.inputs import is_whole, real_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network
 

@@ -15,7 +15,7 @@ from neurodyn.analysis.timing.ladder import Ladder, ladder
 from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.bptt import truncated
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -104,8 +104,8 @@ def duration(
 def _steps(rungs: Ladder, duration: float | None, step: float | None, states: int) -> tuple[float, int]:
     """Size and number of the steps."""
     for name, value in (("duration", duration), ("step", step)):
-        if value is not None and not is_positive(value):
-            raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+        if value is not None:
+            positive_number(value, name)
     size = FRACTION * rungs.euler_limit if step is None else float(step)
     wanted = math.ceil((-math.log(DECAY) / rungs.slowest_rate if duration is None else duration) / size)
     most = min(MOST_STEPS, MOST_STATES // states)

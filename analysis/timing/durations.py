@@ -9,8 +9,7 @@ import numpy as np
 
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.timing.ladder import Modes
-from neurodyn.errors import ArgumentError
-from neurodyn.inputs import choice, is_positive
+from neurodyn.inputs import choice, positive_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -53,8 +52,7 @@ class Durations(Result):
         NaN for an accuracy that is not reached by the last recorded time, as beta or the solver forbid.
         """
         choice(phase, ("free", "nudged"), "phase")
-        if not is_positive(accuracy):
-            raise ArgumentError(f"`accuracy` must be positive and finite; got {accuracy!r}")
+        positive_number(accuracy, "accuracy")
         curves = (getattr(self, f"{phase}_{kind}") for kind in ("predicted", "measured"))
         predicted, measured = (needed(self.t, curve, accuracy) for curve in curves)
         return predicted, measured

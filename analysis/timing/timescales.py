@@ -12,7 +12,7 @@ from neurodyn.analysis.timing.decay import Decay, decay
 from neurodyn.analysis.timing.durations import Durations, durations
 from neurodyn.analysis.timing.ladder import Ladder, ladder
 from neurodyn.analysis.with_signal import with_signal
-from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -70,8 +70,8 @@ def timescales(
     """
     point = resting_point(network, equilibrium)
     batch = point.s.shape[1]
-    if sample is not None and not 0 <= sample < batch:
-        raise ArgumentError(f"`sample` must be a whole number from 0 to {batch - 1}; got {sample!r}")
+    if sample is not None:
+        whole_number(sample, "sample", 0, batch - 1)
     with Bar("time scales") as bar:
         rungs = ladder(network, equilibrium)
         bar.update(0.1)

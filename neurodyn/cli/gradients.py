@@ -11,7 +11,7 @@ import click
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.cli.run import check, compile_kernels
 from neurodyn.errors import ArgumentError, SimulationError
-from neurodyn.inputs import is_positive, whole_number
+from neurodyn.inputs import positive_number, whole_number
 
 if TYPE_CHECKING:
     from neurodyn.analysis import ComparedGradients, GradientOrder, GradientTrack
@@ -106,8 +106,7 @@ def _check_track(model: Model, steps: int | None, driver: str | None, rate: floa
         raise ArgumentError("--driver says what --track learns by: give it a number of steps")
     if steps is not None:
         whole_number(steps, "--track", 1)
-        if not is_positive(rate):
-            raise ArgumentError(f"`--rate` must be positive and finite; got {rate!r}")
+        positive_number(rate, "--rate")
         _contestants(model, [driver or DRIVER])
 
 

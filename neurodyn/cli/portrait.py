@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 
 if TYPE_CHECKING:
     from neurodyn.analysis.portraits.portrait import Portrait
@@ -118,9 +119,8 @@ def _sample(model: Model, wanted: int | None) -> int:
     network = model.network
     given = [part for part in (model.x, model.y, model.start) if part is not None and np.ndim(part)]
     count = max((len(part) for part in given if np.ndim(part) == 2 or part is model.y), default=1)
-    if wanted is not None and not 0 <= wanted < count:
-        rule = "must be 0: there is one sample" if count == 1 else f"must be a whole number from 0 to {count - 1}"
-        raise ArgumentError(f"`--sample` {rule}; got {wanted}")
+    if wanted is not None:
+        whole_number(wanted, "--sample", 0, count - 1)
     if wanted is not None or model.y is None or not network.n_out:
         return wanted or 0
     rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)

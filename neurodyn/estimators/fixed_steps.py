@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import choice, is_positive
+from neurodyn.inputs import choice, is_positive, whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import free_problem
 from neurodyn.phases.simulate import failure
@@ -224,9 +224,8 @@ def check(scheme: str, step: float | None, steps: int | None, checkpoints: int |
     if step is not None and not is_positive(step):
         raise ArgumentError(f"`step` must be a positive time; got {step!r}")
     for name, value in (("steps", steps), ("checkpoints", checkpoints)):
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= 1):
-            raise ArgumentError(f"`{name}` must be a whole number >= 1; got {value!r}")
+        if value is not None:
+            whole_number(value, name, 1)
 
 
 def _side_by_side(values: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
-from neurodyn.inputs import choice, is_positive
+from neurodyn.inputs import choice, real_number, whole_number
 from neurodyn.system.network import Network
 
 #: The method of Scellier & Bengio (2017), and the one chosen for networks that it does not fit.
@@ -73,9 +73,9 @@ class Recipe:
     def __post_init__(self) -> None:
         choice(self.schedule, SCHEDULES, "schedule")
         for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
-            _check_whole(name, getattr(self, name), least)
+            whole_number(getattr(self, name), name, least)
         if self.patience is not None:
-            _check_whole("patience", self.patience, 1)
+            whole_number(self.patience, "patience", 1)
         for name in ("shuffle", "persistent"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise ArgumentError(f"`{name}` must be True or False; got {getattr(self, name)!r}")
@@ -164,19 +164,7 @@ def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
 def _plain_rates(rates: Any) -> Any:
     """Rates as a float, a list or a dict of floats."""
     if isinstance(rates, Mapping):
-        return {str(name): _rate(rate) for name, rate in rates.items()}
+        return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}
     if isinstance(rates, (list, tuple, np.ndarray)) and np.ndim(rates) == 1:
-        return [_rate(rate) for rate in rates]
-    return _rate(rates)
-
-
-def _rate(value: Any) -> float:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (is_positive(value) or (number and value == 0)):
-        raise ArgumentError(f"`rates` must be finite numbers >= 0; got {value!r}")
-    return float(value)
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
+        return [real_number(rate, "rates", 0.0) for rate in rates]
+    return real_number(rates, "rates", 0.0)

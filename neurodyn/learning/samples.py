@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_input
+from neurodyn.inputs import as_input, is_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 
@@ -51,8 +51,7 @@ def split(network: Network, samples: Samples, held: Any) -> tuple[Samples, Sampl
         return samples, None
     if isinstance(held, (tuple, list)) and len(held) == 2:
         return samples, Samples.of(network, held[0], held[1], "validation")
-    number = isinstance(held, (int, float, np.number)) and not isinstance(held, bool)
-    count = (round(held * len(samples)) if isinstance(held, float) else int(held)) if number else 0
+    count = (round(held * len(samples)) if isinstance(held, float) else int(held)) if is_number(held) else 0
     if not (0 < count < len(samples)) or (isinstance(held, float) and held >= 1.0):
         raise ArgumentError(
             f"`validation` must be a pair (x, y), or how many of the {len(samples):,} samples to hold out: a whole "

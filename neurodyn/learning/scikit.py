@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodyn.errors import ArgumentError, DivergenceError
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number, whole_number
 from neurodyn.learning.evaluate import predict
 from neurodyn.learning.learn import learn
 from neurodyn.learning.recipe import EP_2017, Recipe
@@ -108,18 +108,6 @@ class _EquilibriumPropagation(BaseEstimator):
             )
         return tuple(int(size) for size in np.atleast_1d(sizes))
 
-    def _whole(self, name: str) -> int:
-        value = getattr(self, name)
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ArgumentError(f"`{name}` must be a whole number >= 1; got {value!r}")
-        return int(value)
-
-    def _positive(self, name: str) -> float:
-        value = getattr(self, name)
-        if not is_positive(value):
-            raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
-        return float(value)
-
     def _start(self, X: Array, n_out: int) -> None:
         """Begin anew: scales from the features, a network with random weights."""
         from neurodyn import models
@@ -146,17 +134,17 @@ class _EquilibriumPropagation(BaseEstimator):
 
     def _recipe(self, epochs: int) -> Recipe:
         graph = self.network_.graph
-        rate = self._positive("learning_rate_init")
+        rate = positive_number(self.learning_rate_init, "learning_rate_init")
         layers = len(graph.connections)
         return Recipe(
             method=EP_2017,
             epochs=epochs,
-            batch_size=self._whole("batch_size"),
+            batch_size=whole_number(self.batch_size, "batch_size", 1),
             rates=[rate / graph[c.first].size for c in graph.connections],
             persistent=False,
             seed=int(self._random.randint(2**31 - 1)),
             options={
-                "beta": self._positive("beta"),
+                "beta": positive_number(self.beta, "beta"),
                 "nudging": "centered",
                 "free_steps": FREE_STEPS * layers,
                 "nudged_steps": NUDGED_STEPS * layers,
@@ -213,7 +201,7 @@ class EquilibriumPropagationClassifier(ClassifierMixin, _EquilibriumPropagation)
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from samples X (n_samples, n_features) and their labels y (n_samples,), from new weights."""
-        return self._take(X, y, None, self._whole("max_iter"), True)
+        return self._take(X, y, None, whole_number(self.max_iter, "max_iter", 1), True)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning for one epoch; the first call needs `classes`, all that will ever come."""
@@ -278,7 +266,7 @@ class EquilibriumPropagationRegressor(RegressorMixin, _EquilibriumPropagation):
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from X (n_samples, n_features) and y (n_samples,) or (n_samples, n_targets), from new weights."""
-        return self._take(X, y, self._whole("max_iter"), True)
+        return self._take(X, y, whole_number(self.max_iter, "max_iter", 1), True)
 
     def partial_fit(self, X: Any, y: Any) -> Self:
         """Go on learning for one epoch."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_input, is_positive
+from neurodyn.inputs import as_input, positive_number, whole_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.plasticity import plastic_phase
 from neurodyn.phases.relax import relax
@@ -98,10 +98,8 @@ def learn_in_time(
     inputs, batched = as_input(x, network.n_in)
     if inputs is None or not batched:
         raise ArgumentError(f"`x` must hold samples to present, (samples, {network.n_in})")
-    if isinstance(rounds, bool) or not isinstance(rounds, (int, np.integer)) or rounds < 1:
-        raise ArgumentError(f"`rounds` must be a whole number >= 1; got {rounds!r}")
-    if not is_positive(duration):
-        raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
+    whole_number(rounds, "rounds", 1)
+    positive_number(duration, "duration")
     target = network.target(y, len(inputs), True)
     count = rounds * len(inputs)
     rest_time, cost = np.empty((2, count))

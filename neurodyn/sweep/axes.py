@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.inputs import is_number, whole_number
 
 #: What a text may begin with, and how it goes on.
 FORMS = {
@@ -105,8 +106,8 @@ def dimensions(
         raise ArgumentError(
             "`draws` is given, but no path is drawn: give one as uniform:LOW:HIGH or loguniform:LOW:HIGH"
         )
-    if draws is not None and (isinstance(draws, bool) or not isinstance(draws, int) or not 1 <= draws <= LARGEST):
-        raise ArgumentError(f"`draws` must be a whole number from 1 to {LARGEST:,}; got {draws!r}")
+    if draws is not None:
+        draws = whole_number(draws, "draws", 1, LARGEST)
     found: list[Dimension] = []
     for group in dict.fromkeys(groups[path] for path in parsed):
         members = tuple(a.axis(draws or 0, seed) if isinstance(a, Draw) else a for a in map(parsed.__getitem__, group))
@@ -217,5 +218,4 @@ def _plain(path: str, value: Any) -> Any:
 
 def _same(value: Any) -> str:
     """Equal for equal values, 1 and 1.0 among them."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return repr(float(value)) if number else json.dumps(value)
+    return repr(float(value)) if is_number(value) else json.dumps(value)
