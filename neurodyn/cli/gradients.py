@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.cli.run import check, compile_kernels
 from neurodyn.errors import ArgumentError, SimulationError
@@ -23,15 +24,15 @@ DRIVER = "equilibrium-propagation"
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
+@options.overrides
 @click.option("--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all there are.")
 @click.option("--track", type=int, metavar="STEPS", help="Also learn for so many steps, and follow the estimates.")
 @click.option("--driver", metavar="NAME[:...]", help="What --track learns by. Default: equilibrium-propagation.")
 @click.option("--rate", type=float, default=0.1, show_default=True, metavar="R", help="Learning rate of --track.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-gradients.")
-@click.option("--json", "as_json", is_flag=True, help="Print what gradients.json holds instead of a table.")
-@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@options.mnist_folder
+@options.out("neurodyn-MODEL-gradients")
+@options.as_json
+@options.no_figures
 def gradients(
     model: str,
     overrides: tuple[str, ...],
@@ -94,10 +95,10 @@ def _contestants(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]
     defaults = {DRIVER: {"beta": model.beta, "nudging": model.nudging, **phase}, "recurrent-backprop": phase}
     found = {}
     for text in texts or ESTIMATORS:
-        name, options = _method(text)
-        options = {**defaults.get(name, {}), **options}
-        build(name, options)  # refuses what is wrong before anything is computed
-        found[text] = {"method": name, **options}
+        name, given = _method(text)
+        given = {**defaults.get(name, {}), **given}
+        build(name, given)  # refuses what is wrong before anything is computed
+        found[text] = {"method": name, **given}
     return found
 
 
@@ -115,13 +116,13 @@ def _method(text: str) -> tuple[str, dict[str, Any]]:
     from neurodyn.models.override import toml_value
 
     name, _, rest = text.partition(":")
-    options = {}
+    given = {}
     for part in rest.split(",") if rest else ():
         option, equals, value = (word.strip() for word in part.partition("="))
         if not equals or not option:
             raise ArgumentError(f"cannot read {text!r}: write NAME:OPTION=VALUE,..., for example {DRIVER}:beta=0.1")
-        options[option.replace("-", "_")] = toml_value(value)
-    return name.strip(), options
+        given[option.replace("-", "_")] = toml_value(value)
+    return name.strip(), given
 
 
 def _compare(model: Model, contestants: dict[str, dict[str, Any]]) -> ComparedGradients:
@@ -152,5 +153,5 @@ def _track(
 
     followed = {label: given for label, given in contestants.items() if named or not ESTIMATORS[label].check}
     followed |= _contestants(model, [driver])
-    options: dict[str, Any] = {"driver": driver, "methods": followed, "steps": steps, "rate": rate}
-    return track_gradients(model.network, model.x, model.y, start=model.start, solver=model.solver, **options)
+    settings: dict[str, Any] = {"driver": driver, "methods": followed, "steps": steps, "rate": rate}
+    return track_gradients(model.network, model.x, model.y, start=model.start, solver=model.solver, **settings)

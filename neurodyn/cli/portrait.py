@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+@options.overrides
+@options.mnist_folder
 @click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see below.")
 @click.option("--others", metavar="WORD", help="What the other units do: frozen, relaxed or sliced.")
 @click.option("--sample", type=int, metavar="K", help="Which sample. Default: the first with an error signal.")
 @click.option("--beta", type=float, metavar="B", help="Of the nudged flow. Default: 1, or half-way to the fold.")
 @click.option("--resolution", type=int, metavar="R", help="Grid points along each axis. Default: 41, relaxed 25.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-portrait.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@options.out("neurodyn-MODEL-portrait")
+@options.as_json
 @click.option("--animate", metavar="FILE.gif", help="Also write a movie of the nudged phase.")
 def portrait(
     model: str,
