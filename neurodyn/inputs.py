@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeGuard
+from collections.abc import Iterable
+from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.numerics.arrays import Array
 
 
-def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
+def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
     """Return `value` as (batch, width), and whether it came with its batch axis.
 
     Raises `ArgumentError` for another shape, an empty batch, or entries that are not finite numbers.
@@ -33,7 +35,7 @@ def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
     return np.array(np.atleast_2d(array), order="C"), array.ndim == 2
 
 
-def as_input(x: Any, n_in: int) -> tuple[Array | None, bool]:
+def as_input(x: ArrayLike | None, n_in: int) -> tuple[Array | None, bool]:
     """Return the clamped rates as (batch, n_in), and whether they came with a batch axis; None without inputs."""
     if n_in == 0:
         if x is not None:
@@ -44,7 +46,7 @@ def as_input(x: Any, n_in: int) -> tuple[Array | None, bool]:
     return as_batch(x, n_in, "x")
 
 
-def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
+def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
     """Return targets as (batch, n_out); integer labels become one-hot rows.
 
     Raises `ArgumentError` for labels outside 0 ... n_out - 1, wrong shapes, or a batch that is not that of x.
@@ -75,7 +77,7 @@ def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
     return target
 
 
-def as_condition(x: Any, start: Any, n_in: int, n: int) -> tuple[Array | None, Array, bool]:
+def as_condition(x: ArrayLike | None, start: ArrayLike | None, n_in: int, n: int) -> tuple[Array | None, Array, bool]:
     """Return rates (batch, n_in) or None, start states (batch, n), and whether results have a batch axis.
 
     One x serves many starts and one start (default zeros) many x.
@@ -94,7 +96,7 @@ def as_condition(x: Any, start: Any, n_in: int, n: int) -> tuple[Array | None, A
     return np.repeat(rates, batch // len(rates), axis=0), np.repeat(initial, batch // len(initial), axis=0), batched
 
 
-def as_times(t_eval: Any) -> Array:
+def as_times(t_eval: ArrayLike) -> Array:
     """Return the times to record as (T,), increasing from t >= 0."""
     try:
         times = np.atleast_1d(np.array(t_eval, dtype=float))
@@ -108,14 +110,14 @@ def as_times(t_eval: Any) -> Array:
     return times
 
 
-def choice(value: str, allowed: Any, name: str) -> str:
+def choice(value: str, allowed: Iterable[str], name: str) -> str:
     """Return `value` if it is one of `allowed`, else refuse it with the nearest match."""
     if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(f"unknown `{name}` {value!r}; {nearest(value, allowed)}")
     return value
 
 
-def as_positives(values: Any, name: str) -> Array:
+def as_positives(values: ArrayLike, name: str) -> Array:
     """Return a list of positive, finite numbers as (K,)."""
     try:
         numbers = np.array(values, dtype=float)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.gradients.compare_gradients import Agreement, contestants
+from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, contestants
 from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
@@ -52,14 +53,14 @@ class GradientTrack:
 
 def track_gradients(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    driver: Any = "equilibrium-propagation",
-    methods: Any = None,
+    driver: str = "equilibrium-propagation",
+    methods: Methods | None = None,
     steps: int = 20,
     rate: float = 0.1,
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> GradientTrack:
     """Descend by theta ← theta − rate · estimate, and measure all estimates at every step.
@@ -107,7 +108,7 @@ class _Track:
         self.rows: list[dict[str, Agreement]] = []
         self.failures: dict[str, str] = {}
 
-    def step(self, k: int, x: Any, y: Any, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
+    def step(self, k: int, x: ArrayLike | None, y: ArrayLike, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
         """Measure all estimates, and go along the driver's; False if there is no way on."""
         try:
             loss, exact = self.objective(x, y), gradient(self.network, x, y, method="implicit", **self.given)
@@ -128,12 +129,12 @@ class _Track:
         self.network = self.network.replace(parameters=self.network.parameters - self.rate * found[self.driver])
         return True
 
-    def objective(self, x: Any, y: Any) -> float:
+    def objective(self, x: ArrayLike | None, y: ArrayLike) -> float:
         """J of the network as it is."""
         task = Task(self.network, x, y, **self.given)
         return float(np.mean(self.network.cost(task.equilibrium.state, task.target)))
 
-    def result(self, x: Any, y: Any, labels: list[str]) -> GradientTrack:
+    def result(self, x: ArrayLike | None, y: ArrayLike, labels: list[str]) -> GradientTrack:
         """What there is."""
         try:
             last = self.objective(x, y)

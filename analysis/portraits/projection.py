@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -130,7 +129,7 @@ def project(
     )
 
 
-def _samples(sample: Any, batch: int, *, first: bool) -> slice:
+def _samples(sample: int | None, batch: int, *, first: bool) -> slice:
     if sample is None:
         return slice(0, 1 if first else batch)
     chosen = whole_number(sample, "sample", 0, batch - 1)

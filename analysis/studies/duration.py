@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
@@ -37,10 +38,10 @@ TIMES, FREE_TIMES = 60, 16
 
 def duration(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     duration: float | None = None,
     step: float | None = None,
     scheme: str = "rk4",
@@ -117,7 +118,14 @@ def _steps(rungs: Ladder, duration: float | None, step: float | None, states: in
 
 
 def _second_phase(
-    network: Network, rest: Equilibrium, y: Any, step: float, steps: int, scheme: str, beta: float, exact: Parameters
+    network: Network,
+    rest: Equilibrium,
+    y: ArrayLike,
+    step: float,
+    steps: int,
+    scheme: str,
+    beta: float,
+    exact: Parameters,
 ) -> tuple[Array, dict[str, Array]]:
     """Durations, and what the three gradients are then."""
     back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)

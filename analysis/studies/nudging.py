@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.signals.convergence import SOLVER, Convergence, convergence
 from neurodyn.analysis.studies.study import Study, columns
@@ -20,7 +19,13 @@ DEPARTURE = 2.0
 
 
 def nudging(
-    network: Network, x: Any, y: Any, *, start: Any = None, betas: Any = None, solver: Solver | None = None
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    betas: ArrayLike | None = None,
+    solver: Solver | None = None,
 ) -> Study:
     """Measure the errors of one-sided and centered nudging against the side network, over seven decades of beta.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.with_signal import single
@@ -71,7 +72,7 @@ class Arrival(Result):
 def arrival(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     sample: int = 0,
     beta: float = 1e-3,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.timing.ladder import Modes
@@ -59,7 +59,7 @@ class Durations(Result):
 
 
 def durations(
-    network: Network, equilibrium: Equilibrium, y: Any, *, beta: float = 1e-3, solver: Solver | None = None
+    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, beta: float = 1e-3, solver: Solver | None = None
 ) -> Durations:
     """Follow both phases to where the slowest mode has decayed by 1e-10, and hold them against the linearised network.
 

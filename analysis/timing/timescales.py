@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.timing.arrival import Arrival, arrival
 from neurodyn.analysis.timing.decay import Decay, decay
@@ -46,7 +46,12 @@ class Timescales(Composite):
 
 
 def timescales(
-    network: Network, equilibrium: Equilibrium, y: Any = None, *, sample: int | None = None, beta: float = 1e-3
+    network: Network,
+    equilibrium: Equilibrium,
+    y: ArrayLike | None = None,
+    *,
+    sample: int | None = None,
+    beta: float = 1e-3,
 ) -> Timescales:
     """Find the time scales of a network at an equilibrium, predicted by its linearisation and measured by simulation.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,9 @@ class ModelData:
     start: Array | None = None
 
 
-def build_model_data(tables: ModelFile, graph: Graph | None, data: Any, faults: list[str]) -> ModelData:
+def build_model_data(
+    tables: ModelFile, graph: Graph | None, data: str | os.PathLike[str] | None, faults: list[str]
+) -> ModelData:
     """The data; none without a graph. Files of a data set are read only where there are no faults so far.
 
     `data` is the folder of data sets of the user's.
@@ -52,7 +55,7 @@ def build_model_data(tables: ModelFile, graph: Graph | None, data: Any, faults: 
     return ModelData(x, y, _start(tables, graph, count, faults))
 
 
-def _draw(table: DataTable, graph: Graph, data: Any, faults: list[str]) -> tuple[Any, Any]:
+def _draw(table: DataTable, graph: Graph, data: str | os.PathLike[str] | None, faults: list[str]) -> tuple[Any, Any]:
     if table.name is None:
         x = None if table.x is None else np.array(table.x, dtype=float)
         return x, None if table.y is None else np.array(table.y)

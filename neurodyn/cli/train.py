@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -135,7 +136,7 @@ def percent(value: float | None) -> str:
     return "–" if value is None or value != value else f"{100.0 * value:.2f} %"
 
 
-def _save_weights(folder: Any, training: Training) -> None:
+def _save_weights(folder: Path, training: Training) -> None:
     import numpy as np
 
     from neurodyn.results.files import write

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.fixed_steps import FixedSteps, check
@@ -98,7 +99,7 @@ def _fastest_rate(task: Task) -> float:
 def truncated(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     step: float,
     steps: int,

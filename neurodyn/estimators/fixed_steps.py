@@ -30,7 +30,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, is_positive, whole_number
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.relax import free_problem
 from neurodyn.phases.simulate import failure
 from neurodyn.solvers.integrate import integrate
@@ -156,10 +156,12 @@ class FixedSteps:
         point = FixedPoint(self.network, s, self.x)
         return point.gap(target) * point.local.argument_slope
 
-    def _states(self, start: Array, counts: Any) -> Array:
+    def _states(self, start: Array, counts: Integers) -> Array:
         """States (T, n, b) after some numbers of steps from `start`, by the compiled loop."""
         problem = free_problem(self.network, np.ascontiguousarray(start), self.x)
-        solution = integrate(problem, self.solver, self.step * counts, what="back-propagation through time")
+        solution = integrate(
+            problem, self.solver, np.asarray(self.step * counts, dtype=float), what="back-propagation through time"
+        )
         self.force_evaluations += int(solution.counters["nfev"].sum())
         if np.any(solution.status != Status.DONE):
             fastest = FixedPoint(self.network, self.start, self.x).fastest_rate()
@@ -234,7 +236,7 @@ def _side_by_side(values: Array) -> Array:
     return np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(n, steps * batch)
 
 
-def _apart(values: Any, steps: int) -> Any:
+def _apart(values: Array, steps: int) -> Any:
     """(k, steps · b) to (steps, k, b)."""
     return np.ascontiguousarray(values.reshape(len(values), steps, -1).transpose(1, 0, 2))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -13,12 +13,16 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.inputs import choice, real_number, whole_number
+from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 
 #: The method of Scellier & Bengio (2017), and the one chosen for networks that it does not fit.
 EP_2017, OTHERWISE = "ep-2017", "equilibrium-propagation"
 #: How rates fall: factor of epoch k out of K.
 SCHEDULES = ("constant", "linear", "cosine")
+
+#: Learning rates: one for all, one for each connection, or by name.
+Rates = float | Sequence[float] | Array | Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,7 @@ class Recipe:
     method: str = "auto"
     epochs: int = 25
     batch_size: int = 20
-    rates: Any = 0.1
+    rates: Rates = 0.1
     schedule: str = "constant"
     shuffle: bool = True
     persistent: bool = True
@@ -132,7 +136,7 @@ class Recipe:
         return 1.0
 
 
-def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
+def rates_by_block(rates: Rates, network: Network) -> dict[str, float]:
     """The learning rate of every block of parameters, by name."""
     connections = [c.name for c in network.graph.connections]
     blocks = [b.name for b in network.parameters.blocks]
@@ -161,7 +165,7 @@ def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
     return given
 
 
-def _plain_rates(rates: Any) -> Any:
+def _plain_rates(rates: Rates) -> Any:
     """Rates as a float, a list or a dict of floats."""
     if isinstance(rates, Mapping):
         return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}

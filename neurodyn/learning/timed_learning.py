@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_input, positive_number, whole_number
@@ -64,15 +65,15 @@ class TimedLearning(Result):
 
 def learn_in_time(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
     rounds: int,
     beta: float,
     tau_theta: float,
     duration: float,
     rule: str = "tied",
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> TimedLearning:
     """Present samples in turn, `rounds` times all of them; weights move while the outputs are nudged.

@@ -132,7 +132,7 @@ def _check_group(paths: Sequence[str], parsed: Mapping[str, Axis | Draw], taken:
         raise ArgumentError(f"`zip` takes paths with equally many values; got {told}")
 
 
-def parse(path: str, given: Any) -> Axis | Draw:
+def parse(path: str, given: object) -> Axis | Draw:
     """One axis from a text, or from a list or array of values."""
     if not isinstance(path, str) or not re.fullmatch(r"[^\s/]+", path):
         raise ArgumentError(f"a path of `vary` must be a text without spaces and slashes; got {path!r}")
@@ -204,7 +204,7 @@ def _word(text: str) -> Any:
     return found["value"] if len(found) == 1 else text
 
 
-def _plain(path: str, value: Any) -> Any:
+def _plain(path: str, value: object) -> Any:
     """A value as Python's own numbers, strings and lists."""
     value = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
     if isinstance(value, (list, tuple)):
@@ -216,6 +216,6 @@ def _plain(path: str, value: Any) -> Any:
     raise ArgumentError(f"{path!r} takes finite numbers, words, and lists of them; got {value!r}")
 
 
-def _same(value: Any) -> str:
+def _same(value: object) -> str:
     """Equal for equal values, 1 and 1.0 among them."""
     return repr(float(value)) if is_number(value) else json.dumps(value)

@@ -11,14 +11,14 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.portraits import branches as lines
 from neurodyn.analysis.plots.selection import leading_units, unit_indices
 from neurodyn.analysis.portraits.nudged_path import NudgedPath
-from neurodyn.analysis.units import unit_name
+from neurodyn.analysis.units import Units, unit_name
 from neurodyn.numerics.arrays import Array
 
 #: Values of beta that may be ticks, the first ones first, and how far apart they stand at least.
 TICKS, GAP = (0.0, np.inf, -1.0, 1.0, -0.5, -2.0, 0.4, 2.5, 0.2, 0.1, 5.0, -0.2, -0.1), 0.075
 
 
-def plot_nudged_path(path: NudgedPath, *, units: Any = None, ax: Axes | None = None, **style: Any) -> Axes:
+def plot_nudged_path(path: NudgedPath, *, units: Units | None = None, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw s*(beta), stable solid and unstable dashed, and the first-order prediction as black dashes.
 
     The axis is beta below 0 and beta/(1 + beta) above, so that infinity, where the outputs sit on their targets, is at
