@@ -21,7 +21,7 @@ def with_signal(point: FixedPoint, target: Array) -> np.ndarray[tuple[int], np.d
 
 
 def single(equilibrium: Equilibrium, sample: int) -> Equilibrium:
-    """One sample of an equilibrium, without a batch axis."""
+    """Return one sample of an equilibrium, without a batch axis."""
     if not equilibrium.batched:
         return equilibrium
     fields = {f.name: getattr(equilibrium, f.name) for f in dataclasses.fields(equilibrium) if "dims" in f.metadata}

@@ -44,9 +44,9 @@ class Model:
     start : (batch, n), (n,) or None
         Where the free phase begins.
     tol, t_max, beta, nudging, duration, solver
-        As `neurodyn.experiments.experiment` takes them.
+        What `neurodyn.experiments.experiment` takes.
     recipe, validation
-        As `neurodyn.learn` takes them; the defaults without [learning].
+        What `neurodyn.learn` takes; the defaults without [learning].
     settings : dict
         What the file says, with the changes by `overrides`, as plain data.
     """

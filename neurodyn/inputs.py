@@ -1,4 +1,4 @@
-"""The door: what users pass becomes contiguous float64 arrays with a batch axis, or is refused in plain words."""
+"""Arguments: what users pass becomes contiguous float64 arrays with a batch axis, or is refused in plain words."""
 
 from __future__ import annotations
 

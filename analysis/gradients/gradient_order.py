@@ -73,7 +73,7 @@ def gradient_order(
     Parameters
     ----------
     network, x, y, start, solver
-        As for `neurodyn.gradient`, but the default solver has rtol 1e-10.
+        The same as for `neurodyn.gradient`, but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive strengths. Default 10^-0.5, 10^-1, ..., 10^-4.
     """

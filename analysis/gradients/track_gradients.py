@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, contestants
+from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, estimators_by_label
 from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
@@ -35,9 +35,9 @@ class GradientTrack:
     loss : (K + 1,)
         J before each of K steps, and after the last.
     cosine, norm_ratio : mapping from label to (K,) array
-        Of each estimate against the implicit gradient of the same network; NaN where the estimate failed.
+        Agreement of each estimate with the implicit gradient of the same network; NaN where the estimate failed.
     failures : mapping from label to str
-        Of the estimates that failed at some step: at which first, and why.
+        The estimates that failed: the first step at which each did, and why.
     network : Network
         After the last step.
     """
@@ -72,11 +72,11 @@ def track_gradients(
     Parameters
     ----------
     network, x, y, start, solver
-        As for `neurodyn.gradient`.
+        The same as for `neurodyn.gradient`.
     driver : str
         The method that learns, or the label of one of `methods`.
     methods : sequence of str, or mapping, optional
-        As for `compare_gradients`. Default: all but the checks, such as finite differences.
+        The same as for `compare_gradients`. Default: all but the checks, such as finite differences.
     steps : int
     rate : float
 
@@ -87,9 +87,9 @@ def track_gradients(
     """
     whole_number(steps, "steps", 1)
     positive_number(rate, "rate")
-    chosen = contestants(methods, checks=False)
+    chosen = estimators_by_label(methods, checks=False)
     if driver not in chosen:
-        chosen = contestants([driver]) | chosen
+        chosen = estimators_by_label([driver]) | chosen
     track = _Track(network, {"start": start, "solver": solver}, driver, rate)
     with Bar("learning") as bar:
         for k in range(steps):
@@ -130,12 +130,12 @@ class _Track:
         return True
 
     def objective(self, x: ArrayLike | None, y: ArrayLike) -> float:
-        """J of the network as it is."""
+        """Return J of the network as it is now."""
         task = Task(self.network, x, y, **self.given)
         return float(np.mean(self.network.cost(task.equilibrium.state, task.target)))
 
     def result(self, x: ArrayLike | None, y: ArrayLike, labels: list[str]) -> GradientTrack:
-        """What there is."""
+        """Return the track of the steps that were made."""
         try:
             last = self.objective(x, y)
         except NeurodynError as error:

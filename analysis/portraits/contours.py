@@ -41,7 +41,7 @@ def zero_contours(first: Array, second: Array, values: Array, function: Function
     first, second : (a,), (b,)
         Coordinates of the grid.
     values : (b, a)
-        Of the function on it.
+        Values of the function on it.
     function : (points (k, 2), nearest node (k,)) -> (k,)
         Nodes are numbered like `values.ravel()`.
     """

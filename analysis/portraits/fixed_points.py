@@ -66,7 +66,7 @@ class FixedPoints:
         return len(self.energy)
 
     def select(self, which: Mask | Integers) -> FixedPoints:
-        """Some of the points, by mask or index."""
+        """Return some of the points, chosen by mask or index."""
         return FixedPoints(*(getattr(self, f.name)[which] for f in fields(self)))
 
     def __repr__(self) -> str:
@@ -100,9 +100,9 @@ def fixed_points(
     starts : (k, n) array, optional
         Default: `n_starts` states, uniform in [−2, 2], or in [0, 1] for units with the hard sigmoid.
     n_starts, seed : int
-        Of the default starts.
+        Number and seed of the default starts.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def random_states(
 
 
 def _midpoints(points: Array) -> Array:
-    """Between pairs of points (a, n), evenly thinned out if they are many."""
+    """Return the midpoints of pairs of points (a, n), evenly thinned out if they are many."""
     pairs = np.array(list(combinations(range(len(points)), 2)), dtype=int).reshape(-1, 2)
     pairs = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), PAIRS)).astype(int)]
     return np.asarray(0.5 * (points[pairs[:, 0]] + points[pairs[:, 1]]))

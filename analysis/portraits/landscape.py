@@ -31,7 +31,7 @@ class Surface(Protocol):
         """The surface of some of the k points, where it is not the same for all."""
 
     def energy(self, z: Array) -> Array:
-        """Energy, (k,)."""
+        """Return the energy of states, (k,)."""
 
     def force(self, z: Array) -> Array:
         """Minus its gradient, (k, m), not projected onto the box."""
@@ -85,7 +85,7 @@ class Landscape:
         return states
 
     def free(self) -> Landscape:
-        """The same without nudging."""
+        """Return the same landscape without nudging."""
         return replace(self, beta=0.0)
 
     @property
@@ -94,7 +94,7 @@ class Landscape:
         return self.network.box
 
     def part(self, samples: Integers) -> Landscape:
-        """Itself: the landscape is one for all states."""
+        """Return the landscape itself, which is the same for all states."""
         return self
 
     def inputs(self, count: int) -> Array | None:

@@ -43,9 +43,9 @@ class NudgedPath:
         beta_c = 1/λ_max((H⁻¹)_out,out), with H at s*: where the *linearised* problem becomes singular, at −beta_c. The
         fold of the path is near −beta_c only while s has not moved far.
     ended : pair of str
-        As for `Branch`.
+        The same as for `Branch`.
     graph : Graph
-        Of the network.
+        The graph of the network.
     """
 
     beta: Array
@@ -95,7 +95,7 @@ def nudged_path(
     ----------
     network : Network
     equilibrium : Equilibrium
-        Of one sample, stable.
+        A stable one, of one sample.
     y : (n_out,) array or integer label
     span : (low, high)
         low <= 0 <= high; either may be infinite only upwards.
@@ -176,11 +176,11 @@ class _Nudging:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.landscape.network.graph
 
     def value(self, q: float) -> float:
-        """beta."""
+        """Return beta for a value of the unknown."""
         if q < 0.0:
             return q
         return q / (1.0 - q) if q < 1.0 else np.inf

@@ -25,7 +25,7 @@ class Equations(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the parameter."""
+        """The name of the parameter."""
 
     @property
     def boxed(self) -> Mask:
@@ -33,7 +33,7 @@ class Equations(Protocol):
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
 
     def force(self, s: Array, p: float) -> Array:
         """Zero at a fixed point s (n,), (n,), and for a unit that a bound holds."""
@@ -72,7 +72,7 @@ class Family:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.at(self.start).network.graph
 
     def force(self, s: Array, p: float) -> Array:

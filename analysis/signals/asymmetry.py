@@ -74,7 +74,7 @@ class Asymmetry:
 
     @property
     def gradient_slope(self) -> float:
-        """The same of the parameter gradient."""
+        """The slope of the parameter gradient's error."""
         return self._slope(self.gradient_error)
 
     def _floor(self, error: Array) -> float:
@@ -102,9 +102,9 @@ def asymmetry(
     Parameters
     ----------
     network : Network
-        With feedback weights of its own (`Connection.feedback`), in all connections or in some.
+        A network with feedback weights of its own (`Connection.feedback`), in all connections or in some.
     x, y, start, beta, solver
-        As for `relax` and `nudge`; nudging is centered.
+        The same as for `relax` and `nudge`; nudging is centered.
     fractions : (K,) array, optional
         Factors of the antisymmetric part, >= 0. Default: 0, and 10 from 1e-4 to 1.
 

@@ -114,7 +114,7 @@ def convergence(
     Parameters
     ----------
     network, equilibrium, y, solver
-        As for `nudge`, but the default solver has rtol 1e-10.
+        The same as for `nudge`, but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive. Default 1e-1, 1e-2, ..., 1e-6.
     t_eval : (T,) array, optional

@@ -49,15 +49,15 @@ def concurrent(
     turns: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> Study:
-    """Let a network learn without phases, over the separations of its time scales, and hold it against gradient flow.
+    """Let a network learn without phases, over the separations of its time scales, and compare it with gradient flow.
 
     The time of learning is that in which gradient flow at its first speed would remove the whole cost, J/|dJ/dθ|²·τ_θ.
 
     Parameters
     ----------
     network, x, y, start
-        As for `relax`, and what `nd.concurrent` can do. The first sample with an error signal is learned, and the first
-        three in turns.
+        The same as for `relax`, and what `nd.concurrent` can do. The first sample with an error signal is learned,
+        and the first three in turns.
     sides, thetas, turns : arrays, optional
         τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
         samples take turns: τ_s, τ_side, a third of the time that each is shown over the side network's slowest rate,
@@ -149,7 +149,7 @@ class _Task:
         return bool(np.abs(after.state.T - self.point.s[:, :count]).max() < SAME)
 
     def costs(self, point: FixedPoint) -> float:
-        """J of the first samples."""
+        """Return J of the first samples."""
         return float(np.mean(point.network.cost(point.s.T, self.target[: point.s.shape[1]])))
 
     def flow(self, count: int) -> Array:

@@ -46,11 +46,11 @@ def discretisation(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     steps : (K,) array, optional
         Step sizes. Default: 12, from 1/256 of the largest stable one to 1.1 times it.
     solver : Solver, optional
-        Of the free phase and the reference.
+        The solver of the free phase and of the reference.
 
     Returns
     -------
@@ -62,29 +62,29 @@ def discretisation(
     """
     solver = solver or SOLVER
     rest = relax_with_signal(network, x, y, start, solver)
-    rungs = ladder(network, rest)
-    sizes = rungs.euler_limit * np.array(FRACTIONS) if steps is None else as_positives(steps, "steps")
-    end = LENGTH / rungs.slowest_rate
+    spectrum = ladder(network, rest)
+    sizes = spectrum.euler_limit * np.array(FRACTIONS) if steps is None else as_positives(steps, "steps")
+    end = LENGTH / spectrum.slowest_rate
     errors, stable = np.empty((2, sizes.size)), np.empty(sizes.size, dtype=bool)
     with Bar("discretisation") as bar:
         for k, step in enumerate(sizes):
             bar.update(k / sizes.size)
             errors[:, k] = _errors(network, rest, y, float(step), end, solver)
             stable[k] = _settles(network, rest, y, float(step))
-    small = (sizes <= SMALL * rungs.euler_limit) & np.isfinite(errors).all(axis=0)
+    small = (sizes <= SMALL * spectrum.euler_limit) & np.isfinite(errors).all(axis=0)
     return Study(
         network,
         "discretisation",
         "Euler's method against continuous time, in the nudged phase",
         columns(
             {"step": (sizes, "time")},
-            fraction=("step", sizes / rungs.euler_limit),
+            fraction=("step", sizes / spectrum.euler_limit),
             signal_error=("step", errors[0]),
             gradient_error=("step", errors[1]),
             stable=("step", stable),
         ),
         {
-            "limit": rungs.euler_limit,
+            "limit": spectrum.euler_limit,
             "largest_stable_step": float(np.max(sizes, where=stable, initial=0.0)),
             "signal_order": power_law(sizes[small], errors[0, small])[0],
             "gradient_order": power_law(sizes[small], errors[1, small])[0],

@@ -36,7 +36,7 @@ def nudging(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     betas : (K,) array, optional
         Default: 22 from 1e-6 to 10.
     solver : Solver, optional

@@ -55,7 +55,7 @@ def plasticity(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`; the network must have an energy.
+        The same as for `relax` and `nudge`; the network must have an energy.
     betas, rates : (K,), (L,) arrays, optional
         Values of beta and 1/tau_theta, positive. Default: nine from 1e-4 to 1, and nine from 1e-8 to 1.
     rule : {"tied", "stdp"}

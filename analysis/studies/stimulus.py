@@ -56,7 +56,7 @@ def stimulus(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     frequencies : (K,) array, optional
         Cycles per time. Default: 13, from 1/100 of the slowest mode's to three times the fastest one's.
     beta : float
@@ -79,19 +79,19 @@ def stimulus(
     solver = solver or SOLVER
     rest, target = _one(network, x, y, start, solver)
     first = np.asarray(rest.x)
-    rungs = ladder(network, rest)
-    corner = rungs.slowest_rate / (2.0 * np.pi)
-    fastest = float(np.nanmax(np.abs(rungs.rate)))
+    spectrum = ladder(network, rest)
+    corner = spectrum.slowest_rate / (2.0 * np.pi)
+    fastest = float(np.nanmax(np.abs(spectrum.rate)))
     default = np.geomspace(SLOWEST * corner, FASTEST * fastest / (2.0 * np.pi), COUNT)
     f = default if frequencies is None else as_positives(frequencies, "frequencies")
-    probe = _Probe(network, first, target, rest.state, np.log(1.0 / LEFT) / rungs.slowest_rate, beta, solver)
+    probe = _Probe(network, first, target, rest.state, np.log(1.0 / LEFT) / spectrum.slowest_rate, beta, solver)
     responses, signal = np.empty((2, f.size, network.n), dtype=complex), np.empty(f.size)
     with Bar("stimulus") as bar:
         for k, frequency in enumerate(f):
             bar.update(k / f.size)
             responses[:, k] = probe.response(float(frequency)), probe.predicted(float(frequency))
             signal[k] = probe.signal_error(float(frequency))
-    times = np.linspace(0.0, 1.0, 61) ** 2 * 16.0 / rungs.slowest_rate
+    times = np.linspace(0.0, 1.0, 61) ** 2 * 16.0 / spectrum.slowest_rate
     step, ramp = probe.step(times), probe.ramp(times)
     low = f < 0.3 * corner
     data = _table(f, responses, probe.static, signal, times, step, ramp)
@@ -107,7 +107,7 @@ def stimulus(
             "prediction_error": float(np.max(_size(found) / _size(responses[1]))),
             "tracking_order": power_law(f[low], data["tracking_error"].values[low])[0],
             "signal_order": power_law(f[low], signal[low])[0],
-            "slowest_rate": rungs.slowest_rate,
+            "slowest_rate": spectrum.slowest_rate,
             "rate_after_step": after.slowest_rate,
             "step_rate": float(-np.polyfit(times[late], np.log(step[late]), 1)[0]) if late.sum() > 2 else float("nan"),
         },
@@ -193,7 +193,7 @@ class _Probe:
         return self._lag(jump, 1.0 + times)
 
     def ramp(self, times: Array) -> Array:
-        """The same while the input ramps by as much, during half of the time, and after it."""
+        """Return the lag of s behind s* while the input ramps by as much, during half of the time, and after it."""
         ramp = Series([0.0, 0.5 * times[-1]], [self.x, self.x + STRONG * self.direction])
         return self._lag(ramp, times)
 

@@ -83,7 +83,7 @@ def arrival(
     Parameters
     ----------
     network, equilibrium, y
-        As for `nudge`; nudging is centered.
+        The same as for `nudge`; nudging is centered.
     sample : int
         One with an error signal.
     beta : float
@@ -180,7 +180,7 @@ def _followed(
 
 
 def _onsets(network: Network, rest: Equilibrium, target: Array, groups: dict[str, tuple[int, Any]]) -> Array:
-    """The coefficients of t^k: norms of (-adjoint T⁻¹)^k S(0) / k! on the units k connections away."""
+    """The coefficients of t^k: norms of (-adjoint T⁻¹)^k S̄(0) / k! on the units k connections away."""
     point = FixedPoint.of(network, rest.state, rest.x)
     active = point.local.active[:, 0]
     matrix = point.adjoint(0) / network.tau[active]

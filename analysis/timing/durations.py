@@ -61,12 +61,12 @@ class Durations(Result):
 def durations(
     network: Network, equilibrium: Equilibrium, y: ArrayLike, *, beta: float = 1e-3, solver: Solver | None = None
 ) -> Durations:
-    """Follow both phases to where the slowest mode has decayed by 1e-10, and hold them against the linearised network.
+    """Follow both phases to where the slowest mode has decayed by 1e-10, and compare them with the linearised network.
 
     Parameters
     ----------
     network, equilibrium, y, beta
-        As for `nudge`; nudging is centered. The free phase is simulated again, from `equilibrium.start`.
+        The same as for `nudge`; nudging is centered. The free phase is simulated again, from `equilibrium.start`.
     solver : Solver, optional
         Default: a relative tolerance of 1e-10.
     """

@@ -66,7 +66,7 @@ def timescales(
     sample : int, optional
         Whose modes and error signal are followed. Default: the first with an error signal.
     beta : float
-        Of the nudged phases, which are centered.
+        Strength of the nudged phases, which are centered.
 
     Raises
     ------
@@ -78,10 +78,10 @@ def timescales(
     if sample is not None:
         whole_number(sample, "sample", 0, batch - 1)
     with Bar("time scales") as bar:
-        rungs = ladder(network, equilibrium)
+        spectrum = ladder(network, equilibrium)
         bar.update(0.1)
         if not network.n_out:
-            return Timescales(network, ladder=rungs, decay=decay(network, equilibrium, sample=sample or 0))
+            return Timescales(network, ladder=spectrum, decay=decay(network, equilibrium, sample=sample or 0))
         given = _pull(point) if y is None else network.target(y, batch, equilibrium.batched)
         signal = with_signal(point, given)
         chosen = int(np.argmax(signal)) if sample is None else sample
@@ -91,7 +91,7 @@ def timescales(
         came = arrival(network, equilibrium, target, sample=chosen, beta=beta) if signal[chosen] else None
         bar.update(0.6)
         long = durations(network, equilibrium, target, beta=beta) if signal.any() else None
-    return Timescales(network, ladder=rungs, decay=modes, arrival=came, durations=long)
+    return Timescales(network, ladder=spectrum, decay=modes, arrival=came, durations=long)
 
 
 def _pull(point: FixedPoint) -> Array:

@@ -32,7 +32,7 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import Training
-    from neurodyn.learning import evaluate as judge
+    from neurodyn.learning import evaluate as evaluate_network
     from neurodyn.results.files import load
 
     source = Path(training)
@@ -46,7 +46,7 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     if y is None:
         raise ArgumentError("these data have no test samples: take --split train")
     with output_folder(out or training) as folder:
-        result = judge(found.network, x, y, found.recipe)
+        result = evaluate_network(found.network, x, y, found.recipe)
         write_text(folder / "predictions.csv", _table(result))
         if not no_figures:
             from neurodyn.analysis.plots import plot_confusion

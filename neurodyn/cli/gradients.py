@@ -45,7 +45,7 @@ def gradients(
     as_json: bool,
     no_figures: bool,
 ) -> None:
-    """Estimate the gradient of MODEL by every method, and hold each estimate against the exact gradient.
+    """Estimate the gradient of MODEL by every method, and compare each with the exact gradient.
 
     MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes gradients.json and figures: error
     against cost, error against the strength of nudging, the entries of every block; with --track the loss and the
@@ -58,7 +58,7 @@ def gradients(
 
         chosen = library.read(model, overrides=overrides, data=data)
         check(chosen)
-        contestants = _contestants(chosen, methods)
+        chosen_methods = _chosen_methods(chosen, methods)
         _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
     from neurodyn.cli.output import output_folder, write_figures, write_text
@@ -67,13 +67,13 @@ def gradients(
         with clock.part("kernels"):
             compile_kernels(chosen)
         with clock.part("gradients"):
-            compared = _compare(chosen, contestants)
+            compared = _compare(chosen, chosen_methods)
         with clock.part("orders"):
             order = _order(chosen)
         learned = None
         if track is not None:
             with clock.part("learning"):
-                learned = _track(chosen, contestants, bool(methods), driver or DRIVER, track, rate)
+                learned = _track(chosen, chosen_methods, bool(methods), driver or DRIVER, track, rate)
         if not no_figures:
             with clock.part("figures"):
                 from neurodyn.analysis.plots.gradients.gradients import draw_gradients
@@ -87,7 +87,7 @@ def gradients(
     click.echo(f"neurodyn: written to {folder}", err=True)
 
 
-def _contestants(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _chosen_methods(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Methods and options by label, those of the texts or all; the model says how its phases are run."""
     from neurodyn.estimators import ESTIMATORS, build
 
@@ -108,7 +108,7 @@ def _check_track(model: Model, steps: int | None, driver: str | None, rate: floa
     if steps is not None:
         whole_number(steps, "--track", 1)
         positive_number(rate, "--rate")
-        _contestants(model, [driver or DRIVER])
+        _chosen_methods(model, [driver or DRIVER])
 
 
 def _method(text: str) -> tuple[str, dict[str, Any]]:
@@ -125,11 +125,11 @@ def _method(text: str) -> tuple[str, dict[str, Any]]:
     return name.strip(), given
 
 
-def _compare(model: Model, contestants: dict[str, dict[str, Any]]) -> ComparedGradients:
+def _compare(model: Model, chosen_methods: dict[str, dict[str, Any]]) -> ComparedGradients:
     from neurodyn.analysis import compare_gradients
 
     given = {"start": model.start, "solver": model.solver, "beta": model.beta}
-    return compare_gradients(model.network, model.x, model.y, contestants, **given)
+    return compare_gradients(model.network, model.x, model.y, chosen_methods, **given)
 
 
 def _order(model: Model) -> GradientOrder | None:
@@ -145,13 +145,13 @@ def _order(model: Model) -> GradientOrder | None:
 
 
 def _track(
-    model: Model, contestants: dict[str, dict[str, Any]], named: bool, driver: str, steps: int, rate: float
+    model: Model, chosen_methods: dict[str, dict[str, Any]], named: bool, driver: str, steps: int, rate: float
 ) -> GradientTrack:
     """Learning by the driver; beside it the methods that were named, or all that are no checks."""
     from neurodyn.analysis import track_gradients
     from neurodyn.estimators import ESTIMATORS
 
-    followed = {label: given for label, given in contestants.items() if named or not ESTIMATORS[label].check}
-    followed |= _contestants(model, [driver])
+    followed = {label: given for label, given in chosen_methods.items() if named or not ESTIMATORS[label].check}
+    followed |= _chosen_methods(model, [driver])
     settings: dict[str, Any] = {"driver": driver, "methods": followed, "steps": steps, "rate": rate}
     return track_gradients(model.network, model.x, model.y, start=model.start, solver=model.solver, **settings)

@@ -143,10 +143,10 @@ def _flow(model: Model, sample: int) -> tuple[Any, Any, Any]:
 
 
 def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
-    from neurodyn.analysis.portraits.portrait import portrait as paint
+    from neurodyn.analysis.portraits.portrait import portrait as make_portrait
 
     x, y, starts = _flow(model, sample)
-    return paint(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
+    return make_portrait(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
 
 
 def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:

@@ -77,6 +77,6 @@ def _forward(network: Network) -> Network:
 
 
 def _laid_out(gradient: Parameters, network: Network) -> Parameters:
-    """The same in the layout of `network`; 0 for weights that are not in it."""
+    """Return the gradient in the layout of `network`; 0 for weights that are not in it."""
     parts = [gradient.part(b.name) if b.name in gradient else np.zeros(b.size) for b in network.parameters.blocks]
     return Parameters(network.parameters.blocks, np.concatenate(parts))

@@ -91,7 +91,7 @@ class BackpropThroughTime(Estimator):
 
 
 def _fastest_rate(task: Task) -> float:
-    """Of all samples: what is stable for one may not be so for another."""
+    """Return the fastest rate of all samples: what is stable for one may not be so for another."""
     x = [None] * len(task.target) if task.x is None else task.x[:, None]
     return max(FixedPoint.of(task.network, s, one).fastest_rate() for s, one in zip(task.point.s.T, x, strict=True))
 
@@ -116,7 +116,7 @@ def truncated(
     Parameters
     ----------
     network, equilibrium, y
-        As for `side_network`.
+        The same as for `side_network`.
     step : float
     steps : int
     scheme : {"euler", "rk4"}

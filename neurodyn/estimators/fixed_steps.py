@@ -141,7 +141,7 @@ class FixedSteps:
         self.force_evaluations = 0
 
     def backward(self, target: Array) -> Iterator[BackwardPass]:
-        """From the cost after the last step back to the start: segment by segment, the last steps first."""
+        """Go from the cost after the last step back to the start: segment by segment, the last steps first."""
         kept = self._states(self.start, self.bounds)
         cotangent = self.cost_slope(kept[-1], target)
         for k in reversed(range(len(self.bounds) - 1)):

@@ -85,16 +85,16 @@ def gradient(
     Parameters
     ----------
     network, x, y, start, solver
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     method : str
         One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference.
     **options
-        Of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation.
+        Options of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation.
 
     Returns
     -------
     gradient : Gradient
-        With the layout of the parameters; learning subtracts it.
+        The derivative, with the layout of the parameters; learning subtracts it.
 
     Raises
     ------

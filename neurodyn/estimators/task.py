@@ -58,7 +58,7 @@ class Task:
 
     @cached_property
     def equilibrium(self) -> Equilibrium:
-        """Of the free phase, which is run, and counted, when it is first asked for.
+        """The equilibrium of the free phase, which is run, and counted, when it is first asked for.
 
         The linear algebra that polishes its last digits is the same for all methods, and not counted.
         """

@@ -35,14 +35,19 @@ class Checkpoint:
         self.path, self.digest = path, digest
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str], learner: Learner, held: Samples | None) -> Checkpoint:
+    def of(cls, path: str | os.PathLike[str], learner: Learner, validated: Samples | None) -> Checkpoint:
         """The file `path` for a learner that has not begun, and its validation samples."""
         recipe = learner.recipe.plain()
         if learner.recipe.schedule == "constant":
             del recipe["epochs"]  # more of them may be run later
         about = json.dumps([recipe, learner.start.describe()], sort_keys=True, default=str)
         digest = hashlib.sha256(about.encode())
-        for array in (learner.start.parameters.vector, learner.start.tau, *_arrays(learner.samples), *_arrays(held)):
+        for array in (
+            learner.start.parameters.vector,
+            learner.start.tau,
+            *_arrays(learner.samples),
+            *_arrays(validated),
+        ):
             digest.update(_bytes(array))
         return cls(Path(path), digest.hexdigest())
 

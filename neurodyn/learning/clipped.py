@@ -14,7 +14,7 @@ from neurodyn.learning.arguments import Circuit, Epoch, Exchange, SampleArrays, 
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.euler_phases import GROUP
 from neurodyn.learning.layout import Layout
-from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs, signs
+from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs, signs
 from neurodyn.learning.measures import COST, ENERGY, STEPS, WRONG
 from neurodyn.learning.minibatches import run_minibatches
 from neurodyn.learning.outputs_at_rest import outputs_at_rest
@@ -52,7 +52,7 @@ class ClippedLearner(Learner):
         inner = [c.name for c in graph.connections if c.name not in outer]
         return np.array([by_name[name] for name in (*outer, *inner, *(p.name for p in graph.free))])
 
-    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
+    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> EpochMeans:
         """See `Learner.epoch`."""
         size = min(self.recipe.batch_size, len(order))
         count = -(-len(order) // size)
@@ -72,7 +72,7 @@ class ClippedLearner(Learner):
             report(done / count)
         means = np.mean(measured, axis=1)
         error = float(means[WRONG]) if self.samples.labels is not None else np.nan
-        return Measured(error, float(means[COST]), float(means[ENERGY]), float(means[STEPS]))
+        return EpochMeans(error, float(means[COST]), float(means[ENERGY]), float(means[STEPS]))
 
     def _signs(self, number: int, count: int) -> Array:
         kind = self.euler.nudging
@@ -108,7 +108,7 @@ class ClippedLearner(Learner):
             [first, last, size, euler.free_steps, euler.nudged_steps, centered, self.recipe.persistent], dtype=np.int64
         )
 
-    def rest(self, samples: Samples) -> Rested:
+    def rest(self, samples: Samples) -> FreePhaseEnds:
         """See `Learner.rest`."""
         count = len(samples)
         outputs, measured = np.zeros((count, self.start.n_out), np.float32), np.zeros((4, count))
@@ -120,7 +120,7 @@ class ClippedLearner(Learner):
         outputs_at_rest.compiled  # noqa: B018
         ends = [min(count, groups * k // threads * GROUP) for k in range(threads + 1)]
         _on_threads(threads, lambda k: outputs_at_rest(ends[k], ends[k + 1], self._circuit, settings, arrays, outputs))
-        return Rested(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
+        return FreePhaseEnds(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
 
     def gradient(self, samples: Samples) -> Parameters:
         """See `Learner.gradient`; with a random sign, the mean over both."""

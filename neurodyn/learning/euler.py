@@ -62,7 +62,7 @@ class Euler:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Euler:
-        """From a recipe's options; refuses unknown ones by name."""
+        """Read the options of a recipe; refuses unknown ones by name."""
         names = [f.name for f in dataclasses.fields(cls)]
         for name in options:
             if name not in names:
@@ -75,7 +75,7 @@ class Euler:
         return 2.0 if self.convention == "code" else 1.0
 
 
-def misfit(network: Network) -> str | None:
+def obstacle(network: Network) -> str | None:
     """Why a network cannot learn by this scheme; None if it can."""
     if not network.linear_in_box:
         return f"{type(network).__name__} networks do not have the force W·s + b − s in the box [0, 1]"

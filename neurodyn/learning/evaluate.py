@@ -1,4 +1,4 @@
-"""What a network answers: its outputs at rest, held against targets."""
+"""What a network answers: its outputs at rest, compared with targets."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def evaluate(
     solver: Solver | None = None,
     **changes: Any,
 ) -> Evaluation:
-    """Relax a network on samples from zero, and hold its outputs against their targets.
+    """Relax a network on samples from zero, and compare its outputs with their targets.
 
     Parameters
     ----------
@@ -76,12 +76,12 @@ def evaluate(
     x : (samples, n_in) array
     y : (samples, n_out) array or (samples,) labels
     recipe, solver, **changes
-        As for `learn`: the free phase is the one that the network learned with.
+        The same as for `learn`: the free phase is the one that the network learned with.
     """
     samples = Samples.of(network, x, y)
     chosen = Recipe.of(recipe, **changes).resolved(network)
-    rested = make_learner(network, samples.take(slice(0)), chosen, solver).rest(samples)
-    return Evaluation(network, rested.outputs, samples.target, rested.cost, rested.energy, rested.steps)
+    ends = make_learner(network, samples.take(slice(0)), chosen, solver).rest(samples)
+    return Evaluation(network, ends.outputs, samples.target, ends.cost, ends.energy, ends.steps)
 
 
 def predict(

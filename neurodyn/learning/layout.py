@@ -98,7 +98,7 @@ class Layout:
         return theta
 
     def unpack(self, theta: Floats) -> Parameters:
-        """The parameters again, in float64."""
+        """Return the parameters of float32 arrays, in float64."""
         arrays: dict[str, Array] = {}
         for rows, columns, turned, name in self._matrices():
             values = self._matrix(theta, rows, columns).astype(float)

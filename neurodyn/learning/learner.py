@@ -20,7 +20,7 @@ Order = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class EpochMeans:
     """Means over the samples: fraction misread (NaN without labels), cost, energy, settling time."""
 
     error: float
@@ -30,7 +30,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Rested:
+class FreePhaseEnds:
     """Samples at the end of their free phases: outputs (N, n_out), and per sample cost, energy, settling time."""
 
     outputs: Array
@@ -45,21 +45,21 @@ class Learner(ABC):
     Parameters
     ----------
     network : Network
-        With the weights to begin with.
+        A network with the weights to begin with.
     samples : Samples
     recipe : Recipe
-        With its method resolved.
+        A recipe whose method is resolved.
     """
 
     def __init__(self, network: Network, samples: Samples, recipe: Recipe) -> None:
         self.start, self.samples, self.recipe = network, samples, recipe
 
     @abstractmethod
-    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
+    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> EpochMeans:
         """See every sample once, in this order; `report` is told the fraction done, some times a second."""
 
     @abstractmethod
-    def rest(self, samples: Samples) -> Rested:
+    def rest(self, samples: Samples) -> FreePhaseEnds:
         """Free phases of samples from zero, with the weights as they are."""
 
     @abstractmethod

@@ -58,7 +58,7 @@ class Recipe:
     seed : int
         Root of all that is drawn: orders and signs. Initial weights are the network's.
     options : mapping
-        Of the method.
+        Options of the method.
     """
 
     method: str = "auto"
@@ -90,7 +90,7 @@ class Recipe:
 
     @classmethod
     def of(cls, recipe: Recipe | Mapping[str, Any] | None = None, **changes: Any) -> Recipe:
-        """A recipe with changes: names that are no field of it are options of its method."""
+        """Return a recipe with changes: names that are no field of it are options of its method."""
         if isinstance(recipe, Mapping):
             return cls.of(None, **{**recipe, **changes})
         base = cls() if recipe is None else recipe
@@ -102,9 +102,9 @@ class Recipe:
     def resolved(self, network: Network) -> Self:
         """The recipe with the method that `auto` means for a network, checked against it."""
         from neurodyn.estimators import ESTIMATORS, build
-        from neurodyn.learning.euler import Euler, misfit
+        from neurodyn.learning.euler import Euler, obstacle
 
-        reason = misfit(network)
+        reason = obstacle(network)
         method = self.method
         if method == "auto":
             method = EP_2017 if reason is None else OTHERWISE

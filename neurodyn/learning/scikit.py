@@ -58,19 +58,19 @@ _SHARED = """
     max_iter : int
         Epochs that `fit` runs; `partial_fit` runs one.
     random_state : int, RandomState or None
-        Of the initial weights and of the order of the samples.
+        Seed of the initial weights and of the order of the samples.
 
     Attributes
     ----------
     network_ : neurodyn.models.Hopfield
-        With its weights as learned: any function of neurodyn takes it.
+        The network with its weights as learned: any function of neurodyn takes it.
     recipe_ : neurodyn.learning.Recipe
         How it learned in the last call.
     n_iter_ : int
         Epochs run.
     history_ : dict of (n_iter_,) arrays
-        Of every epoch: mean `train_cost` (½‖s_out − target‖²), `energy` and `steps` to settle of the free phases;
-        and `train_error`, the fraction misread (NaN for a regressor).
+        The measures of every epoch: mean `train_cost` (½‖s_out − target‖²), `energy` and `steps` to settle of the free
+        phases; and `train_error`, the fraction misread (NaN for a regressor).
     n_features_in_ : int
     feature_names_in_ : (n_features_in_,) array of str
         Only where X has column names that are all strings.

@@ -81,7 +81,7 @@ def learn_in_time(
     Parameters
     ----------
     network, beta, tau_theta, rule, solver
-        As for `plastic_phase`.
+        The same as for `plastic_phase`.
     x : (samples, n_in) array
     y : (samples, n_out) array, or (samples,) labels
     duration : float

@@ -32,7 +32,7 @@ def combine(store: Store) -> xarray.Dataset:
     coords: dict[str, list[float]] = {}
     for index, record in store.records():
         found = {name: np.array(part["data"], dtype=float) for name, part in record["variables"].items()}
-        message[index] = record["message"] or _misfit(record, found, arrays, layout, coords)
+        message[index] = record["message"] or _mismatch(record, found, arrays, layout, coords)
         if message[index]:
             continue
         status[index] = record["status"]
@@ -57,7 +57,7 @@ def combine(store: Store) -> xarray.Dataset:
     return data
 
 
-def _misfit(
+def _mismatch(
     record: Record,
     found: Mapping[str, Array],
     arrays: Mapping[str, Array],

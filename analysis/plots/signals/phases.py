@@ -40,7 +40,7 @@ def plot_phases(
     Parameters
     ----------
     network, equilibrium, nudged
-        As for `nudge`, and what it gave. The free phase is simulated again, from the equilibrium's start.
+        The same as for `nudge`, and what it gave. The free phase is simulated again, from the equilibrium's start.
     sample : int
         Which sample of the batch.
     units : sequence of int or str, optional

@@ -18,7 +18,7 @@ def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.concurrent`.
+        The result of `analysis.studies.concurrent`.
     axes : two Axes, optional
         Default: a new figure.
     **style

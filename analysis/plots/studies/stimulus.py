@@ -20,7 +20,7 @@ def plot_stimulus(study: Study, *, axes: Sequence[Axes] | None = None, **style: 
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.stimulus`.
+        The result of `analysis.studies.stimulus`.
     axes : four Axes, optional
         Default: a new figure.
     **style
