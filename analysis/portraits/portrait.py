@@ -93,8 +93,8 @@ def portrait(
         Where free phases begin; the first one leads to the s* that is nudged. Default: as for `relax`.
     axes : pair, optional
         The same as for `phase_plane`. Default: two units are both; three or more states of rest that the starts lead to
-        span a plane; a classifier's target output and its strongest rival; else the two units that the nudge moves most,
-        or, without a target, the two that take part most in the slowest mode.
+        span a plane; a classifier's target output and its strongest rival; else the two that the nudge moves most, or,
+        without a target, the two that take part most in the slowest mode.
     others : {"frozen", "relaxed", "sliced"}, optional
         The same as for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen"
         at s*, as relaxing takes minutes.
