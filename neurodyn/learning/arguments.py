@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.kernel import integer_matrix
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
-Doubles = np.ndarray[Any, np.dtype[np.float64]]
-Integers = np.ndarray[Any, np.dtype[np.int64]]
 Shorts = np.ndarray[Any, np.dtype[np.int32]]
 
 
@@ -31,7 +30,7 @@ class Settings(NamedTuple):
 
     job: Integers
     numbers: Floats
-    rates: Doubles
+    rates: Array
 
 
 class SampleArrays(NamedTuple):
@@ -40,14 +39,14 @@ class SampleArrays(NamedTuple):
     x: Floats
     target: Floats
     particles: Floats
-    measured: Doubles
+    measured: Array
 
 
 class Epoch(NamedTuple):
     """The order of the samples (N,), and the sign of beta in each minibatch."""
 
     order: Integers
-    signs: Doubles
+    signs: Array
 
 
 class Exchange(NamedTuple):

@@ -8,13 +8,12 @@ and a column per unit and padding.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from neurodyn.learning.arguments import Floats
 from neurodyn.learning.tiles import LANES
 from neurodyn.numerics import aligned
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.view import rectangle, window
 from neurodyn.system.network import Network
@@ -23,9 +22,6 @@ from neurodyn.system.parameters import Parameters
 # The plan: a header, then a few integers per population, connection of the input, and connection of free populations.
 POPULATIONS, INPUTS, CONNECTIONS, WIDTH, N_IN, OUTPUT, FIRST_OUT, N_OUT, BIASES, HEADER = range(10)
 PER_POPULATION, PER_INPUT, PER_CONNECTION = 4, 3, 5
-
-Floats = np.ndarray[Any, np.dtype[np.float32]]
-Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Layout:
