@@ -6,12 +6,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from neurodyn.numerics.arrays import Array
-
-Mask = npt.NDArray[np.bool_]
+from neurodyn.numerics.arrays import Array, Mask
 
 
 def active(boxed: Mask, z: Array, force: Array, margin: float | Array = 0.0) -> Mask:

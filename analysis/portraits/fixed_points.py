@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
 from neurodyn.inputs import whole_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
 #: Closer than this, in every unit, two fixed points are one; where an eigenvalue is as good as zero Newton's method

@@ -12,10 +12,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import active, modes, one_thread
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_batch, as_input, real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.graph import LINEAR
 from neurodyn.system.network import Network
 

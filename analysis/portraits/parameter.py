@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active
+from neurodyn.analysis.portraits.algebra import active
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
 
