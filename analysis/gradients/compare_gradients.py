@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.errors import ArgumentError, NeurodynError
@@ -24,7 +25,9 @@ from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 #: Estimators by the labels they go under, each with the name of its method.
-Contestants = dict[str, tuple[str, Estimator]]
+#: Names of methods; or for each label a mapping with the name of the `method` and its options.
+Methods = Iterable[str] | Mapping[str, Mapping[str, Any]]
+EstimatorsByLabel = dict[str, tuple[str, Estimator]]
 #: Of the times of the second phase, so many are compared step by step.
 STEPS = 21
 
@@ -45,7 +48,7 @@ class Agreement:
 
     @classmethod
     def of(cls, found: Array, exact: Array) -> Agreement:
-        """Of two vectors."""
+        """Compare two vectors."""
         size, norm = float(np.linalg.norm(found)), float(np.linalg.norm(exact)) or np.nan
         sure = exact != 0.0
         return cls(
@@ -73,7 +76,7 @@ class ComparedGradients:
     Attributes
     ----------
     exact : Gradient
-        The implicit gradient, against which all are held.
+        The implicit gradient, which all are compared with.
     estimates : mapping from label to GradientEstimate
     refused : mapping from label to str
         The methods that are left out, and the sentence that says why.
@@ -100,22 +103,22 @@ class ComparedGradients:
 
 def compare_gradients(
     network: Network,
-    x: Any,
-    y: Any,
-    methods: Any = None,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    methods: Methods | None = None,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
     beta: float = 1e-3,
 ) -> ComparedGradients:
-    """Estimate dJ/dtheta by several methods, and hold each against the implicit gradient.
+    """Estimate dJ/dtheta by several methods, and compare each with the implicit gradient.
 
     A method that refuses the network, or fails on it, is left out, with its reason.
 
     Parameters
     ----------
     network, x, y, start, solver
-        As for `neurodyn.gradient`.
+        The same as for `neurodyn.gradient`.
     methods : sequence of str, or mapping, optional
         Names of methods, with their default options; or for each label a mapping with the name of the `method` and
         its options, like ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default:
@@ -130,7 +133,7 @@ def compare_gradients(
     ConvergenceError, SimulationError
         There is no equilibrium to compare at.
     """
-    chosen = contestants(methods)
+    chosen = estimators_by_label(methods)
     exact = gradient(network, x, y, method="implicit", start=start, solver=solver)
     estimates: dict[str, GradientEstimate] = {}
     refused: dict[str, str] = {}
@@ -147,7 +150,7 @@ def compare_gradients(
     return ComparedGradients(exact, estimates, refused, _steps(Task(network, x, y, start=start, solver=solver), beta))
 
 
-def contestants(methods: Any, *, checks: bool = True) -> Contestants:
+def estimators_by_label(methods: Methods | None, *, checks: bool = True) -> EstimatorsByLabel:
     """The estimators that `methods` of `compare_gradients` names; by default all, without `checks` only the signals."""
     if methods is None:
         methods = [name for name, kind in ESTIMATORS.items() if checks or not kind.check]
@@ -155,7 +158,7 @@ def contestants(methods: Any, *, checks: bool = True) -> Contestants:
         raise ArgumentError(f"`methods` must be a list of names, or a mapping from labels to options; got {methods!r}")
     if not isinstance(methods, Mapping):
         methods = {name: {"method": name} for name in methods}
-    chosen: Contestants = {}
+    chosen: EstimatorsByLabel = {}
     for label, given in methods.items():
         if not isinstance(given, Mapping) or "method" not in given:
             raise ArgumentError(f"`methods[{label!r}]` must be a mapping with the name of a `method`; got {given!r}")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
-from neurodyn.analysis.portraits.settle import attractors
 from neurodyn.inputs import whole_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
 #: Closer than this, in every unit, two fixed points are one; where an eigenvalue is as good as zero Newton's method
@@ -65,8 +64,8 @@ class FixedPoints:
     def __len__(self) -> int:
         return len(self.energy)
 
-    def select(self, which: Any) -> FixedPoints:
-        """Some of the points, by mask or index."""
+    def select(self, which: Mask | Integers) -> FixedPoints:
+        """Return some of the points, chosen by mask or index."""
         return FixedPoints(*(getattr(self, f.name)[which] for f in fields(self)))
 
     def __repr__(self) -> str:
@@ -77,12 +76,12 @@ class FixedPoints:
 
 def fixed_points(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    starts: Any = None,
+    starts: ArrayLike | None = None,
     n_starts: int = 100,
     seed: int = 0,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> FixedPoints:
     """Search the fixed points of a flow from many starts.
@@ -100,9 +99,9 @@ def fixed_points(
     starts : (k, n) array, optional
         Default: `n_starts` states, uniform in [−2, 2], or in [0, 1] for units with the hard sigmoid.
     n_starts, seed : int
-        Of the default starts.
+        Number and seed of the default starts.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -169,14 +168,20 @@ def stability(rates: Array) -> tuple[Integers, npt.NDArray[np.str_]]:
     return index, np.where(_flat(rates), "degenerate", kind)
 
 
-def random_states(landscape: Landscape, count: int, seed: Any, low: Any = -2.0, high: Any = 2.0) -> Array:
+def random_states(
+    landscape: Landscape,
+    count: int,
+    seed: int | np.random.Generator,
+    low: float | Array = -2.0,
+    high: float | Array = 2.0,
+) -> Array:
     """States (count, n), uniform between `low` and `high`, in [0, 1] for units that live there."""
     unit = np.random.default_rng(seed).random((count, landscape.network.n))
     return np.where(landscape.boxed, unit, low + (np.asarray(high) - low) * unit)
 
 
 def _midpoints(points: Array) -> Array:
-    """Between pairs of points (a, n), evenly thinned out if they are many."""
+    """Return the midpoints of pairs of points (a, n), evenly thinned out if they are many."""
     pairs = np.array(list(combinations(range(len(points)), 2)), dtype=int).reshape(-1, 2)
     pairs = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), PAIRS)).astype(int)]
     return np.asarray(0.5 * (points[pairs[:, 0]] + points[pairs[:, 1]]))

@@ -7,15 +7,16 @@ Free and nudged flow differ only here. Everything that looks for fixed points, f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import active, modes, one_thread
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.graph import LINEAR
 from neurodyn.system.network import ENERGY_OF, Network
 
@@ -31,7 +32,7 @@ class Surface(Protocol):
         """The surface of some of the k points, where it is not the same for all."""
 
     def energy(self, z: Array) -> Array:
-        """Energy, (k,)."""
+        """Return the energy of states, (k,)."""
 
     def force(self, z: Array) -> Array:
         """Minus its gradient, (k, m), not projected onto the box."""
@@ -50,7 +51,9 @@ class Landscape:
     beta: float = 0.0
 
     @classmethod
-    def of(cls, network: Network, x: Any = None, y: Any = None, beta: Any = 0.0) -> Landscape:
+    def of(
+        cls, network: Network, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0
+    ) -> Landscape:
         """Check what a user passed: an energy of the states, one input, one target or label, a finite strength."""
         require_energy_of_states(network)
         if y is not None and network.graph.readout != LINEAR:
@@ -67,14 +70,14 @@ class Landscape:
         target = None if y is None else network.target(y, 1, batched=False)[0]
         return cls(network, None if rates is None else rates[0], target, strength)
 
-    def state(self, value: Any, name: str = "state") -> Array:
+    def state(self, value: ArrayLike, name: str = "state") -> Array:
         """One state (n,), checked: shape, finite, inside the box."""
         state, _ = as_batch(value, self.network.n, name)
         if len(state) != 1:
             raise ArgumentError(f"`{name}` must be one state, of shape ({self.network.n},); got {len(state)}")
         return self.states(state, name)[0]
 
-    def states(self, value: Any, name: str) -> Array:
+    def states(self, value: ArrayLike, name: str) -> Array:
         """States (k, n), checked: shape, finite, inside the box."""
         states, _ = as_batch(value, self.network.n, name)
         inside = states[:, self.boxed]
@@ -83,7 +86,7 @@ class Landscape:
         return states
 
     def free(self) -> Landscape:
-        """The same without nudging."""
+        """Return the same landscape without nudging."""
         return replace(self, beta=0.0)
 
     @property
@@ -92,7 +95,7 @@ class Landscape:
         return self.network.box
 
     def part(self, samples: Integers) -> Landscape:
-        """Itself: the landscape is one for all states."""
+        """Return the landscape itself, which is the same for all states."""
         return self
 
     def inputs(self, count: int) -> Array | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import active, modes, one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.system.graph import Graph
@@ -43,9 +43,9 @@ class NudgedPath:
         beta_c = 1/λ_max((H⁻¹)_out,out), with H at s*: where the *linearised* problem becomes singular, at −beta_c. The
         fold of the path is near −beta_c only while s has not moved far.
     ended : pair of str
-        As for `Branch`.
+        The same as for `Branch`.
     graph : Graph
-        Of the network.
+        The graph of the network.
     """
 
     beta: Array
@@ -83,7 +83,9 @@ class NudgedPath:
         return f"NudgedPath(beta from {low:.6g} to {high:.6g}, {len(self.beta)} points, folds: {folds})"
 
 
-def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any = (-2.0, np.inf)) -> NudgedPath:
+def nudged_path(
+    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, span: ArrayLike = (-2.0, np.inf)
+) -> NudgedPath:
     """Follow the nudged equilibrium from beta = 0 in both directions.
 
     Upwards to the end of `span`, by default to infinity, which is reached exactly: the unknown is beta/(1 + beta).
@@ -93,7 +95,7 @@ def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any
     ----------
     network : Network
     equilibrium : Equilibrium
-        Of one sample, stable.
+        A stable one, of one sample.
     y : (n_out,) array or integer label
     span : (low, high)
         low <= 0 <= high; either may be infinite only upwards.
@@ -141,16 +143,17 @@ def _path(landscape: Landscape, branch: Branch, free: Array, tangent: Array, cri
     )
 
 
-def _is_batch_of_one(y: Any, n_out: int) -> bool:
+def _is_batch_of_one(y: ArrayLike, n_out: int) -> bool:
     return np.ndim(y) == 1 and np.shape(y) == (1,) and np.issubdtype(np.asarray(y).dtype, np.integer) and n_out > 1
 
 
-def _limits(span: Any) -> tuple[float, float]:
+def _limits(span: ArrayLike) -> tuple[float, float]:
     """The ends of the span, in the unknown of `_Nudging`."""
     if np.shape(span) != (2,):
         raise ArgumentError(f"`span` must be (low, high) in beta; got {span!r}")
-    low = real_number(span[0], "span")
-    high = np.inf if span[1] == np.inf else real_number(span[1], "span")
+    first, last = np.asarray(span, dtype=object)
+    low = real_number(first, "span")
+    high = np.inf if last == np.inf else real_number(last, "span")
     if not low <= 0.0 <= high or low == high:
         raise ArgumentError(f"`span` must hold beta = 0, from where the path sets out; got {low:g} to {high:g}")
     return low, 1.0 if np.isinf(high) else high / (1.0 + high)
@@ -173,11 +176,11 @@ class _Nudging:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.landscape.network.graph
 
     def value(self, q: float) -> float:
-        """beta."""
+        """Return beta for a value of the unknown."""
         if q < 0.0:
             return q
         return q / (1.0 - q) if q < 1.0 else np.inf

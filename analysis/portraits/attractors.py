@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots
 from neurodyn.errors import ArgumentError
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.phases.nudge import nudged_problem
 from neurodyn.phases.relax import free_problem
 from neurodyn.solvers.integrate import integrate
