@@ -150,7 +150,7 @@ def judge_error(block, rows, tableau, numbers, counts):
             ratio = h[j] * e[j] / fma(rtol, max(abs(a[j]), abs(c[j])), atol)
             e[j] = ratio * ratio
     if counts[BOUNDS] >= 0:
-        excuse(error, trial, part(k, stages), rows, counts)
+        clear_on_bounds(error, trial, part(k, stages), rows, counts)
     add_rows(error, row(clock, TOTAL))
     add_squares(trial, second, row(clock, MOVED))
     add_squares(part(k, stages), part(k, stages - 1), row(clock, BENT))
@@ -205,7 +205,7 @@ def add_squares(a, b, total):
 
 
 @helper
-def excuse(error, trial, f, rows, counts):
+def clear_on_bounds(error, trial, f, rows, counts):
     """Set the errors of units that rest on a bound to 0."""
     low, units = counts[BOUNDS], counts[UNITS]
     for i in range(units):
