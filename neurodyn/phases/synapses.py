@@ -1,4 +1,4 @@
-"""The synapses of a network one by one, for flows whose weights are part of the state (`neurodyn.flows.moving_weights`)."""
+"""The synapses of a network one by one, for flows whose weights are part of the state (`flows.moving_weights`)."""
 
 from __future__ import annotations
 
