@@ -1,13 +1,12 @@
 """[[terms]] of a model file: each table names a kind of term and gives its fields; a fault with its path for each slip.
 
 The kinds are those that are registered (`Term.kinds`), a program's own among them, so what a table may hold is read
-from the fields of the class, and their values are checked by the types that these have.
+from what the class is made from, and the values are checked by the types that this has.
 """
 
 from __future__ import annotations
 
 import collections.abc
-import dataclasses
 import reprlib
 import typing
 from collections.abc import Mapping
@@ -34,7 +33,7 @@ def read_terms(raw: Mapping[str, Any], faults: list[str]) -> tuple[Term | None, 
 def fields_of(name: object) -> tuple[str, ...]:
     """The keys of the table of a kind of term, none for an unknown one."""
     kind = Term.kinds.get(str(name))
-    return ("term", *(f.name for f in dataclasses.fields(kind))) if kind else ()
+    return ("term", *kind.arguments()) if kind else ()
 
 
 def _term(path: str, table: Any, faults: list[str]) -> Term | None:
@@ -50,14 +49,12 @@ def _term(path: str, table: Any, faults: list[str]) -> Term | None:
     kind, allowed = Term.kinds[name], fields_of(name)
     faults += [f"{path}.{key}: unknown key; {nearest(key, allowed)}" for key in table if key not in allowed]
     types = _types(kind)
-    for field in dataclasses.fields(kind):
-        hint = types.get(field.name, Any)
-        if field.name in table:
-            value = table[field.name]
-            if not fits(value, hint):
-                faults.append(f"{path}.{field.name}: must be {words(hint)}; got {_short.repr(value)}")
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            faults.append(f"{path}.{field.name}: is missing")
+    for key, argument in kind.arguments().items():
+        hint = types.get(key, Any)
+        if key in table and not fits(table[key], hint):
+            faults.append(f"{path}.{key}: must be {words(hint)}; got {_short.repr(table[key])}")
+        elif key not in table and argument.default is argument.empty:
+            faults.append(f"{path}.{key}: is missing")
     if len(faults) > before:
         return None
     try:
@@ -68,9 +65,9 @@ def _term(path: str, table: Any, faults: list[str]) -> Term | None:
 
 
 def _types(kind: type[Term]) -> dict[str, Any]:
-    """The types of the fields of a kind of term; of a class whose types have no names at the top of a module: none."""
+    """The types of what a kind of term is made from; none where they have no names at the top of a module."""
     try:
-        return typing.get_type_hints(kind)
+        return typing.get_type_hints(kind) | typing.get_type_hints(kind.__init__)
     except NameError:
         return {}
 
@@ -91,7 +88,7 @@ def fits(value: object, hint: Any) -> bool:
         return is_number(value)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    if hint in (str, bool):
+    if hint in (str, bool, type(None)):
         return isinstance(value, hint)
     if origin is tuple:
         return isinstance(value, list) and all(fits(part, parts[0]) for part in value)
@@ -104,7 +101,7 @@ def words(hint: Any) -> str:
     """What a type is called in a message."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, UnionType):
-        return " or ".join(words(part) for part in parts)
+        return " or ".join(words(part) for part in parts if part is not type(None))
     if origin is tuple:
         return f"a list, each entry {words(parts[0])}"
     if origin is collections.abc.Mapping:

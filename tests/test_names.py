@@ -161,4 +161,4 @@ def test_names_of_schema_0_are_those_of_its_files():
 
     about = json.loads((GOLDEN / "sweep-run" / "plan.json").read_text("utf-8"))
     assert NAMES_0["run"] == about["function"]
-    assert set(NAMES_0) - {"run"} == set(names.NETWORK_MODULES)
+    assert set(NAMES_0) - {"run"} == set(names.NETWORK_MODULES) - {"EnergyNetwork"}  # which is younger
