@@ -8,11 +8,13 @@ Source: D. Krotov, J. J. Hopfield, NIPS 29 (2016); H. Ramsauer et al., ICLR (202
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from neurodyn.errors import ModelError
 from neurodyn.models.terms.leak import FIRST, SIZE
 from neurodyn.numerics.kernel import helper
 from neurodyn.system.graph import Graph
@@ -149,6 +151,12 @@ class LogSumExp(Term, kind="log-sum-exp"):
     primitives = Primitives.of(
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
+
+    def __post_init__(self) -> None:
+        if isinstance(self.memories, bool) or not isinstance(self.memories, int) or self.memories < 1:
+            raise ModelError(f"`memories` must be a whole number >= 1; got {self.memories!r}")
+        if not 0.0 < self.sharpness < math.inf:
+            raise ModelError(f"`sharpness` must be a positive number; got {self.sharpness!r}")
 
     @property
     def populations(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Holomorphic(Estimator):
         check_duration(self.duration)
 
     def estimate(self, task: Task) -> Parameters:
-        """See `Estimator`. Refuses the hard sigmoid, which is not analytic."""
+        """See `Estimator`. Refuses what is not analytic, such as the hard sigmoid."""
         check_analytic(task.network)
         phase = ComplexNudging(task.point, task.target, self.nudges).run(task.solver, self.duration)
         task.count(force_evaluations=2 * phase.nfev, time=phase.time.sum(axis=0))
@@ -113,6 +113,10 @@ class Holomorphic(Estimator):
             still = np.zeros_like(clamped)
             at = tuple(b + beta * np.concatenate([v, still]) for b, v in zip(base, (move, change), strict=True))
             for out, attached in zip(found, network.attached, strict=True):
+                if not attached.term.has_energy:  # linear in the motion
+                    parts = [np.concatenate([(weight * v).real, still]) for v in (move, change)]
+                    out += attached.mixed(base, (parts[0], parts[1]))
+                    continue
                 moved = attached.complex_parameter_gradient(at) - attached.parameter_gradient(base)
                 out += weight * (moved / beta).real
         return found
@@ -146,12 +150,18 @@ class Holomorphic(Estimator):
 
 
 def check_analytic(network: Network) -> None:
-    """Refuse the hard sigmoid."""
+    """Refuse the hard sigmoid, and terms that are not analytic."""
     for p in network.graph.free:
         if p.activation == "hard-sigmoid":
             raise ModelError(
                 f"population {p.name!r}: complex nudging needs an analytic activation, and the hard sigmoid has kinks; "
                 "take sigmoid, tanh, softplus or linear, or another method such as equilibrium-propagation"
+            )
+    for term in network.own_terms:
+        if term.primitives.complex_gradient is None:
+            raise ModelError(
+                f"{term!r} has no meaning for complex states, which complex nudging needs; take another method such as "
+                "equilibrium-propagation"
             )
 
 

@@ -98,8 +98,11 @@ class Attached:
         return out
 
     def gradient_change(self, at: Pair, v: Pair, beta: float) -> Array:
-        """[dV/dtheta(at + beta v) - dV/dtheta(at)] / beta, (p,), summed over the samples, without cancellation."""
-        if beta == 0.0:
+        """[dV/dtheta(at + beta v) - dV/dtheta(at)] / beta, (p,), summed over the samples, without cancellation.
+
+        A force without an energy has no dV/dtheta: what stands for the change is linear in v.
+        """
+        if beta == 0.0 or not self.term.has_energy:
             return self.mixed(at, v)
         if abs(beta) > SMALL:
             return (self.parameter_gradient(_moved(at, v, beta)) - self.parameter_gradient(at)) / beta

@@ -21,6 +21,7 @@ Where nudging is holomorphic, gradient and curve are compiled for complex arrays
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,11 +97,11 @@ class Primitives:
 class Term(ABC):
     """A part of an energy. A subclass is a frozen dataclass whose fields are plain data, in a file of its own.
 
-    `quadratic` says that V″ is a constant: its curve then looks at no states, and changes of its gradient are exact.
+    A subclass sets `primitives`, and `quadratic` and `of_rates` if they are true; where its fields decide on one of
+    them, that is a property. Of a quadratic term V″ is a constant: its curve looks at no states, and changes of its
+    gradient are exact. A term of the rates alone may be a part of an energy of the rates.
     """
 
-    primitives: ClassVar[Primitives]
-    quadratic: ClassVar[bool] = False
     #: The name of the class in files, and all classes by their names.
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Term]]] = {}
@@ -118,6 +119,21 @@ class Term(ABC):
 
     @property
     @abstractmethod
+    def primitives(self) -> Primitives:
+        """Its compiled functions."""
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether V″ is a constant."""
+        return False
+
+    @property
+    def of_rates(self) -> bool:
+        """Whether V is a function of the rates alone."""
+        return False
+
+    @property
+    @abstractmethod
     def populations(self) -> tuple[str, ...]:
         """The populations it is a function of."""
 
@@ -127,6 +143,12 @@ class Term(ABC):
         for name in self.populations:
             if name not in names:
                 raise ModelError(f"{self!r}: unknown population {name!r}; {nearest(name, names)}")
+
+    def check_moves(self, graph: Graph, *names: str) -> None:
+        """Raise `ModelError` if one of some populations is the clamped input, on which the term would do nothing."""
+        for name in names:
+            if name not in graph.slices:
+                raise ModelError(f"{self!r}: population {name!r} is the input, whose units are clamped")
 
     def blocks(self, graph: Graph) -> tuple[Block, ...]:
         """Its parameters."""
@@ -162,6 +184,12 @@ class Term(ABC):
             raise ModelError(f"{type(self).__name__} has no `kind`, the name by which files know it")
         return {"term": self.kind} | {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
+    @classmethod
+    def arguments(cls) -> dict[str, inspect.Parameter]:
+        """What it is made from, by name: its fields, or the arguments of a constructor of its own."""
+        given = inspect.signature(cls).parameters
+        return {name: argument for name, argument in given.items() if argument.kind != argument.VAR_KEYWORD}
+
     @staticmethod
     def read(description: Any) -> Term:
         """The term that `describe` described, or a term itself."""
@@ -172,7 +200,7 @@ class Term(ABC):
         if name not in Term.kinds:
             raise ModelError(f"unknown term {name!r}; {nearest(str(name), Term.kinds)}")
         kind = Term.kinds[name]
-        allowed = [f.name for f in dataclasses.fields(kind)]
+        allowed = list(kind.arguments())
         for key in fields:
             if key not in allowed:
                 raise ModelError(f"term {name!r}: unknown key {key!r}; {nearest(key, allowed)}")
