@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.errors import ArgumentError, NeurodynError
@@ -24,6 +25,8 @@ from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 #: Estimators by the labels they go under, each with the name of its method.
+#: Names of methods; or for each label a mapping with the name of the `method` and its options.
+Methods = Iterable[str] | Mapping[str, Mapping[str, Any]]
 Contestants = dict[str, tuple[str, Estimator]]
 #: Of the times of the second phase, so many are compared step by step.
 STEPS = 21
@@ -100,11 +103,11 @@ class ComparedGradients:
 
 def compare_gradients(
     network: Network,
-    x: Any,
-    y: Any,
-    methods: Any = None,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    methods: Methods | None = None,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
     beta: float = 1e-3,
 ) -> ComparedGradients:
@@ -147,7 +150,7 @@ def compare_gradients(
     return ComparedGradients(exact, estimates, refused, _steps(Task(network, x, y, start=start, solver=solver), beta))
 
 
-def contestants(methods: Any, *, checks: bool = True) -> Contestants:
+def contestants(methods: Methods | None, *, checks: bool = True) -> Contestants:
     """The estimators that `methods` of `compare_gradients` names; by default all, without `checks` only the signals."""
     if methods is None:
         methods = [name for name, kind in ESTIMATORS.items() if checks or not kind.check]

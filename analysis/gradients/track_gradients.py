@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.gradients.compare_gradients import Agreement, contestants
-from neurodyn.errors import ArgumentError, NeurodynError
+from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, contestants
+from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import is_positive, whole_number
+from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
@@ -52,14 +53,14 @@ class GradientTrack:
 
 def track_gradients(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    driver: Any = "equilibrium-propagation",
-    methods: Any = None,
+    driver: str = "equilibrium-propagation",
+    methods: Methods | None = None,
     steps: int = 20,
     rate: float = 0.1,
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> GradientTrack:
     """Descend by theta ← theta − rate · estimate, and measure all estimates at every step.
@@ -85,8 +86,7 @@ def track_gradients(
         For methods, options, steps or a rate that make no sense.
     """
     whole_number(steps, "steps", 1)
-    if not is_positive(rate):
-        raise ArgumentError(f"`rate` must be positive and finite; got {rate!r}")
+    positive_number(rate, "rate")
     chosen = contestants(methods, checks=False)
     if driver not in chosen:
         chosen = contestants([driver]) | chosen
@@ -108,7 +108,7 @@ class _Track:
         self.rows: list[dict[str, Agreement]] = []
         self.failures: dict[str, str] = {}
 
-    def step(self, k: int, x: Any, y: Any, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
+    def step(self, k: int, x: ArrayLike | None, y: ArrayLike, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
         """Measure all estimates, and go along the driver's; False if there is no way on."""
         try:
             loss, exact = self.objective(x, y), gradient(self.network, x, y, method="implicit", **self.given)
@@ -129,12 +129,12 @@ class _Track:
         self.network = self.network.replace(parameters=self.network.parameters - self.rate * found[self.driver])
         return True
 
-    def objective(self, x: Any, y: Any) -> float:
+    def objective(self, x: ArrayLike | None, y: ArrayLike) -> float:
         """J of the network as it is."""
         task = Task(self.network, x, y, **self.given)
         return float(np.mean(self.network.cost(task.equilibrium.state, task.target)))
 
-    def result(self, x: Any, y: Any, labels: list[str]) -> GradientTrack:
+    def result(self, x: ArrayLike | None, y: ArrayLike, labels: list[str]) -> GradientTrack:
         """What there is."""
         try:
             last = self.objective(x, y)

@@ -14,7 +14,7 @@ from neurodyn.numerics.arrays import Array
 Mask = npt.NDArray[np.bool_]
 
 
-def active(boxed: Mask, z: Array, force: Array, margin: Any = 0.0) -> Mask:
+def active(boxed: Mask, z: Array, force: Array, margin: float | Array = 0.0) -> Mask:
     """Which coordinates can move, (k, m): not those within `margin` of a bound whose force points out."""
     stuck = boxed & (((z <= margin) & (force < 0.0)) | ((z >= 1.0 - margin) & (force > 0.0)))
     return ~stuck

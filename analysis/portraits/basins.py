@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.plane import Plane, grid, points
-from neurodyn.analysis.portraits.settle import attractors
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, grid, points
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -78,13 +78,13 @@ class BasinVolumes:
 
 def basins(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    axes: Any = (0, 1),
-    window: Any = None,
+    axes: PlaneAxes = (0, 1),
+    window: ArrayLike | None = None,
     resolution: int = 256,
-    state: Any = None,
-    y: Any = None,
+    state: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> Basins:
     """Let the full flow run from every point of a plane, and say at which attractor it ends.
@@ -123,13 +123,13 @@ def basins(
 
 def basin_volumes(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    low: Any = -2.0,
-    high: Any = 2.0,
+    low: ArrayLike = -2.0,
+    high: ArrayLike = 2.0,
     n_starts: int = 10_000,
     seed: int = 0,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> BasinVolumes:
     """Sample the basins' shares of a box of starts, uniform between `low` and `high`, each a number or (n,).

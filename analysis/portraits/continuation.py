@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.algebra import one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch, same_point
@@ -19,13 +19,13 @@ from neurodyn.system.network import Network
 
 def continue_fixed_point(
     network: Network,
-    start: Any,
-    x: Any = None,
+    start: ArrayLike,
+    x: ArrayLike | None = None,
     *,
     parameter: str | Callable[[float], Network],
-    span: Any,
+    span: ArrayLike,
     at: float | None = None,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> Branch:
     """Follow a fixed point as a parameter changes, in both directions, around folds and through branch points.
@@ -71,13 +71,13 @@ def continue_fixed_point(
 
 def bifurcation_diagram(
     network: Network,
-    starts: Any,
-    x: Any = None,
+    starts: ArrayLike,
+    x: ArrayLike | None = None,
     *,
     parameter: str | Callable[[float], Network],
-    span: Any,
+    span: ArrayLike,
     at: float | None = None,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> BifurcationDiagram:
     """Continue several fixed points `starts` (k, n), and the branches that bifurcate from theirs.
@@ -101,7 +101,13 @@ def bifurcation_diagram(
 
 
 def _door(
-    network: Network, x: Any, y: Any, beta: float, parameter: Any, span: Any, at: float | None
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike | None,
+    beta: float,
+    parameter: str | Callable[[float], Network],
+    span: ArrayLike,
+    at: float | None,
 ) -> tuple[Landscape, Curve, float]:
     landscape = Landscape.of(network, x, y, beta)
     varied = family(landscape, parameter, np.nan if at is None else real_number(at, "at"))

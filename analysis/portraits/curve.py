@@ -158,8 +158,8 @@ class Curve:
         for k in first + np.flatnonzero(np.diff(index[first:])):
             crossing = range(min(index[k], index[k + 1]), max(index[k], index[k + 1]))
             found += [self.locate(path[k], path[k + 1], m, int(k)) for m in crossing]
-        turns = first + np.flatnonzero(np.diff(np.sign(np.diff(values[first:])))) + 1
-        for k in turns[[np.ptp(index[k - 1 : k + 2]) == 0 for k in turns]]:
+        folds = first + np.flatnonzero(np.diff(np.sign(np.diff(values[first:])))) + 1
+        for k in folds[[np.ptp(index[k - 1 : k + 2]) == 0 for k in folds]]:
             found += self.vertex(path[k - 1], path[k + 1], int(k))
         energy = np.array([self.equations.energy(s, p) for s, p in zip(states, values, strict=True)])
         shown = np.array([self.equations.value(p) for p in values])
@@ -180,12 +180,12 @@ class Curve:
         """Where the parameter turns between two points although no eigenvalue changes sign: a branch meets its root."""
         along = (there - here) / np.linalg.norm(there - here)
 
-        def turning(y: Array) -> float:
+        def parameter_speed(y: Array) -> float:
             return float(self.tangent(y, along)[-1])
 
-        if turning(here) * turning(there) >= 0.0:  # rounding made the parameter turn
+        if parameter_speed(here) * parameter_speed(there) >= 0.0:  # rounding made the parameter turn
             return []
-        return [self.described(self.zero(turning, here, there), position)]
+        return [self.described(self.zero(parameter_speed, here, there), position)]
 
     def zero(self, test: Callable[[Array], float], here: Array, there: Array) -> Array:
         """The point of the curve between two others at which a test function vanishes."""

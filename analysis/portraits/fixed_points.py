@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.algebra import Mask
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
-from neurodyn.analysis.portraits.settle import attractors
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network
@@ -65,7 +65,7 @@ class FixedPoints:
     def __len__(self) -> int:
         return len(self.energy)
 
-    def select(self, which: Any) -> FixedPoints:
+    def select(self, which: Mask | Integers) -> FixedPoints:
         """Some of the points, by mask or index."""
         return FixedPoints(*(getattr(self, f.name)[which] for f in fields(self)))
 
@@ -77,12 +77,12 @@ class FixedPoints:
 
 def fixed_points(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    starts: Any = None,
+    starts: ArrayLike | None = None,
     n_starts: int = 100,
     seed: int = 0,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> FixedPoints:
     """Search the fixed points of a flow from many starts.
@@ -169,7 +169,13 @@ def stability(rates: Array) -> tuple[Integers, npt.NDArray[np.str_]]:
     return index, np.where(_flat(rates), "degenerate", kind)
 
 
-def random_states(landscape: Landscape, count: int, seed: Any, low: Any = -2.0, high: Any = 2.0) -> Array:
+def random_states(
+    landscape: Landscape,
+    count: int,
+    seed: int | np.random.Generator,
+    low: float | Array = -2.0,
+    high: float | Array = 2.0,
+) -> Array:
     """States (count, n), uniform between `low` and `high`, in [0, 1] for units that live there."""
     unit = np.random.default_rng(seed).random((count, landscape.network.n))
     return np.where(landscape.boxed, unit, low + (np.asarray(high) - low) * unit)

@@ -7,9 +7,10 @@ Free and nudged flow differ only here. Everything that looks for fixed points, f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
 from neurodyn.errors import ArgumentError
@@ -50,7 +51,9 @@ class Landscape:
     beta: float = 0.0
 
     @classmethod
-    def of(cls, network: Network, x: Any = None, y: Any = None, beta: Any = 0.0) -> Landscape:
+    def of(
+        cls, network: Network, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0
+    ) -> Landscape:
         """Check what a user passed: an energy of the states, one input, one target or label, a finite strength."""
         require_energy_of_states(network)
         if y is not None and network.graph.readout != LINEAR:
@@ -67,14 +70,14 @@ class Landscape:
         target = None if y is None else network.target(y, 1, batched=False)[0]
         return cls(network, None if rates is None else rates[0], target, strength)
 
-    def state(self, value: Any, name: str = "state") -> Array:
+    def state(self, value: ArrayLike, name: str = "state") -> Array:
         """One state (n,), checked: shape, finite, inside the box."""
         state, _ = as_batch(value, self.network.n, name)
         if len(state) != 1:
             raise ArgumentError(f"`{name}` must be one state, of shape ({self.network.n},); got {len(state)}")
         return self.states(state, name)[0]
 
-    def states(self, value: Any, name: str) -> Array:
+    def states(self, value: ArrayLike, name: str) -> Array:
         """States (k, n), checked: shape, finite, inside the box."""
         states, _ = as_batch(value, self.network.n, name)
         inside = states[:, self.boxed]

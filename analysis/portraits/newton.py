@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,6 +17,11 @@ ITERATIONS = 60
 UPHILL = 0.3
 #: Matrix entries of one block of starts.
 ENTRIES = 4_000_000
+
+#: What a search makes small, (k,): of a surface, coordinates (k, m) and forces (k, m).
+Merit = Callable[[Surface, Array, Array], Array]
+#: A step (k, m) from curvatures (k, m, m), forces (k, m) and dampings (k,).
+Step = Callable[[Array, Array, Array], Array]
 
 
 def roots(surface: Surface, start: Array) -> tuple[Array, Array]:
@@ -79,7 +84,7 @@ def saddles(surface: Surface, start: Array) -> tuple[Array, Array]:
     return roots(surface, z)
 
 
-def _search(surface: Surface, start: Array, merit: Any, step: Any, damping: float) -> tuple[Array, Array]:
+def _search(surface: Surface, start: Array, merit: Merit, step: Step, damping: float) -> tuple[Array, Array]:
     """Damped steps, then Newton's, in blocks of starts whose matrices fit into memory."""
     size = max(1, ENTRIES // max(1, start.shape[1]) ** 2)
     parts = [np.zeros((0, start.shape[1]))], [np.zeros(0)]
@@ -92,7 +97,7 @@ def _search(surface: Surface, start: Array, merit: Any, step: Any, damping: floa
     return np.concatenate(parts[0]), np.concatenate(parts[1])
 
 
-def _damped(surface: Surface, start: Array, merit: Any, step: Any, damping: float) -> Array:
+def _damped(surface: Surface, start: Array, merit: Merit, step: Step, damping: float) -> Array:
     """Steps that make the merit smaller, each sample with its own damping, until none does."""
     z = start.copy()
     force, moving = _projected(surface, z)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
@@ -83,7 +83,9 @@ class NudgedPath:
         return f"NudgedPath(beta from {low:.6g} to {high:.6g}, {len(self.beta)} points, folds: {folds})"
 
 
-def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any = (-2.0, np.inf)) -> NudgedPath:
+def nudged_path(
+    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, span: ArrayLike = (-2.0, np.inf)
+) -> NudgedPath:
     """Follow the nudged equilibrium from beta = 0 in both directions.
 
     Upwards to the end of `span`, by default to infinity, which is reached exactly: the unknown is beta/(1 + beta).
@@ -141,16 +143,17 @@ def _path(landscape: Landscape, branch: Branch, free: Array, tangent: Array, cri
     )
 
 
-def _is_batch_of_one(y: Any, n_out: int) -> bool:
+def _is_batch_of_one(y: ArrayLike, n_out: int) -> bool:
     return np.ndim(y) == 1 and np.shape(y) == (1,) and np.issubdtype(np.asarray(y).dtype, np.integer) and n_out > 1
 
 
-def _limits(span: Any) -> tuple[float, float]:
+def _limits(span: ArrayLike) -> tuple[float, float]:
     """The ends of the span, in the unknown of `_Nudging`."""
     if np.shape(span) != (2,):
         raise ArgumentError(f"`span` must be (low, high) in beta; got {span!r}")
-    low = real_number(span[0], "span")
-    high = np.inf if span[1] == np.inf else real_number(span[1], "span")
+    first, last = np.asarray(span, dtype=object)
+    low = real_number(first, "span")
+    high = np.inf if last == np.inf else real_number(last, "span")
     if not low <= 0.0 <= high or low == high:
         raise ArgumentError(f"`span` must hold beta = 0, from where the path sets out; got {low:g} to {high:g}")
     return low, 1.0 if np.isinf(high) else high / (1.0 + high)

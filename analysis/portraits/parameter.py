@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.algebra import Mask, active
 from neurodyn.analysis.portraits.landscape import Landscape
@@ -198,17 +199,17 @@ def _check_index(name: str, index: tuple[int, ...], shape: tuple[int, ...]) -> N
         )
 
 
-def _checked(network: Any, landscape: Landscape) -> Network:
+def _checked(network: object, landscape: Landscape) -> Network:
     if not isinstance(network, Network) or network.graph != landscape.network.graph:
         raise ArgumentError("`parameter` must return networks of the same populations and connections")
     return network
 
 
-def span_of(span: Any, start: float) -> tuple[float, float]:
+def span_of(span: ArrayLike, start: float) -> tuple[float, float]:
     """Two finite numbers, rising, with the present value between them."""
     if np.shape(span) != (2,):
         raise ArgumentError(f"`span` must be (low, high); got {span!r}")
-    low, high = (real_number(v, "span") for v in span)
+    low, high = (real_number(v, "span") for v in np.asarray(span, dtype=object))
     if not low < high or (np.isfinite(start) and not low <= start <= high):
         raise ArgumentError(f"`span` must rise and hold the present value {start:g}; got {low:g} to {high:g}")
     return low, high

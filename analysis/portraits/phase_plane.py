@@ -7,13 +7,13 @@ plane, as if they were infinitely fast), or the plane is a *slice* of the full f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.contours import inside, zero_contours
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.plane import Plane, grid, points
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, grid, points
 from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajectories
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, plane_points
@@ -75,16 +75,16 @@ class PhasePlane:
         """Of the two axes."""
         return self.flow.plane.names
 
-    def coordinates(self, states: Any) -> Array:
+    def coordinates(self, states: ArrayLike) -> Array:
         """Coordinates (k, 2) in the plane of states (k, n) of the network, of a recorded trajectory for example."""
         return self.flow.plane.coordinates(as_batch(states, self.flow.landscape.network.n, "states")[0])
 
-    def velocity_of(self, states: Any) -> Array:
+    def velocity_of(self, states: ArrayLike) -> Array:
         """du/dt (k, 2) of the whole network at states (k, n), whatever the plane does with the other units."""
         landscape = self.flow.landscape
         return self.flow.plane.velocity(landscape.projected(landscape.states(states, "states")))
 
-    def trajectories(self, starts: Any) -> tuple[Array, ...]:
+    def trajectories(self, starts: int | ArrayLike) -> tuple[Array, ...]:
         """Curves (p, 2) of the flow in the plane from `starts`: coordinates (k, 2), or how many along each axis.
 
         Each runs until it leaves the window or reaches a fixed point. Sliced, the network's trajectories are seen
@@ -104,14 +104,14 @@ class PhasePlane:
 
 def phase_plane(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    axes: Any = (0, 1),
-    window: Any = None,
+    axes: PlaneAxes = (0, 1),
+    window: ArrayLike | None = None,
     resolution: int = 41,
     others: str = "frozen",
-    state: Any = None,
-    y: Any = None,
+    state: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> PhasePlane:
     """Compute the phase plane of two units or directions.

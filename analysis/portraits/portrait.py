@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.basins import Basins, basins
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, random_states, search
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
-from neurodyn.analysis.portraits.plane import Plane
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes
 from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, whole_number
@@ -69,11 +70,11 @@ class Portrait:
 
 def portrait(
     network: Network,
-    x: Any = None,
-    y: Any = None,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     *,
-    starts: Any = None,
-    axes: Any = None,
+    starts: ArrayLike | None = None,
+    axes: PlaneAxes | None = None,
     others: str | None = None,
     beta: float | None = None,
     resolution: int | None = None,
@@ -154,7 +155,7 @@ def _relaxed(
     return every, relax(network, x, start=every.start[0], tol=tol, solver=solver)
 
 
-def _viewpoint(landscape: Landscape, axes: Any, others: str | None, rests: Array) -> Viewpoint:
+def _viewpoint(landscape: Landscape, axes: PlaneAxes | None, others: str | None, rests: Array) -> Viewpoint:
     if axes is None:
         view = choose_axes(landscape.network, rests, landscape.y, landscape.x)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +89,7 @@ def choose_window(plane: Plane, states: Array) -> tuple[tuple[float, float], tup
     return limits[0], limits[1]
 
 
-def _pair(units: Any) -> tuple[int, int]:
+def _pair(units: Iterable[int]) -> tuple[int, int]:
     """Two units, in the network's order."""
     first, second = sorted(int(i) for i in units)
     return first, second

@@ -6,16 +6,17 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.studies.unrested import nudged_gradients, side_gradient
 from neurodyn.analysis.timing.durations import needed
 from neurodyn.analysis.timing.ladder import Ladder, ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.bptt import truncated
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -37,10 +38,10 @@ TIMES, FREE_TIMES = 60, 16
 
 def duration(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     duration: float | None = None,
     step: float | None = None,
     scheme: str = "rk4",
@@ -104,8 +105,8 @@ def duration(
 def _steps(rungs: Ladder, duration: float | None, step: float | None, states: int) -> tuple[float, int]:
     """Size and number of the steps."""
     for name, value in (("duration", duration), ("step", step)):
-        if value is not None and not is_positive(value):
-            raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+        if value is not None:
+            positive_number(value, name)
     size = FRACTION * rungs.euler_limit if step is None else float(step)
     wanted = math.ceil((-math.log(DECAY) / rungs.slowest_rate if duration is None else duration) / size)
     most = min(MOST_STEPS, MOST_STATES // states)
@@ -117,7 +118,14 @@ def _steps(rungs: Ladder, duration: float | None, step: float | None, states: in
 
 
 def _second_phase(
-    network: Network, rest: Equilibrium, y: Any, step: float, steps: int, scheme: str, beta: float, exact: Parameters
+    network: Network,
+    rest: Equilibrium,
+    y: ArrayLike,
+    step: float,
+    steps: int,
+    scheme: str,
+    beta: float,
+    exact: Parameters,
 ) -> tuple[Array, dict[str, Array]]:
     """Durations, and what the three gradients are then."""
     back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.compare import compare, relative_error
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, nudge
@@ -30,11 +29,11 @@ SPREADS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 def heterogeneity(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    spreads: Any = None,
+    start: ArrayLike | None = None,
+    spreads: ArrayLike | None = None,
     beta: float = 1e-3,
     seed: int = 0,
     solver: Solver | None = None,
@@ -114,7 +113,7 @@ def _even(count: int) -> Array:
     return np.linspace(-0.5, 0.5, count) if count > 1 else np.zeros(1)
 
 
-def _measured(network: Network, rest: Equilibrium, y: Any, beta: float, solver: Solver) -> tuple[float, ...]:
+def _measured(network: Network, rest: Equilibrium, y: ArrayLike, beta: float, solver: Solver) -> tuple[float, ...]:
     rungs = ladder(network, rest)
     times = LAST / rungs.slowest_rate * np.linspace(0.0, 1.0, 81) ** 2
     run = nudge(network, rest, y, beta=beta, t_eval=times, solver=solver)

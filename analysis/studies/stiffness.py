@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal, single, with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
@@ -38,12 +40,12 @@ TIMES, FIRST, LAST = 41, 0.1, 15.0
 
 def stiffness(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    spreads: Any = None,
-    methods: Any = METHODS,
+    start: ArrayLike | None = None,
+    spreads: ArrayLike | None = None,
+    methods: Sequence[str] = METHODS,
     rtol: float = 1e-6,
     atol: float = 1e-9,
     seed: int = 0,
@@ -149,7 +151,7 @@ class _Contest:
         return work, counts["steps"], seconds, error, status.name.lower().replace("_", " ")
 
 
-def _best(methods: Any, numbers: Array, limit: float) -> str:
+def _best(methods: Sequence[str], numbers: Array, limit: float) -> str:
     """The method with the fewest evaluations among those with an error up to a limit; NaN is above it."""
     good = np.flatnonzero(numbers[3] <= limit)
     return str(methods[good[np.argmin(numbers[0, good])]]) if good.size else "none"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal, single, with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
@@ -37,11 +38,11 @@ SAMPLES, LEFT = 32, 1e-7
 
 def stimulus(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    frequencies: Any = None,
+    start: ArrayLike | None = None,
+    frequencies: ArrayLike | None = None,
     beta: float = 1e-3,
     solver: Solver | None = None,
 ) -> Study:
@@ -113,7 +114,9 @@ def stimulus(
     )
 
 
-def _one(network: Network, x: Any, y: Any, start: Any, solver: Solver) -> tuple[Equilibrium, Array]:
+def _one(
+    network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, solver: Solver
+) -> tuple[Equilibrium, Array]:
     """The first sample with an error signal, at rest, and its target (1, n_out)."""
     rest = relax_with_signal(network, x, y, start, solver)
     point = FixedPoint.of(network, rest.state, rest.x)
@@ -155,8 +158,8 @@ class _Probe:
         """Measured complex amplitude of s per amplitude of the input, relative to its sine."""
         wave, times = self.wave(frequency, WEAK)
         run = simulate(self.network, wave, start=self.rest, t_eval=times, solver=self.solver)
-        turns = np.exp(-2j * np.pi * np.arange(SAMPLES) / SAMPLES)
-        return np.asarray(2j * (turns[:, None] * (run.state - self.rest)).mean(axis=0) / WEAK)
+        conjugate = np.exp(-2j * np.pi * np.arange(SAMPLES) / SAMPLES)
+        return np.asarray(2j * (conjugate[:, None] * (run.state - self.rest)).mean(axis=0) / WEAK)
 
     def signal_error(self, frequency: float) -> float:
         """Largest distance of the error signals of a nudge from those at the present fixed points, relative."""
@@ -200,12 +203,12 @@ class _Probe:
         return _size(run.state - there) / _size(there[-1] - self.rest)
 
 
-def _size(values: Any) -> Array:
+def _size(values: Array) -> Array:
     return np.asarray(np.linalg.norm(values, axis=-1))
 
 
 def _table(
-    f: Array, responses: Any, static: Array, signal: Array, times: Array, step: Array, ramp: Array
+    f: Array, responses: Array, static: Array, signal: Array, times: Array, step: Array, ramp: Array
 ) -> xarray.Dataset:
     import xarray
 

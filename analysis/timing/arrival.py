@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import single
+from neurodyn.analysis.with_signal import single
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -71,7 +72,7 @@ class Arrival(Result):
 def arrival(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     sample: int = 0,
     beta: float = 1e-3,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import with_signal
 from neurodyn.analysis.timing.arrival import Arrival, arrival
 from neurodyn.analysis.timing.decay import Decay, decay
 from neurodyn.analysis.timing.durations import Durations, durations
 from neurodyn.analysis.timing.ladder import Ladder, ladder
-from neurodyn.errors import ArgumentError
+from neurodyn.analysis.with_signal import with_signal
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -46,7 +46,12 @@ class Timescales(Composite):
 
 
 def timescales(
-    network: Network, equilibrium: Equilibrium, y: Any = None, *, sample: int | None = None, beta: float = 1e-3
+    network: Network,
+    equilibrium: Equilibrium,
+    y: ArrayLike | None = None,
+    *,
+    sample: int | None = None,
+    beta: float = 1e-3,
 ) -> Timescales:
     """Find the time scales of a network at an equilibrium, predicted by its linearisation and measured by simulation.
 
@@ -70,8 +75,8 @@ def timescales(
     """
     point = resting_point(network, equilibrium)
     batch = point.s.shape[1]
-    if sample is not None and not 0 <= sample < batch:
-        raise ArgumentError(f"`sample` must be a whole number from 0 to {batch - 1}; got {sample!r}")
+    if sample is not None:
+        whole_number(sample, "sample", 0, batch - 1)
     with Bar("time scales") as bar:
         rungs = ladder(network, equilibrium)
         bar.update(0.1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.errors import ArgumentError, ResultFileError
 
 if TYPE_CHECKING:
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("training")
-@click.option(
-    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
-)
+@options.samples
 @click.option("--split", type=click.Choice(["test", "train"]), default="test", help="Which samples. Default: test.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: the folder of the training.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
-@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@options.out("the folder of the training")
+@options.as_json
+@options.no_figures
 def evaluate(training: str, data: str | None, split: str, out: str | None, as_json: bool, no_figures: bool) -> None:
     """Evaluate the network that `neurodyn train` has left in the folder TRAINING.
 

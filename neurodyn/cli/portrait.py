@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 
 if TYPE_CHECKING:
     from neurodyn.analysis.portraits.portrait import Portrait
@@ -20,15 +22,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+@options.overrides
+@options.mnist_folder
 @click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see below.")
 @click.option("--others", metavar="WORD", help="What the other units do: frozen, relaxed or sliced.")
 @click.option("--sample", type=int, metavar="K", help="Which sample. Default: the first with an error signal.")
 @click.option("--beta", type=float, metavar="B", help="Of the nudged flow. Default: 1, or half-way to the fold.")
 @click.option("--resolution", type=int, metavar="R", help="Grid points along each axis. Default: 41, relaxed 25.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-portrait.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@options.out("neurodyn-MODEL-portrait")
+@options.as_json
 @click.option("--animate", metavar="FILE.gif", help="Also write a movie of the nudged phase.")
 def portrait(
     model: str,
@@ -118,9 +120,8 @@ def _sample(model: Model, wanted: int | None) -> int:
     network = model.network
     given = [part for part in (model.x, model.y, model.start) if part is not None and np.ndim(part)]
     count = max((len(part) for part in given if np.ndim(part) == 2 or part is model.y), default=1)
-    if wanted is not None and not 0 <= wanted < count:
-        rule = "must be 0: there is one sample" if count == 1 else f"must be a whole number from 0 to {count - 1}"
-        raise ArgumentError(f"`--sample` {rule}; got {wanted}")
+    if wanted is not None:
+        whole_number(wanted, "--sample", 0, count - 1)
     if wanted is not None or model.y is None or not network.n_out:
         return wanted or 0
     rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodyn.cli.summary import plain
 from neurodyn.cli.table import columns, number
+from neurodyn.numerics.arrays import Array
 
 if TYPE_CHECKING:
     from neurodyn.analysis.portraits.phase_plane import PhasePlane
@@ -61,7 +62,7 @@ def _points(found: Portrait) -> list[dict[str, Any]]:
     ]
 
 
-def _slowest(rates: Any) -> float:
+def _slowest(rates: Array) -> float:
     """The rate of the smallest magnitude; NaN where every unit is held by a bound."""
     known = rates[np.isfinite(rates)]
     return float(known[np.argmin(np.abs(known))]) if known.size else np.nan

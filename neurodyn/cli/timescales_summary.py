@@ -59,11 +59,11 @@ def _modes(found: Timescales) -> dict[str, Any]:
     from neurodyn.analysis.units import unit_name
 
     rungs, j = found.ladder, found.decay.sample
-    rates, turns = (with_batch(values, 2)[j] for values in (rungs.rate, rungs.frequency))
+    rates, frequencies = (with_batch(values, 2)[j] for values in (rungs.rate, rungs.frequency))
     kept = np.isfinite(rates)
     columns = {"mode": 1 + np.arange(kept.sum()), "time": 1.0 / rates[kept], "rate": rates[kept]}
-    if np.any(turns[kept]):
-        columns["frequency"] = turns[kept]
+    if np.any(frequencies[kept]):
+        columns["frequency"] = frequencies[kept]
     shares = {name: with_batch(share, 2)[j, kept] for name, share in rungs.by_population().items()}
     leading = with_batch(rungs.leading_unit(), 2)[j, kept]
     return {"columns": columns | shares | {"most_in": [unit_name(rungs.network.graph, int(i)) for i in leading]}}

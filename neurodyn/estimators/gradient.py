@@ -7,9 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from neurodyn.estimators import build
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
+from neurodyn.numerics.arrays import Array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block, Parameters
@@ -38,7 +41,7 @@ class Gradient(Parameters):
     def __init__(
         self,
         blocks: tuple[Block, ...],
-        vector: Any,
+        vector: Array,
         *,
         method: str,
         options: Mapping[str, Any],
@@ -63,17 +66,17 @@ class Gradient(Parameters):
         return _rebuild, (self.blocks, self.vector, {name: getattr(self, name) for name in self.__slots__})
 
 
-def _rebuild(blocks: tuple[Block, ...], vector: Any, about: Mapping[str, Any]) -> Gradient:
+def _rebuild(blocks: tuple[Block, ...], vector: Array, about: Mapping[str, Any]) -> Gradient:
     return Gradient(blocks, vector, **about)
 
 
 def gradient(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
     method: str = "equilibrium-propagation",
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
     **options: Any,
 ) -> Gradient:

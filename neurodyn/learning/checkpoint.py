@@ -18,6 +18,7 @@ import numpy as np
 from neurodyn.errors import ResultFileError
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.samples import Samples
+from neurodyn.numerics.arrays import Array
 from neurodyn.results.files import write
 from neurodyn.schema import NAMES_0, SCHEMA, schema_of
 
@@ -116,5 +117,5 @@ def _arrays(samples: Samples | None) -> list[Any]:
     return [] if samples is None else [a for a in (samples.x, samples.target) if a is not None]
 
 
-def _bytes(array: Any) -> Any:
+def _bytes(array: Array) -> Any:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.learning.learner import make_learner
@@ -59,7 +60,13 @@ class Evaluation(Result):
 
 
 def evaluate(
-    network: Network, x: Any, y: Any, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    recipe: Recipe | None = None,
+    *,
+    solver: Solver | None = None,
+    **changes: Any,
 ) -> Evaluation:
     """Relax a network on samples from zero, and hold its outputs against their targets.
 
@@ -78,7 +85,7 @@ def evaluate(
 
 
 def predict(
-    network: Network, x: Any, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
+    network: Network, x: ArrayLike | None, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
 ) -> Array:
     """Outputs at rest, (samples, n_out), or (n_out,) for one sample; the class of a sample is the argmax.
 

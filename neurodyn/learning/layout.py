@@ -149,14 +149,14 @@ def connection(plan, k):
 
 
 @helper
-def block(values, plan, p, capacity, count):
+def population_states(values, plan, p, capacity, count):
     """States (count, units) of the first samples in a population; the array has room for `capacity` of them."""
     _, padded, first = population(plan, p)
     return rectangle(values, capacity * first, count, padded)
 
 
 @helper
-def row(values, plan, p, capacity, sample):
+def sample_states(values, plan, p, capacity, sample):
     """The states of one sample in a population."""
     _, padded, first = population(plan, p)
     return window(values, capacity * first + sample * padded, padded)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, DivergenceError
 from neurodyn.estimators.gradient import gradient
@@ -15,7 +16,7 @@ from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
 from neurodyn.learning.learner import Learner, Measured, make_learner, order
 from neurodyn.learning.recipe import Recipe
-from neurodyn.learning.samples import Samples, split
+from neurodyn.learning.samples import Held, Samples, split
 from neurodyn.learning.training import Training
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
@@ -28,12 +29,12 @@ Row = dict[str, float]
 
 def learn(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     recipe: Recipe | Mapping[str, Any] | None = None,
     *,
-    validation: Any = None,
-    test: Any = None,
+    validation: Held | None = None,
+    test: tuple[ArrayLike | None, ArrayLike] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     on_epoch: Callable[[int, Row], object] | None = None,

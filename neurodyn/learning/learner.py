@@ -12,6 +12,7 @@ import numpy as np
 from neurodyn.learning.recipe import EP_2017, Recipe
 from neurodyn.learning.samples import Samples, shifted
 from neurodyn.numerics.arrays import Array
+from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
@@ -79,7 +80,7 @@ class Learner(ABC):
         """Go on from what `state` returned."""
 
 
-def make_learner(network: Network, samples: Samples, recipe: Recipe, solver: Any = None) -> Learner:
+def make_learner(network: Network, samples: Samples, recipe: Recipe, solver: Solver | None = None) -> Learner:
     """The learner of a recipe's method."""
     if recipe.method == EP_2017:
         from neurodyn.learning.clipped import ClippedLearner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -12,13 +12,17 @@ from typing import Any, Self
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
-from neurodyn.inputs import choice, is_positive
+from neurodyn.inputs import choice, real_number, whole_number
+from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 
 #: The method of Scellier & Bengio (2017), and the one chosen for networks that it does not fit.
 EP_2017, OTHERWISE = "ep-2017", "equilibrium-propagation"
 #: How rates fall: factor of epoch k out of K.
 SCHEDULES = ("constant", "linear", "cosine")
+
+#: Learning rates: one for all, one for each connection, or by name.
+Rates = float | Sequence[float] | Array | Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,7 @@ class Recipe:
     method: str = "auto"
     epochs: int = 25
     batch_size: int = 20
-    rates: Any = 0.1
+    rates: Rates = 0.1
     schedule: str = "constant"
     shuffle: bool = True
     persistent: bool = True
@@ -73,9 +77,9 @@ class Recipe:
     def __post_init__(self) -> None:
         choice(self.schedule, SCHEDULES, "schedule")
         for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
-            _check_whole(name, getattr(self, name), least)
+            whole_number(getattr(self, name), name, least)
         if self.patience is not None:
-            _check_whole("patience", self.patience, 1)
+            whole_number(self.patience, "patience", 1)
         for name in ("shuffle", "persistent"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise ArgumentError(f"`{name}` must be True or False; got {getattr(self, name)!r}")
@@ -132,7 +136,7 @@ class Recipe:
         return 1.0
 
 
-def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
+def rates_by_block(rates: Rates, network: Network) -> dict[str, float]:
     """The learning rate of every block of parameters, by name."""
     connections = [c.name for c in network.graph.connections]
     blocks = [b.name for b in network.parameters.blocks]
@@ -161,22 +165,10 @@ def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
     return given
 
 
-def _plain_rates(rates: Any) -> Any:
+def _plain_rates(rates: Rates) -> Any:
     """Rates as a float, a list or a dict of floats."""
     if isinstance(rates, Mapping):
-        return {str(name): _rate(rate) for name, rate in rates.items()}
+        return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}
     if isinstance(rates, (list, tuple, np.ndarray)) and np.ndim(rates) == 1:
-        return [_rate(rate) for rate in rates]
-    return _rate(rates)
-
-
-def _rate(value: Any) -> float:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (is_positive(value) or (number and value == 0)):
-        raise ArgumentError(f"`rates` must be finite numbers >= 0; got {value!r}")
-    return float(value)
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
+        return [real_number(rate, "rates", 0.0) for rate in rates]
+    return real_number(rates, "rates", 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from typing import Any
 
 from neurodyn.errors import SimulationError
@@ -33,7 +33,7 @@ class Loop:
     executor : Crew or Executor
     """
 
-    def __init__(self, plan: Plan, executor: Any) -> None:
+    def __init__(self, plan: Plan, executor: Crew | Executor) -> None:
         self.plan, self.executor = plan, executor
         self.crew = executor if isinstance(executor, Crew) else None
         self.width = PER_WORKER * self.crew.count if self.crew else ELSEWHERE

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.panels import free_part, panel_for_each_phase, phase_titles
 from neurodyn.analysis.plots.selection import settled_after
+from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import require_energy_of_states
 from neurodyn.experiments.experiment import Experiment
 from neurodyn.numerics.arrays import Array
@@ -79,7 +80,7 @@ def plot_energy(
     return axes
 
 
-def energy_change(network: Network, base: Array, moved: Array, x: Array | None, active: Any, beta: float) -> Array:
+def energy_change(network: Network, base: Array, moved: Array, x: Array | None, active: Mask, beta: float) -> Array:
     """(E(s* + beta·delta) − E(s*))/beta², (T,), for delta (T, n): the work against the force, not a difference.
 
     Subtracting energies would leave only noise at the smallest beta; at 0 the work is half of delta·H·delta. Like the
