@@ -29,7 +29,7 @@ class Basins:
         Number in `attractors` of where the start at (second, first) ends; −1 for none: on a boundary, at a saddle, or
         still moving.
     attractors : FixedPoints
-        By rising energy.
+        By rising energy, where there is one.
     position : (a, 2)
         Coordinates of the attractors, in those of the plane.
     plane : Plane

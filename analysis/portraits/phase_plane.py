@@ -36,7 +36,7 @@ class PhasePlane:
     off_plane : (R, R)
         Speed at which the full flow leaves the plane; 0 if the others are relaxed.
     energy : (R, R)
-        E, or F = E + beta C if nudged.
+        E, or F = E + beta C if nudged; NaN where there is none.
     state : (R, R, n)
         The states of all units at each point of the grid.
     nullclines : pair of tuples of (p, 2)
@@ -65,6 +65,11 @@ class PhasePlane:
     def others(self) -> str:
         """What the other units do: "frozen", "relaxed" or "sliced"."""
         return self.flow.others
+
+    @property
+    def has_energy(self) -> bool:
+        """Whether the flow descends an energy."""
+        return self.flow.landscape.has_energy
 
     @property
     def beta(self) -> float:
@@ -130,8 +135,9 @@ def phase_plane(
     resolution : int
         Grid points along each axis.
     others : {"frozen", "relaxed", "sliced"}
-        "frozen": the flow of the two alone, the others held at `state`. "relaxed": the others rest at a minimum of
-        the energy, downhill from `state`, for each point of the plane; the fixed points are the network's.
+        "frozen": the flow of the two alone, the others held at `state`. "relaxed": the others rest, at a minimum of
+        the energy downhill from `state`, or where their flow takes them, for each point of the plane; the fixed points
+        are the network's.
         "sliced": the field is that of "frozen", and the network's own fixed points and the full flow's unstable
         manifolds are projected onto the plane.
     state : (n,) array, optional

@@ -24,8 +24,9 @@ PlaneAxes = Sequence[Unit | ArrayLike] | Array
 class Plane:
     """States s = origin + u·basis + w·complement, with coordinates u (2,) in the plane and w (n − 2,) off it.
 
-    Lengths are measured with the time constants, a·T·b, in which the flow is steepest descent; the complement is
-    perpendicular in that sense. For two units u are their states and w those of the other units.
+    Lengths are measured with the time constants, a·T·b, in which the flow of an energy of the states is steepest
+    descent; the complement is perpendicular in that sense. For two units u are their states and w those of the other
+    units.
 
     origin (n,); basis (2, n); complement (n − 2, n); units: the two units, or None for directions; names: of the two
     axes; tau (n,); boxed (n,).
@@ -103,6 +104,8 @@ class Plane:
 class Section:
     """A landscape on an affine subspace: z (k, m) stands for the states base + z·basis. A `Surface`.
 
+    Its force is that along the basis. Where the energy is one of the rates it is descended along units only.
+
     base (n,) or (k, n); basis (m, n); boxed (m,).
     """
 
@@ -124,14 +127,25 @@ class Section:
         """Energy, (k,)."""
         return self.landscape.energy(self.states(z))
 
+    def weights(self, z: Array) -> Array | None:
+        """Of the energy's gradient, (k, m), as `Surface` has them."""
+        weights = self.landscape.weights(self.states(z))
+        if weights is None or not (self.landscape.is_flat or self._along_units):
+            return None
+        return np.ones_like(z) if self.landscape.is_flat else np.asarray(weights @ self.basis.T)
+
+    @property
+    def _along_units(self) -> bool:
+        return np.count_nonzero(self.basis) == len(self.basis)
+
     def force(self, z: Array) -> Array:
-        """Minus its gradient, (k, m)."""
+        """Along the basis, (k, m)."""
         force: Array = self.landscape.force(self.states(z)) @ self.basis.T
         return force
 
-    def hessian(self, z: Array) -> Array:
-        """Its curvature, (k, m, m)."""
-        return np.asarray(self.basis @ self.landscape.hessian(self.states(z)) @ self.basis.T)
+    def linearized(self, z: Array) -> Array:
+        """Minus its derivative, (k, m, m)."""
+        return np.asarray(self.basis @ self.landscape.linearized(self.states(z)) @ self.basis.T)
 
 
 def principal_direction(network: Network, states: ArrayLike, population: str, order: int = 0) -> Array:

@@ -49,6 +49,7 @@ def portrait(
 
     MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes summary.json and figures: the
     portrait, basins of attraction if there are several, s* along beta, and the run as raster, energy and projection.
+    Where weights are not shared by both directions there is no energy, and what would show it is left out.
 
     The plane is that of both units of a network of two; that of the states of rest, if the samples lead to three or
     more for one input; that of the target's output and its strongest rival of a classifier; else that of the two units
@@ -174,12 +175,10 @@ def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
 def _figures(found: Portrait, run: Experiment | Trajectory) -> dict[str, Any]:
     from neurodyn.analysis import plots, project
 
-    return {
-        **plots.draw_portrait(found),
-        "raster": plots.plot_raster(run)[0].figure,
-        "energy": plots.plot_energy(run)[0].figure,
-        "projection": plots.plot_projection(project(run)).figure,
-    }
+    figures = {**plots.draw_portrait(found), "raster": plots.plot_raster(run)[0].figure}
+    if found.free.has_energy:
+        figures["energy"] = plots.plot_energy(run)[0].figure
+    return {**figures, "projection": plots.plot_projection(project(run)).figure}
 
 
 def _animate(run: Any, path: str) -> None:

@@ -20,7 +20,7 @@ def plot_bifurcation(
     """Draw one unit's state at the fixed points over the parameter: stable solid, unstable dashed.
 
     Markers: triangle for a fold, plus for a pitchfork, cross where branches cross without symmetry, diamond where a
-    unit meets a bound.
+    unit meets a bound, circle for a Hopf bifurcation.
 
     Parameters
     ----------
