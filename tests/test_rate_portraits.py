@@ -223,6 +223,16 @@ def test_plane_of_a_rate_chain_shows_its_rest(others, rng):
     assert "stable node" in nudged.fixed_points.kind
 
 
+def test_directions_of_an_energy_of_the_rates_are_the_jacobian_s_eigenvectors():
+    net = pair(2.0, tau=[0.5, 2.0]).replace(parameters={"s": [0.5, -0.3]})
+    found = analysis.phase_plane(net, resolution=15, window=(-4.0, 4.0)).fixed_points
+    assert sorted(found.kind) == ["saddle", "stable node", "stable node"]
+    for state, rates, directions in zip(found.state, found.rates, found.directions, strict=True):
+        matrix = net.jacobian(state) / net.tau[:, None]
+        np.testing.assert_allclose(matrix @ directions, -rates * directions, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(np.linalg.norm(directions, axis=0), 1.0, rtol=1e-14)
+
+
 def test_known_focus_is_named_and_has_the_jacobian_s_eigenvalues():
     net = turning(2.0, -3.0, bias=(0.3, -0.1))
     plane = analysis.phase_plane(net, resolution=15)
@@ -333,6 +343,19 @@ def test_pitchfork_and_fold_without_an_energy():
     for fold in folds:
         (r0, r1) = 1.0 - np.tanh(fold.state) ** 2
         assert 4.5 * r0 * r1 == pytest.approx(1.0, rel=1e-8)
+
+
+def test_fold_is_told_by_the_left_eigenvector():
+    """A unit that drives a bistable pair, which does not drive it: it has no part in the direction that goes."""
+    w = np.array([[0.0, 2.0, 0.0], [2.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
+    net = models.Rate.recurrent(3, feedback={"s-s": w})
+    start = [symmetric_state(2.0), symmetric_state(2.0), 0.0]
+    branch = analysis.continue_fixed_point(net, start, parameter="s[2]", span=(-2.0, 2.0))
+    r = np.sqrt(0.5)
+    fold = np.arctanh(2.0 * r - np.arctanh(r))
+    assert [b.kind for b in branch.bifurcations] == ["fold", "fold"]
+    np.testing.assert_allclose(np.sort([b.parameter for b in branch.bifurcations]), [-fold, fold], rtol=1e-9)
+    np.testing.assert_allclose([b.direction[2] for b in branch.bifurcations], 0.0, atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", [models.Hopfield, models.Rate])
