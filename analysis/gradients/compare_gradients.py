@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.errors import ArgumentError, NeurodynError
-from neurodyn.estimators import ESTIMATORS, build
+from neurodyn.estimators import ESTIMATORS, build, name_of
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
@@ -24,10 +24,10 @@ from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
-#: Estimators by the labels they go under, each with the name of its method.
-#: Names of methods; or for each label a mapping with the name of the `method` and its options.
-Methods = Iterable[str] | Mapping[str, Mapping[str, Any]]
-EstimatorsByLabel = dict[str, tuple[str, Estimator]]
+#: Names of methods and estimators; or for each label an estimator, or a mapping with a `method` and its options.
+Methods = Iterable[str | Estimator] | Mapping[str, Estimator | Mapping[str, Any]]
+#: Estimators by the labels they go under.
+EstimatorsByLabel = dict[str, Estimator]
 #: Of the times of the second phase, so many are compared step by step.
 STEPS = 21
 
@@ -119,10 +119,10 @@ def compare_gradients(
     ----------
     network, x, y, start, solver
         The same as for `neurodyn.gradient`.
-    methods : sequence of str, or mapping, optional
-        Names of methods, with their default options; or for each label a mapping with the name of the `method` and
-        its options, like ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default:
-        all there are.
+    methods : sequence of str or Estimator, or mapping, optional
+        Names of methods, with their default options, and estimators of your own; or for each label an estimator, or a
+        mapping with the name of the `method` and its options, like
+        ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default: all there are by name.
     beta : float
         Strength of the centered nudging whose updates are followed step by step.
 
@@ -138,11 +138,11 @@ def compare_gradients(
     estimates: dict[str, GradientEstimate] = {}
     refused: dict[str, str] = {}
     with Bar("gradients") as bar:
-        for k, (label, (method, estimator)) in enumerate(chosen.items()):
+        for k, (label, estimator) in enumerate(chosen.items()):
             bar.update(k / len(chosen))
             began = time.perf_counter()
             try:
-                found = estimate(method, estimator, Task(network, x, y, start=start, solver=solver), began)
+                found = estimate(estimator, Task(network, x, y, start=start, solver=solver), began)
             except NeurodynError as error:
                 refused[label] = str(error)
             else:
@@ -157,16 +157,34 @@ def estimators_by_label(methods: Methods | None, *, checks: bool = True) -> Esti
     if isinstance(methods, str) or not isinstance(methods, (Mapping, Iterable)):
         raise ArgumentError(f"`methods` must be a list of names, or a mapping from labels to options; got {methods!r}")
     if not isinstance(methods, Mapping):
-        methods = {name: {"method": name} for name in methods}
+        methods = _labelled(methods)
     chosen: EstimatorsByLabel = {}
     for label, given in methods.items():
+        if isinstance(given, Estimator):
+            chosen[str(label)] = given
+            continue
         if not isinstance(given, Mapping) or "method" not in given:
-            raise ArgumentError(f"`methods[{label!r}]` must be a mapping with the name of a `method`; got {given!r}")
+            raise ArgumentError(
+                f"`methods[{label!r}]` must be an estimator, or a mapping with the name of a `method`; got {given!r}"
+            )
         options = {name: value for name, value in given.items() if name != "method"}
-        chosen[str(label)] = given["method"], build(given["method"], options)
+        chosen[str(label)] = build(given["method"], options)
     if not chosen:
         raise ArgumentError(f"`methods` is empty; allowed: {', '.join(ESTIMATORS)}")
     return chosen
+
+
+def _labelled(methods: Iterable[str | Estimator]) -> dict[str, Estimator | Mapping[str, Any]]:
+    """Methods by labels: names by themselves, estimators by what they are called."""
+    found: dict[str, Estimator | Mapping[str, Any]] = {}
+    for method in methods:
+        label = name_of(method) if isinstance(method, Estimator) else method
+        given = method if isinstance(method, Estimator) else {"method": method}
+        if found.setdefault(label, given) != given:
+            raise ArgumentError(
+                f"`methods` has two different ones called {label!r}: give a mapping from labels to them"
+            )
+    return found
 
 
 def _against(found: Gradient, exact: Parameters) -> GradientEstimate:

@@ -75,7 +75,7 @@ def track_gradients(
         The same as for `neurodyn.gradient`.
     driver : str
         The method that learns, or the label of one of `methods`.
-    methods : sequence of str, or mapping, optional
+    methods : sequence of str or Estimator, or mapping, optional
         The same as for `compare_gradients`. Default: all but the checks, such as finite differences.
     steps : int
     rate : float
@@ -108,7 +108,7 @@ class _Track:
         self.rows: list[dict[str, Agreement]] = []
         self.failures: dict[str, str] = {}
 
-    def step(self, k: int, x: ArrayLike | None, y: ArrayLike, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
+    def step(self, k: int, x: ArrayLike | None, y: ArrayLike, chosen: Mapping[str, Estimator]) -> bool:
         """Measure all estimates, and go along the driver's; False if there is no way on."""
         try:
             loss, exact = self.objective(x, y), gradient(self.network, x, y, method="implicit", **self.given)
@@ -117,10 +117,10 @@ class _Track:
             return False
         self.loss.append(loss)
         found: dict[str, Gradient] = {}
-        for label, (method, estimator) in chosen.items():
+        for label, estimator in chosen.items():
             task = Task(self.network, x, y, **self.given)
             try:
-                found[label] = estimate(method, estimator.repeated(k), task, time.perf_counter())
+                found[label] = estimate(estimator.repeated(k), task, time.perf_counter())
             except NeurodynError as error:
                 self.failures.setdefault(label, f"step {k}: {error}")
         self.rows.append({label: Agreement.of(g.vector, exact.vector) for label, g in found.items()})

@@ -9,7 +9,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from neurodyn.estimators import build
+from neurodyn.errors import ModelError
+from neurodyn.estimators import build, name_of
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
 from neurodyn.numerics.arrays import Array
@@ -24,6 +25,7 @@ class Gradient(Parameters):
     Attributes
     ----------
     method : str
+        The name of the method, or of the class of an estimator that has none.
     options : dict
         All options of the method, those by default too.
     force_evaluations : int
@@ -75,7 +77,7 @@ def gradient(
     x: ArrayLike | None,
     y: ArrayLike,
     *,
-    method: str = "equilibrium-propagation",
+    method: str | Estimator = "equilibrium-propagation",
     start: ArrayLike | None = None,
     solver: Solver | None = None,
     **options: Any,
@@ -86,10 +88,12 @@ def gradient(
     ----------
     network, x, y, start, solver
         The same as for `relax` and `nudge`.
-    method : str
-        One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference.
+    method : str or Estimator
+        One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference. Or an estimator of your own, an
+        instance of a class that inherits `neurodyn.estimators.base.Estimator`.
     **options
-        Options of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation.
+        Options of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation. None
+        beside an estimator, which has its own.
 
     Returns
     -------
@@ -101,25 +105,35 @@ def gradient(
     ArgumentError
         For an unknown method or option, or arguments that do not fit.
     ModelError
-        For a network on which the method makes no sense.
+        For a network on which the method makes no sense, and an estimator that returns no gradient of its parameters.
     ConvergenceError, DivergenceError, SimulationError
         Some phase did not end as it should.
     """
     chosen = build(method, options)
     began = time.perf_counter()
-    return estimate(method, chosen, Task(network, x, y, start=start, solver=solver), began)
+    return estimate(chosen, Task(network, x, y, start=start, solver=solver), began)
 
 
-def estimate(method: str, chosen: Estimator, task: Task, began: float) -> Gradient:
+def estimate(chosen: Estimator, task: Task, began: float) -> Gradient:
     """What an estimator makes of a task that was begun at `began` on the clock `time.perf_counter`."""
     found = chosen.estimate(task)
+    check_layout(chosen, found, task.network.parameters)
     return Gradient(
         found.blocks,
         found.vector,
-        method=method,
+        method=name_of(chosen),
         options=dataclasses.asdict(chosen),
         force_evaluations=task.force_evaluations,
         simulated_time=task.simulated_time,
         seconds=time.perf_counter() - began,
         notes=tuple(task.notes),
     )
+
+
+def check_layout(chosen: Estimator, found: object, parameters: Parameters) -> None:
+    """Refuse what is not a gradient of these parameters."""
+    if not isinstance(found, Parameters) or found.blocks != parameters.blocks:
+        raise ModelError(
+            f"{type(chosen).__name__}.estimate must return `Parameters` with the blocks of `task.network.parameters`; "
+            f"got {found!r}"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodyn.estimators import build
 from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.gradient import check_layout
 from neurodyn.estimators.task import Task
 from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs
 from neurodyn.learning.recipe import Recipe, rates_by_block
@@ -35,7 +36,7 @@ class DescentLearner(Learner):
         self._network, self._solver = network, solver or SOLVER
         self._estimator = build(recipe.method, recipe.options)
         names = [f.name for f in dataclasses.fields(self._estimator)]
-        if "duration" in names and "duration" not in recipe.options:
+        if isinstance(recipe.method, str) and "duration" in names and "duration" not in recipe.options:
             changes: dict[str, Any] = {"duration": DURATION * float(network.tau.max())}
             self._estimator = dataclasses.replace(self._estimator, **changes)
         self._draws = "seed" in names
@@ -56,7 +57,10 @@ class DescentLearner(Learner):
             if self._particles is not None:
                 self._particles[picks] = task.equilibrium.state
             sums += totals(batch, self._free_phase_ends(batch, task.equilibrium))
-            step = factor * self._rates * self._drawn(number, first).estimate(task).vector
+            estimator = self._drawn(number, first)
+            found = estimator.estimate(task)
+            check_layout(estimator, found, self._network.parameters)
+            step = factor * self._rates * found.vector
             parameters = Parameters(self._network.parameters.blocks, self._network.parameters.vector - step)
             self._network = self._network.replace(parameters=parameters)
             report((first + len(picks)) / len(order))

@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.estimators import ESTIMATORS, Estimator, build, name_of
 from neurodyn.inputs import choice, real_number, whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
@@ -31,11 +32,12 @@ class Recipe:
 
     Parameters
     ----------
-    method : str
+    method : str or Estimator
         `ep-2017`: the discrete scheme of Scellier & Bengio (2017) in float32, for dense networks whose free units are
         hard sigmoids or linear; its options are those of `Euler`. Any method of `neurodyn.gradient`: minibatch gradient
         descent in float64; its options are that method's. `auto` takes the first where it fits, else
-        `equilibrium-propagation`.
+        `equilibrium-propagation`. Or an estimator of your own, whose options are its fields; files know it by the name
+        of its class.
     epochs : int
         How many times every sample is seen.
     batch_size : int
@@ -61,7 +63,7 @@ class Recipe:
         Options of the method.
     """
 
-    method: str = "auto"
+    method: str | Estimator = "auto"
     epochs: int = 25
     batch_size: int = 20
     rates: Rates = 0.1
@@ -101,14 +103,14 @@ class Recipe:
 
     def resolved(self, network: Network) -> Self:
         """The recipe with the method that `auto` means for a network, checked against it."""
-        from neurodyn.estimators import ESTIMATORS, build
         from neurodyn.learning.euler import Euler, obstacle
 
         reason = obstacle(network)
         method = self.method
         if method == "auto":
             method = EP_2017 if reason is None else OTHERWISE
-        choice(method, (EP_2017, *ESTIMATORS), "method")
+        if not isinstance(method, Estimator):
+            choice(method, (EP_2017, *ESTIMATORS), "method")
         if method == EP_2017:
             if reason is not None:
                 raise ArgumentError(f"method '{EP_2017}' does not fit this network: {reason}")
@@ -121,11 +123,17 @@ class Recipe:
         return dataclasses.replace(self, method=method)
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, from which `Recipe(**plain)` makes an equal one."""
+        """The recipe as plain data, from which `Recipe(**plain)` makes an equal one, if its method has a name."""
+        about = self._fields()
+        if isinstance(self.method, Estimator):
+            about |= {"method": name_of(self.method), "options": dataclasses.asdict(self.method)}
+        return about
+
+    def _fields(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)} | {"options": dict(self.options)}
 
     def __reduce__(self) -> Any:
-        return Recipe.of, (self.plain(),)
+        return Recipe.of, (self._fields(),)
 
     def factor(self, epoch: int) -> float:
         """What the rates of an epoch, counted from 0, are multiplied by."""
