@@ -2,7 +2,11 @@
 
 from neurodyn.models.terms.bias import Bias
 from neurodyn.models.terms.bilinear import Bilinear
+from neurodyn.models.terms.convolution import Convolution
+from neurodyn.models.terms.diode import Diode
 from neurodyn.models.terms.leak import Leak
 from neurodyn.models.terms.log_sum_exp import LogSumExp
+from neurodyn.models.terms.prediction import Prediction
+from neurodyn.models.terms.resistor import Resistor
 
-__all__ = ["Bias", "Bilinear", "Leak", "LogSumExp"]
+__all__ = ["Bias", "Bilinear", "Convolution", "Diode", "Leak", "LogSumExp", "Prediction", "Resistor"]
