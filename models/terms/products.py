@@ -129,13 +129,13 @@ def expm1(x: Any) -> Any:
 
 if not numba.config.DISABLE_JIT:
 
-    @overload(exp)
+    @overload(exp, strict=False)
     def _exp(x: Any) -> Any:
         if isinstance(x, types.Complex):
             return lambda x: complex_expm1_and_exp(x)[1]
         return lambda x: expm1_and_exp(x)[1]
 
-    @overload(expm1)
+    @overload(expm1, strict=False)
     def _expm1(x: Any) -> Any:
         if isinstance(x, types.Complex):
             return lambda x: complex_expm1_and_exp(x)[0]
