@@ -8,24 +8,28 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.learning import Recipe
+from neurodyn.models.energy_network import EnergyNetwork, refuse
 from neurodyn.models.file import ConnectionTable, ModelFile
 from neurodyn.models.hopfield import Hopfield
 from neurodyn.models.rate import Rate
+from neurodyn.models.terms import Bias, Bilinear
 from neurodyn.numerics.arrays import Array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.graph import RANDOM, Connection, Graph, Population
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block, blocks_of
+from neurodyn.system.term import Term
 
 #: More numbers than this (0.8 GB) in one network are taken for a slip.
 LARGEST = 100_000_000
 
-#: What `model` may say.
+#: What `model` may say, beside "terms".
 KINDS: dict[str, type[Network]] = {"hopfield": Hopfield, "rate": Rate}
 
 BROKEN_FILE = (
@@ -62,13 +66,49 @@ def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, boo
                 graph = Graph(sound, (*graph.connections, connection))
             except ModelError as error:
                 faults.append(f"connections.{i}: {error}")
+    for i, term in enumerate(tables.terms):
+        if isinstance(term, Bilinear) and term.fused:
+            try:
+                graph = Graph(sound, (*graph.connections, term.connection))
+            except ModelError as error:
+                faults.append(f"terms.{i}: {error}")
     return graph, complete
+
+
+def build_terms(tables: ModelFile, graph: Graph, faults: list[str]) -> tuple[Term, ...]:
+    """The terms that are sound: those of `connections`, and then those of [[terms]].
+
+    A term of a population with a fault is left out, and not called wrong.
+    """
+    head, unknown = tables.head, {name for name, table in tables.populations.items() if table is None}
+    if head is not None and head.model != "terms":
+        if tables.terms:
+            faults.append(f'terms: only a model = "terms" has them; got {head.model!r}')
+        if "energy_of" in head.model_fields_set:
+            faults.append(f'energy_of: only a model = "terms" has it; got {head.model!r}')
+        return ()
+    if head is not None and not tables.terms:
+        faults.append('terms: a model = "terms" needs tables [[terms]], each with a `term`')
+    weighted = [term for term in tables.terms if isinstance(term, Bilinear) and term.fused]
+    listed = {term.connection for term in weighted}
+    found: list[Term] = [Bilinear.of(c) for c in graph.connections if c not in listed]
+    for i, term in enumerate(tables.terms):
+        if term in weighted:  # checked with the graph
+            found.append(term)
+        elif term is not None and not unknown.intersection(term.populations):
+            try:
+                refuse(term, graph, head.energy_of if head is not None else "states")
+                found.append(term)
+            except ModelError as error:
+                faults.append(f"terms.{i}: {error}")
+    return tuple(found)
 
 
 def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: list[str]) -> Network | None:
     """The network, or None where `faults` (with those that were there before) leave none."""
     unknown = {name for name, table in tables.populations.items() if table is None}
-    blocks = blocks_of(graph) if graph else ()
+    terms = build_terms(tables, graph, faults) if graph else ()
+    blocks = _blocks(graph, terms, faults) if graph else ()
     known = tuple(b for b in blocks if not unknown.intersection(b.name.split("-")))
     present = {c.name: 1.0 - c.sparsity for c in graph.connections} if graph else {}
     count = sum(b.size * present.get(b.name, 1.0) for b in known)
@@ -80,18 +120,36 @@ def build_network(tables: ModelFile, graph: Graph | None, folder: Path, faults: 
         return None
     arrays = _file_parameters(tables, folder, known, faults)
     _check_weights(tables.connections, known, faults)
-    if tables.head is not None and graph is not None:
+    head = tables.head
+    if head is not None and graph is not None:
         try:
-            KINDS[tables.head.model].check(graph)
+            (Rate if head.energy_of == "rates" else KINDS.get(head.model, EnergyNetwork)).check(graph)
         except ModelError as error:
             faults.append(f"model: {error}")
-    if faults or graph is None or tables.head is None:
+    if faults or graph is None or head is None:
         return None
-    tau = [np.full(p.size, 1.0) * tables.populations[p.name].tau for p in graph.free]  # type: ignore[union-attr]
-    network = KINDS[tables.head.model](
-        graph.populations, graph.connections, tau=np.concatenate(tau), seed=tables.head.seed, gain=tables.head.gain
-    )
+    each = [np.full(p.size, 1.0) * tables.populations[p.name].tau for p in graph.free]  # type: ignore[union-attr]
+    tau = np.concatenate(each)
+    network: Network
+    if head.model in KINDS:
+        network = KINDS[head.model](graph.populations, graph.connections, tau=tau, seed=head.seed, gain=head.gain)
+    else:
+        options: Any = {"seed": head.seed, "gain": head.gain, "energy_of": head.energy_of}
+        network = EnergyNetwork(graph.populations, terms, tau=tau, **options)
     return network.replace(parameters=arrays or _initial_weights(tables, network))
+
+
+def _blocks(graph: Graph, terms: Sequence[Term], faults: list[str]) -> tuple[Block, ...]:
+    """The parameters of a network: of its connections and its biases, or of its terms."""
+    if not terms:
+        return blocks_of(graph)
+    fused = [term for term in terms if getattr(term, "fused", False)]
+    biased = [name for term in fused if isinstance(term, Bias) for name in term.over(graph)]
+    try:
+        return blocks_of(graph, {}, [block for t in terms if t not in fused for block in t.blocks(graph)], biased)
+    except ModelError as error:
+        faults.append(f"terms: {error}")
+        return ()
 
 
 def _check_weights(tables: Sequence[ConnectionTable | None], blocks: Sequence[Block], faults: list[str]) -> None:
@@ -114,7 +172,7 @@ def _check_weights(tables: Sequence[ConnectionTable | None], blocks: Sequence[Bl
 def _initial_weights(tables: ModelFile, network: Network) -> dict[str, Array]:
     """Glorot weights as drawn, or those given; both times their factors."""
     arrays: dict[str, Array] = {}
-    for table, connection in zip(tables.connections, network.graph.connections, strict=True):
+    for table, connection in zip(tables.connections, network.graph.connections, strict=False):  # then those of terms
         assert table is not None
         assert tables.head is not None
         named = {connection.own_feedback: table.feedback, connection.name: table.weights}

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.layout import RATES, STATES
+from neurodyn.models.rate import Rate
 from neurodyn.models.terms import Bias, Bilinear, Leak
 from neurodyn.system.graph import Connection, Graph, Population
 from neurodyn.system.network import Network
@@ -15,6 +16,13 @@ from neurodyn.system.term import Term
 
 #: What the energy may be a function of, by the words for it.
 METRICS = {"states": STATES, "rates": RATES}
+
+
+def refuse(term: Term, graph: Graph, energy_of: str) -> None:
+    """Raise `ModelError` for a term that makes no sense in a graph, or in an energy of the rates."""
+    term.check(graph)
+    if METRICS[energy_of] == RATES and not term.of_rates:
+        raise ModelError(f"{term!r} is a function of states, and so no part of an energy of rates")
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -32,8 +40,8 @@ class EnergyNetwork(Network):
     tau, seed, gain
         As for `Network`.
     energy_of : {"states", "rates"}
-        With "rates" the energy is one of the rates r = rho(u), and tau du/dt = -dE/dr. Terms of states have no place
-        there.
+        With "rates" the energy is one of the rates r = rho(u), and tau du/dt = -dE/dr. Terms of states are refused
+        then.
 
     Examples
     --------
@@ -63,6 +71,10 @@ class EnergyNetwork(Network):
             raise ModelError(f"unknown `energy_of` {energy_of!r}; {nearest(energy_of, METRICS)}")
         fused = [term for term in found if getattr(term, "fused", False)]
         graph = Graph.build(populations, ())
+        for term in found:
+            refuse(term, graph, energy_of)
+        if METRICS[energy_of] == RATES:
+            Rate.check(graph)
         values = {
             "terms": found,
             "own_terms": tuple(term for term in found if term not in fused),

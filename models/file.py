@@ -16,8 +16,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.activation import canonical
+from neurodyn.models.term_tables import read_terms
 from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
 from neurodyn.system.graph import SOFTMAX, Population
+from neurodyn.system.term import Term
 
 #: More units than this in a population, or samples of data, are taken for a slip.
 LARGEST = 100_000
@@ -58,9 +60,10 @@ class HeadTable(Table):
     """The keys outside any table."""
 
     title: str = ""
-    model: Literal["hopfield", "rate"] = "hopfield"
+    model: Literal["hopfield", "rate", "terms"] = "hopfield"
     seed: Seed = 0
     gain: float = 1.0
+    energy_of: Literal["states", "rates"] = "states"
 
 
 class PopulationTable(Table):
@@ -203,7 +206,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "solver": SolverTable,
     "learning": LearningTable,
 }
-KEYS = (*HeadTable.model_fields, "connections", "populations", *SECTIONS)
+KEYS = (*HeadTable.model_fields, "connections", "populations", "terms", *SECTIONS)
 
 T = TypeVar("T", bound=Table)
 
@@ -215,6 +218,7 @@ class ModelFile:
     head: HeadTable | None
     populations: Mapping[str, PopulationTable | None]
     connections: tuple[ConnectionTable | None, ...]
+    terms: tuple[Term | None, ...]
     parameters: ParametersTable | None
     data: DataTable | None
     free: FreeTable | None
@@ -230,9 +234,8 @@ def parse(raw: Mapping[str, Any], faults: list[str]) -> ModelFile:
     for name, kind in SECTIONS.items():
         absent = name == "data" and name not in raw
         sections[name] = None if absent else _table(kind, (name,), raw.get(name, {}), faults)
-    return ModelFile(
-        _table(HeadTable, (), head, faults), _populations(raw, faults), _connections(raw, faults), **sections
-    )
+    found = _table(HeadTable, (), head, faults)
+    return ModelFile(found, _populations(raw, faults), _connections(raw, faults), read_terms(raw, faults), **sections)
 
 
 def _populations(raw: Mapping[str, Any], faults: list[str]) -> dict[str, PopulationTable | None]:

@@ -12,7 +12,8 @@ from neurodyn.errors import ModelError, nearest
 def override(raw: dict[str, Any], text: str) -> None:
     """Set one key of a model file's data in place; the value is TOML, and a bare word a string.
 
-    A connection goes by its name or its number: "connections.x-h1.gain=2". Whole tables can be replaced.
+    A connection goes by its name or its number: "connections.x-h1.gain=2"; a term by its number, or by the kind of the
+    first such term: "terms.2.sharpness=3", "terms.unit.constants.k=2". Whole tables can be replaced.
 
     Raises
     ------
@@ -34,7 +35,9 @@ def override(raw: dict[str, Any], text: str) -> None:
 def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
     """The table or list where a value goes, and its key there."""
     from neurodyn.models.file import KEYS, SECTIONS, ConnectionTable, PopulationTable
+    from neurodyn.models.term_tables import fields_of
 
+    allowed: Iterable[str]
     first = _known(parts[0], KEYS)
     if len(parts) == 1:
         return raw, first
@@ -48,12 +51,22 @@ def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
         place = place[name] if isinstance(place, dict) else None
     elif first == "connections":
         entries = raw[first] if isinstance(raw.get(first), list) else []
-        index, allowed, keys = _number(entries, parts[1]), ConnectionTable.model_fields, parts[2:]
+        index, allowed, keys = _number(entries, parts[1], "between"), ConnectionTable.model_fields, parts[2:]
         if not keys:
             return entries, index
         if isinstance(entries[index], str):
             entries[index] = {"between": entries[index]}
         place = entries[index]
+    elif first == "terms":
+        entries = raw[first] if isinstance(raw.get(first), list) else []
+        index, keys = _number(entries, parts[1], "term"), parts[2:]
+        if not keys:
+            return entries, index
+        place = entries[index]
+        allowed = fields_of(place.get("term")) if isinstance(place, dict) else ()
+        if len(keys) == 2 and isinstance(place, dict) and isinstance(place.get(keys[0]), dict):
+            place, keys = place[keys[0]], keys[1:]
+            return place, _known(keys[0], place)
     else:
         keys = parts
     if len(keys) != 1 or not isinstance(place, dict):
@@ -61,9 +74,9 @@ def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
     return place, _known(keys[0], allowed)
 
 
-def _number(entries: list[Any], name: str) -> int:
-    """Index of a connection, from its number or its name."""
-    called = [str(entry.get("between") if isinstance(entry, dict) else entry) for entry in entries]
+def _number(entries: list[Any], name: str, key: str) -> int:
+    """Index of a connection or a term, from its number or its name."""
+    called = [str(entry.get(key) if isinstance(entry, dict) else entry) for entry in entries]
     if name.isdecimal() and int(name) < len(entries):
         return int(name)
     return called.index(_known(name, called))

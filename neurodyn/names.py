@@ -14,6 +14,7 @@ from neurodyn.errors import ArgumentError
 
 #: The modules of neurodyn's own classes, imported when a file names one.
 NETWORK_MODULES = {
+    "EnergyNetwork": "neurodyn.models.energy_network",
     "Hopfield": "neurodyn.models.hopfield",
     "Rate": "neurodyn.models.rate",
 }

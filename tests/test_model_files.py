@@ -187,7 +187,7 @@ def test_directions_within_a_population(write):
         ('"h1-y"]', '{between = "h1-y", feedback = [[1, 2]]}]', "connections.1.feedback: parameters 'y-h1' must have"),
         ('["x-h1"', '[{between = "x-h1", feedback = 0.5}', "connections.0: connection 'x-h1' joins the clamped input"),
         ("size = 3", 'size = 3\nactivation = "hard-sigmoid"', "model: population 'h1': the rate form needs"),
-        ('"rate"', '"raet"', "model: unknown name 'raet'; allowed: hopfield, rate; did you mean 'rate'?"),
+        ('"rate"', '"raet"', "model: unknown name 'raet'; allowed: hopfield, rate, terms; did you mean 'rate'?"),
     ],
 )
 def test_faults_of_the_rate_form(write, old, new, fault):
@@ -237,8 +237,8 @@ max_steps = 1.5
     lines = message.splitlines()
     assert lines[0].endswith("model.toml has 20 faults:")
     expected = [
-        "titel: unknown key; allowed: title, model, seed, gain, connections, populations, parameters, data, free, "
-        "nudging, solver, learning; did you mean 'title'?",
+        "titel: unknown key; allowed: title, model, seed, gain, energy_of, connections, populations, terms, "
+        "parameters, data, free, nudging, solver, learning; did you mean 'title'?",
         "files: unknown key; ",
         "seed: must be a valid integer; got True",
         "gain: must be a finite number; got inf",

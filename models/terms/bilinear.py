@@ -110,6 +110,7 @@ class Bilinear(Term, kind="bilinear"):
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
     quadratic: ClassVar[bool] = True
+    of_rates: ClassVar[bool] = True
     fused: ClassVar[bool] = True
 
     @classmethod

@@ -40,6 +40,9 @@ class Convolution(SharedWeights, kind="convolution"):
     padding: int = 0
     pool: int = 1
 
+    def __post_init__(self) -> None:
+        self.require(whole=["channels", "kernel", "channels_in", "pool"])
+
     @property
     def populations(self) -> tuple[str, ...]:
         return self.first, self.second

@@ -78,6 +78,9 @@ class Diode(Term, kind="diode"):
     thermal: float = 0.1
     primitives = Primitives.of(energy=energy, gradient=gradient, curve=curve)
 
+    def __post_init__(self) -> None:
+        self.require(positive=["saturation", "thermal"])
+
     @property
     def populations(self) -> tuple[str, ...]:
         return tuple(name for name in (self.anode, self.cathode) if name)
@@ -86,8 +89,6 @@ class Diode(Term, kind="diode"):
         super().check(graph)
         if len({graph[name].size for name in self.populations}) != 1 or self.anode == self.cathode:
             raise ModelError(f"{self!r} needs two populations of equal sizes, or one and a ground")
-        if not (self.saturation > 0.0 and self.thermal > 0.0):
-            raise ModelError(f"{self!r}: saturation and thermal must be > 0")
 
     def constants(self, graph: Graph) -> tuple[float, ...]:
         return self.saturation, self.thermal

@@ -62,12 +62,18 @@ class Leak(Term, kind="leak"):
     names: tuple[str, ...] = ()
     primitives = Primitives.of(energy=energy, gradient=gradient, curve=curve)
     quadratic: ClassVar[bool] = True
+    of_rates: ClassVar[bool] = True
     fused: ClassVar[bool] = True
 
     @property
     def populations(self) -> tuple[str, ...]:
         """Those it was given."""
         return self.names
+
+    def check(self, graph: Graph) -> None:
+        """See `Term.check`; its units must not be clamped."""
+        super().check(graph)
+        self.check_moves(graph, *self.names)
 
     def over(self, graph: Graph) -> tuple[str, ...]:
         """The populations that leak in a network."""

@@ -84,6 +84,9 @@ class LogSumExp(Term, kind="log-sum-exp"):
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
 
+    def __post_init__(self) -> None:
+        self.require(whole=["memories"], positive=["sharpness"])
+
     @property
     def populations(self) -> tuple[str, ...]:
         return (self.population,)

@@ -88,14 +88,18 @@ class Prediction(Term, kind="prediction"):
     )
     quadratic = True
 
+    def __post_init__(self) -> None:
+        self.require(positive=["sigma"])
+
     @property
     def populations(self) -> tuple[str, ...]:
         return self.first, self.second
 
     def check(self, graph: Graph) -> None:
         super().check(graph)
-        if self.first == self.second or self.second not in graph.slices or not self.sigma > 0.0:
-            raise ModelError(f"{self!r}: the second population must be free and not the first; sigma must be > 0")
+        self.check_moves(graph, self.second)
+        if self.first == self.second:
+            raise ModelError(f"{self!r}: a population cannot predict itself")
 
     def blocks(self, graph: Graph) -> tuple[Block, ...]:
         m, n, name = graph[self.first].size, graph[self.second].size, f"{self.first}-{self.second}"

@@ -88,6 +88,7 @@ class SharedWeights(Term):
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
     quadratic = True
+    of_rates = True
 
     @abstractmethod
     def table(self) -> Integers:

@@ -97,10 +97,12 @@ class Term(ABC):
     """A part of an energy. A subclass is a frozen dataclass whose fields are plain data, in a file of its own.
 
     `quadratic` says that V″ is a constant: its curve then looks at no states, and changes of its gradient are exact.
+    `of_rates` says that V is a function of the rates alone, and so may be a part of an energy of the rates.
     """
 
     primitives: ClassVar[Primitives]
     quadratic: ClassVar[bool] = False
+    of_rates: ClassVar[bool] = False
     #: The name of the class in files, and all classes by their names.
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Term]]] = {}
@@ -127,6 +129,23 @@ class Term(ABC):
         for name in self.populations:
             if name not in names:
                 raise ModelError(f"{self!r}: unknown population {name!r}; {nearest(name, names)}")
+
+    def check_moves(self, graph: Graph, *names: str) -> None:
+        """Raise `ModelError` if one of some populations is the clamped input, on which the term would do nothing."""
+        for name in names:
+            if name not in graph.slices:
+                raise ModelError(f"{self!r}: population {name!r} is the input, whose units are clamped")
+
+    def require(self, *, whole: Sequence[str] = (), positive: Sequence[str] = ()) -> None:
+        """Raise `ModelError` unless some fields are whole numbers >= 1, and others positive numbers."""
+        for name in whole:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ModelError(f"`{name}` must be a whole number >= 1; got {value!r}")
+        for name in positive:
+            value = getattr(self, name)
+            if not (isinstance(value, (int, float, np.number)) and 0.0 < value < np.inf):
+                raise ModelError(f"`{name}` must be a positive number; got {value!r}")
 
     def blocks(self, graph: Graph) -> tuple[Block, ...]:
         """Its parameters."""
