@@ -13,7 +13,10 @@ jax = pytest.importorskip("jax", reason="jax is not installed: it comes with the
 jnp = jax.numpy
 
 RHO = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "softplus": jax.nn.softplus, "linear": lambda s: s}
-CLOSE = {"rtol": 1e-12, "atol": 1e-12}
+
+
+def assert_close(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.fixture(autouse=True)
@@ -149,14 +152,14 @@ def test_primitives_of_each_term(net, rng):
             jax.jvp(lambda *at: by(theta, *at), at, (v_s[:, j], v_r[:, j]))[1]  # noqa: B023
             for j, at in enumerate(columns)
         ]
-        np.testing.assert_allclose(attached.energy((s, r)), [value(theta, *at) for at in columns], **CLOSE)
+        assert_close(attached.energy((s, r)), [value(theta, *at) for at in columns])
         for found, expected in ((attached.gradient((s, r)), first), (attached.curve((s, r), (v_s, v_r)), second)):
             for k in range(2):
                 derivative = np.stack([column[1 + k] for column in expected], axis=1)
-                np.testing.assert_allclose(found[k][free], derivative[free], **CLOSE)
+                assert_close(found[k][free], derivative[free])
         if attached.parameters:
-            np.testing.assert_allclose(attached.parameter_gradient((s, r)), sum(g[0] for g in first), **CLOSE)
-            np.testing.assert_allclose(attached.mixed((s, r), (v_s, v_r)), sum(g[0] for g in second), **CLOSE)
+            assert_close(attached.parameter_gradient((s, r)), sum(g[0] for g in first))
+            assert_close(attached.mixed((s, r), (v_s, v_r)), sum(g[0] for g in second))
 
 
 def test_complex_primitives_of_each_term(net, rng):
@@ -179,9 +182,9 @@ def test_complex_primitives_of_each_term(net, rng):
             (attached.complex_curve((s, r), (v_s, v_r)), second),
         ):
             for k in range(2):
-                np.testing.assert_allclose(found[k][free, 0], np.asarray(expected[1 + k])[free], **CLOSE)
+                assert_close(found[k][free, 0], np.asarray(expected[1 + k])[free])
         if attached.parameters:
-            np.testing.assert_allclose(attached.complex_parameter_gradient((s, r)), first[0], **CLOSE)
+            assert_close(attached.complex_parameter_gradient((s, r)), first[0])
 
 
 def test_networks_of_them(net, rng):
@@ -194,9 +197,9 @@ def test_networks_of_them(net, rng):
     hessians = np.stack([jax.hessian(energy, argnums=1)(theta, s[j], x[j]) for j in range(3)])
     products = np.einsum("bij,bj->bi", hessians, v)
     gradient = sum(jax.grad(energy)(theta, s[j], x[j]) for j in range(3)) / 3
-    np.testing.assert_allclose(net.energy(s, x), values, **CLOSE)
-    np.testing.assert_allclose(net.force(s, x), forces, **CLOSE)
-    np.testing.assert_allclose(net.hessian(s, x), hessians, **CLOSE)
-    np.testing.assert_allclose(net.jvp(s, v, x), products, **CLOSE)
-    np.testing.assert_allclose(net.vjp(s, v, x), products, **CLOSE)
-    np.testing.assert_allclose(net.energy_gradient(s, x).vector, gradient, **CLOSE)
+    assert_close(net.energy(s, x), values)
+    assert_close(net.force(s, x), forces)
+    assert_close(net.hessian(s, x), hessians)
+    assert_close(net.jvp(s, v, x), products)
+    assert_close(net.vjp(s, v, x), products)
+    assert_close(net.energy_gradient(s, x).vector, gradient)
