@@ -146,7 +146,8 @@ class Recipe:
 
 def rates_by_block(rates: Rates, network: Network) -> dict[str, float]:
     """The learning rate of every block of parameters, by name."""
-    connections = [c.name for c in network.graph.connections]
+    own = [block.name for term in network.own_terms for block in term.blocks(network.graph)]
+    connections = [*(c.name for c in network.graph.connections), *own]
     blocks = [b.name for b in network.parameters.blocks]
     if isinstance(rates, dict):
         for name in rates:

@@ -38,11 +38,14 @@ class Synapses:
 
     @classmethod
     def of(cls, network: Network, *, own: bool = False) -> Synapses:
-        """Those of a network with an energy; with `own` each way back has a weight of its own."""
+        """Those of a network with an energy; with `own` each way back has a weight of its own.
+
+        Raises `ModelError` for a network that is more, or less, than leaks, biases and weighted connections.
+        """
         if not network.is_pairwise:
             raise ModelError(
-                "weights that move while the network does are those between pairs of units, with a leak and a bias for "
-                "each unit: this network has other terms, or lacks some of these"
+                "weights that move are for networks whose energy is that of leaks, biases and weighted connections; "
+                f"got {network!r}"
             )
         size = network.parameters.vector.size
         if size > LARGEST:
