@@ -1,4 +1,4 @@
-"""Networks of each kind of term: equivalence, estimators, portraits, time scales, files; what each is known for."""
+"""Networks of each kind of term: the equivalence, estimators, pictures, files; and what each kind is known for."""
 
 import pickle
 from typing import Any
@@ -82,7 +82,9 @@ def test_pictures_and_time_scales(settled):
     found = analysis.portrait(net, x[0], y[0], resolution=7)
     assert len(found.fixed_points) >= 1
     plane = analysis.phase_plane(net, x[0], resolution=7)
+    assert np.isfinite(plane.velocity).all()
     assert np.isfinite(plane.energy).all()
+    assert list(analysis.fixed_points(net, x[0]).kind) == ["stable node"]
     assert (analysis.timescales(net, eq, y).ladder.rate > 0.0).all()
 
 
@@ -119,7 +121,7 @@ def test_moving_weights_are_refused(settled):
 # -- predictive coding -------------------------------------------------------------------------------------------------
 
 
-def perceptron(seed=1):
+def perceptron():
     """A network of predictions of ones with tanh, softplus and linear rates."""
     return NETWORKS["prediction"]()
 
@@ -231,19 +233,19 @@ def test_kirchhoffs_law_and_power():
 def test_resistors_learn_a_linear_regression(method, options):
     """y = 0.3 a - 0.5 b of voltages ±a, ±b and a ground; conductances stay positive."""
     rng = np.random.default_rng(0)
-    a, b = rng.uniform(-1.0, 1.0, (2, 30))
+    a, b = rng.uniform(-1.0, 1.0, (2, 8))
     x, y = np.stack([a, b, -a, -b, 0.0 * a], axis=1), (0.3 * a - 0.5 * b)[:, None]
-    nodes = {"x": {"size": 5, "role": "input"}, "h": {"size": 3, "activation": "linear"}}
+    nodes = {"x": {"size": 5, "role": "input"}, "h": {"size": 2, "activation": "linear"}}
     nodes |= {"y": {"size": 1, "role": "output", "activation": "linear"}}
     net = models.EnergyNetwork(nodes, [terms.Resistor("x", "h"), terms.Resistor("h", "y"), terms.Resistor("x", "y")])
     before = np.mean((nd.relax(net, x).state[:, net.outputs] - y) ** 2)
-    for _ in range(200):
-        step = nd.gradient(net, x, y, method=method, **options) * 2.0
-        moved = net.parameters - step
+    for _ in range(50):
+        gradient = nd.gradient(net, x, y, method=method, solver=nd.Solver(rtol=1e-6, atol=1e-9), **options)
+        moved = net.parameters - 4.0 * gradient
         net = net.replace(parameters={name: np.maximum(value, 1e-3) for name, value in moved.items()})
     after = np.mean((nd.relax(net, x).state[:, net.outputs] - y) ** 2)
-    assert before > 0.01
-    assert after < 1e-5
+    assert before > 0.1
+    assert after < 1e-4 * before
 
 
 def test_diodes_let_current_through_one_way():
@@ -277,11 +279,11 @@ def test_log_sum_exp_stores_500_patterns_in_64_units_and_hopfields_energy_8():
     found = [terms.Leak(), terms.LogSumExp("s", memories=500, sharpness=1.0)]
     net = models.EnergyNetwork({"s": {"size": 64, "activation": "linear"}}, found)
     net = net.replace(parameters={"s.memories": patterns})
-    recalled = nd.relax(net, None, start=flipped).state
+    recalled = nd.relax(net, None, start=flipped, solver=nd.Solver(rtol=1e-4, atol=1e-6)).state
     nearest = own > others
     assert nearest.mean() > 0.97
     assert np.abs(recalled - patterns)[nearest].max() < 1e-6
-    assert np.abs(nd.relax(net, None, start=patterns).state - patterns).max() < 1e-6
+    assert np.abs(net.force(patterns)).max() < 1e-6
 
 
 def test_hopfields_energy_forgets_them():

@@ -31,7 +31,7 @@ def change(v, p, xi, place, work):
     out = pr.units(work, 2 + p.shape[0], p.shape[0])
     out[:] = 0.0
     pr.add_product(1.0, xi, pr.population(v, place, 0), out)
-    pr.soften_change(p, out, pr.row(work, 0))
+    pr.soften_change(p, out, pr.row(work, 0), pr.row(work, 1))
     return out
 
 

@@ -159,11 +159,20 @@ def soften(z, top, total):
 
 
 @helper
-def soften_change(p, v, mean):
-    """Replace changes v (m, b) of what p is the softmax of by those of p, p ∘ (v - p·v); mean is scratch."""
+def soften_change(p, v, mean, most):
+    """Replace changes v (m, b) of what p is the softmax of by those of p, p ∘ (v - p·v); two rows are scratch.
+
+    Counted from the change of the likeliest, as where that has nearly all, v - p·v would cancel.
+    """
+    mean[:], most[:] = p[0], v[0]
+    for k in range(p.shape[0]):
+        for j in range(mean.size):
+            if p[k, j].real > mean[j].real:
+                mean[j], most[j] = p[k, j], v[k, j]
     mean[:] = 0.0
     for k in range(p.shape[0]):
         for j in range(mean.size):
+            v[k, j] -= most[j]
             mean[j] += p[k, j] * v[k, j]
     for k in range(p.shape[0]):
         for j in range(mean.size):
