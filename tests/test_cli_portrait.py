@@ -45,7 +45,7 @@ def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, 
     summary = json.loads((tmp_path / "o" / "summary.json").read_text("utf-8"))
     assert summary["has_energy"] is False
     assert [point["energy"] for point in summary["fixed_points"]] == [None]
-    assert "energy   none: not all influence is mutual" in result.stdout
+    assert "none: not all influence is mutual; no contours of it" in result.stdout
     for word in ("frequency", "stable", "beta_c"):
         assert word in result.stdout
 
