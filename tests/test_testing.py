@@ -236,3 +236,9 @@ def test_a_network_with_a_wrong_term_is_refused_by_the_terms_name():
     net = EnergyNetwork(POPULATIONS, [terms.Leak(), terms.Bilinear("x", "h"), broken(gradient=wrong_gradient)])
     with pytest.raises(CheckError, match="Broken: gradient, V_s"):
         check_network(net)
+
+
+@pytest.mark.parametrize("name", ["energy", "force", "cost", "hessian"])
+def test_a_subclass_cannot_override_what_flows_would_not_see(name):
+    with pytest.raises(nd.ModelError, match=f"Mine overrides `{name}`, which no flow would see: write a term"):
+        type("Mine", (models.Hopfield,), {name: lambda self, *arguments: 0.0})
