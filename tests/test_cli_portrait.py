@@ -22,9 +22,9 @@ LIBRARY: dict[str, tuple[list[Any], set[str], list[str]]] = {
     "memory": (["--others", "frozen"], {"basins.png", "nudged-path.png"}, ["direction 1", "direction 2"]),
     "digits": (["--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[6]"]),
     "rate-chain": (["--others", "frozen"], {"nudged-path.png"}, ["y[0]", "y[1]"]),
-    "convolution": (["--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[6]"]),
-    "predictive-coding": (["--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[2]"]),
-    "resistor": ([], {"nudged-path.png"}, ["y[0]", "h1[0]"]),
+    "convolution": (["--others", "frozen", "--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[7]"]),
+    "predictive-coding": (["--others", "frozen"], {"nudged-path.png"}, ["h2[4]", "y[2]"]),
+    "resistor": ([], {"nudged-path.png"}, ["h1[0]", "y[0]"]),
     "dense-memory": (["--others", "frozen"], {"basins.png", "nudged-path.png"}, ["direction 1", "direction 2"]),
 }
 

@@ -20,7 +20,7 @@ EXACT = {
     "equilibrium-propagation": ({"beta": 1e-4}, 1e-6),
     "holomorphic": ({"points": 8, "radius": 0.05}, 1e-6),
     "recurrent-backprop": ({}, 1e-8),
-    "bptt": ({"step": 0.02, "steps": 2500}, 1e-3),
+    "bptt": ({"step": 0.04, "steps": 2500}, 1e-3),
 }
 #: Those that are biased, but point to the same side.
 BIASED = ("coupled-learning", "contrastive-hebbian", "contrastive-divergence")
@@ -268,7 +268,8 @@ def test_diodes_let_current_through_one_way():
 def test_log_sum_exp_stores_500_patterns_in_64_units_and_hopfields_energy_8():
     """From each pattern with a quarter of its signs flipped the flow goes to the stored pattern that is nearest to it.
 
-    That is the one that it was made of, but for some 2 in 100 which by chance are as near to another.
+    That is the one that it was made of, but for some 2 in 100 which by chance are as near to another. All 500 are states
+    of rest; the first 100 are recalled.
     """
     rng = np.random.default_rng(0)
     patterns = rng.choice([-1.0, 1.0], (500, 64))
@@ -279,17 +280,24 @@ def test_log_sum_exp_stores_500_patterns_in_64_units_and_hopfields_energy_8():
     found = [terms.Leak(), terms.LogSumExp("s", memories=500, sharpness=1.0)]
     net = models.EnergyNetwork({"s": {"size": 64, "activation": "linear"}}, found)
     net = net.replace(parameters={"s.memories": patterns})
-    recalled = nd.relax(net, None, start=flipped, solver=nd.Solver(rtol=1e-4, atol=1e-6)).state
+    recalled = nd.relax(net, None, start=flipped[:100], solver=nd.Solver(rtol=1e-4, atol=1e-6)).state
     nearest = own > others
     assert nearest.mean() > 0.97
-    assert np.abs(recalled - patterns)[nearest].max() < 1e-6
+    assert np.abs(recalled - patterns[:100])[nearest[:100]].max() < 1e-6
     assert np.abs(net.force(patterns)).max() < 1e-6
+
+
+def test_the_librarys_memory_recalls_its_letters():
+    model = models.read("dense-memory")
+    letters = model.network.parameters["s.memories"][[9, 10, 25]]  # J, K, Z
+    assert np.array_equal((np.sign(model.start) != letters).sum(axis=1), [4, 4, 4])
+    np.testing.assert_allclose(nd.relax(model.network, None, start=model.start).state, letters, rtol=0, atol=1e-5)
 
 
 def test_hopfields_energy_forgets_them():
     """With the outer-product rule 0.138 n, some 8, patterns of 64 units can be stored, and none of 500."""
     rng = np.random.default_rng(0)
-    for count, recalled in ((4, True), (500, False)):
+    for count, recalled in ((8, True), (500, False)):
         patterns = rng.choice([-1.0, 1.0], (count, 64))
         weights = patterns.T @ patterns / 64
         np.fill_diagonal(weights, 0.0)
