@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 
-Mask = npt.NDArray[np.bool_]
 #: Eigenvalues or eigenvectors: real where there is an energy, else complex.
 Rates = npt.NDArray[Any]
 

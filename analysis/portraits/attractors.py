@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.phases.driven import Nudge, driven_problem
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem

@@ -31,7 +31,7 @@ class Basins:
     attractors : FixedPoints
         By rising energy, where there is one.
     position : (a, 2)
-        Of the attractors, in the coordinates of the plane.
+        Coordinates of the attractors, in those of the plane.
     plane : Plane
         Where the starts lie.
     """
@@ -45,7 +45,7 @@ class Basins:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of the two axes."""
+        """The names of the two axes."""
         return self.plane.names
 
     @property
@@ -99,13 +99,13 @@ def basins(
     axes : pair
         Two free units, by number, name like "h1[3]" or (population, number); or two directions (n,) from `state`.
     window : (low, high) or a pair of them
-        Of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
+        The range of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
     resolution : int
         Starts along each axis.
     state : (n,) array, optional
         Where the units outside the plane start. Default zeros, ½ with the hard sigmoid.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------

@@ -56,7 +56,7 @@ class Branch:
         infinity; "vertical", it moves on while the parameter stands still; "step" or "points", too small a step was
         needed, or there were too many points; "start", it was not followed further.
     graph : Graph
-        Of the network.
+        The graph of the network.
     """
 
     name: str
@@ -89,7 +89,7 @@ class BifurcationDiagram:
 
     @property
     def bifurcations(self) -> tuple[Bifurcation, ...]:
-        """Of all branches; one that lies on several comes once, by rising parameter."""
+        """The bifurcations of all branches; one that lies on several comes once, by rising parameter."""
         found: list[Bifurcation] = []
         for b in sorted((b for branch in self.branches for b in branch.bifurcations), key=lambda b: b.parameter):
             if not any(same_point(b, other) for other in found):

@@ -45,7 +45,7 @@ def continue_fixed_point(
     at : float, optional
         Value at which to start. Default: the present one. A function needs it.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def continue_fixed_point(
     Keller, in: Applications of Bifurcation Theory, 359 (1977). Allgower & Georg, Introduction to Numerical
     Continuation Methods (2003), chapters 6 and 8.
     """
-    landscape, curve, p = _door(network, x, y, beta, parameter, span, at)
+    landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     with one_thread():
         return curve.both_ways(curve.refined(landscape.state(start, "start"), p), p)
 
@@ -84,7 +84,7 @@ def bifurcation_diagram(
 
     The other parameters are those of `continue_fixed_point`.
     """
-    landscape, curve, p = _door(network, x, y, beta, parameter, span, at)
+    landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     branches: list[Branch] = []
     with one_thread():
         for state in landscape.states(starts, "starts"):
@@ -100,7 +100,7 @@ def bifurcation_diagram(
     return BifurcationDiagram(curve.equations.name, tuple(branches))
 
 
-def _door(
+def _checked_arguments(
     network: Network,
     x: ArrayLike | None,
     y: ArrayLike | None,

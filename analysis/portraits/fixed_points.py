@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, Rates
+from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
 from neurodyn.inputs import whole_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
 #: Closer than this, in every unit, two fixed points are one; where an eigenvalue is as good as zero Newton's method
@@ -72,7 +72,7 @@ class FixedPoints:
         return len(self.energy)
 
     def select(self, which: Mask | Integers) -> FixedPoints:
-        """Some of the points, by mask or index."""
+        """Return some of the points, chosen by mask or index."""
         return FixedPoints(*(getattr(self, f.name)[which] for f in fields(self)))
 
     def __repr__(self) -> str:
@@ -106,9 +106,9 @@ def fixed_points(
     starts : (k, n) array, optional
         Default: `n_starts` states, uniform in [−2, 2], or in [0, 1] for units with the hard sigmoid.
     n_starts, seed : int
-        Of the default starts.
+        Number and seed of the default starts.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def random_states(
 
 
 def _midpoints(points: Array) -> Array:
-    """Between pairs of points (a, n), evenly thinned out if they are many."""
+    """Return the midpoints of pairs of points (a, n), evenly thinned out if they are many."""
     pairs = np.array(list(combinations(range(len(points)), 2)), dtype=int).reshape(-1, 2)
     pairs = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), PAIRS)).astype(int)]
     return np.asarray(0.5 * (points[pairs[:, 0]] + points[pairs[:, 1]]))

@@ -18,11 +18,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, Rates, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import Rates, active, modes, one_thread
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network, inward
 
 #: A weight below this is one to rounding: of a unit so saturated that its rate does not move.
@@ -91,7 +91,7 @@ class Landscape:
         return states
 
     def free(self) -> Landscape:
-        """The same without nudging."""
+        """Return the same landscape without nudging."""
         return replace(self, beta=0.0)
 
     @property
@@ -100,7 +100,7 @@ class Landscape:
         return self.network.box
 
     def part(self, samples: Integers) -> Landscape:
-        """Itself: the landscape is one for all states."""
+        """Return the landscape itself, which is the same for all states."""
         return self
 
     def inputs(self, count: int) -> Array | None:

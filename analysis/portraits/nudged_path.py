@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, Rates, active, one_thread
+from neurodyn.analysis.portraits.algebra import Rates, active, one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.system.graph import Graph
@@ -50,9 +50,9 @@ class NudgedPath:
         beta_c = 1/λ_max((H⁻¹)_out,out) for the squared error, with H at s*: where the *linearised* problem becomes
         singular, at −beta_c. The fold of the path is near −beta_c only while s has not moved far.
     ended : pair of str
-        As for `Branch`.
+        The same as for `Branch`.
     graph : Graph
-        Of the network.
+        The graph of the network.
     """
 
     beta: Array
@@ -103,7 +103,7 @@ def nudged_path(
     ----------
     network : Network
     equilibrium : Equilibrium
-        Of one sample, stable.
+        A stable one, of one sample.
     y : (n_out,) array or integer label
     span : (low, high)
         low <= 0 <= high; either may be infinite only upwards.
@@ -194,7 +194,7 @@ class _Nudging:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.landscape.network.graph
 
     @property
@@ -203,7 +203,7 @@ class _Nudging:
         return self.landscape.network.tau
 
     def value(self, q: float) -> float:
-        """beta."""
+        """Return beta for a value of the unknown."""
         if q < 0.0:
             return q
         return q / (1.0 - q) if q < 1.0 else np.inf

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, Rates, active
+from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
 
@@ -25,7 +25,7 @@ class Equations(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the parameter."""
+        """The name of the parameter."""
 
     @property
     def boxed(self) -> Mask:
@@ -33,7 +33,7 @@ class Equations(Protocol):
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
 
     @property
     def tau(self) -> Array:
@@ -76,7 +76,7 @@ class Family:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.at(self.start).network.graph
 
     @property

@@ -38,13 +38,14 @@ class PhasePlane:
     energy : (R, R)
         E, or F = E + beta C if nudged; NaN where there is none.
     state : (R, R, n)
-        Of all units at each point of the grid.
+        The states of all units at each point of the grid.
     nullclines : pair of tuples of (p, 2)
         Separate pieces of the curves on which du/dt = 0 for the first and for the second coordinate, vertices to
         rounding. Along a bound of the box the force that is meant is the one that the bound has not stopped.
     fixed_points : PlanePoints
     manifolds : tuple of Manifold
-        Of the saddles, within the window. Sliced, only what is a curve: unstable manifolds of saddles of index 1.
+        Those of the saddles, within the window; for sliced planes only what is a curve: unstable manifolds
+        of saddles of index 1.
     flow : PlaneFlow
         The flow in the plane, which evaluates all this anywhere.
     """
@@ -77,7 +78,7 @@ class PhasePlane:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of the two axes."""
+        """The names of the two axes."""
         return self.flow.plane.names
 
     def coordinates(self, states: ArrayLike) -> Array:
@@ -130,7 +131,7 @@ def phase_plane(
         Two free units, by number, name like "h1[3]" or (population, number); or two directions (n,), whose
         coordinates are counted from `state`.
     window : (low, high) or a pair of them
-        Of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
+        The range of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
     resolution : int
         Grid points along each axis.
     others : {"frozen", "relaxed", "sliced"}
@@ -142,7 +143,7 @@ def phase_plane(
     state : (n,) array, optional
         Default zeros, ½ for units with the hard sigmoid.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------

@@ -9,12 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.units import Unit, unit_index, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import is_whole, real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
 #: Two units, or two directions (n,) in the space of states.

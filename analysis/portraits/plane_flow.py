@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask, Rates, active, modes, returns
+from neurodyn.analysis.portraits.algebra import Rates, active, modes, returns
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import at_rest
 from neurodyn.analysis.portraits.plane import Plane, Section
 from neurodyn.errors import ArgumentError
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 
 
 @dataclass(frozen=True, eq=False)

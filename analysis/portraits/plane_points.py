@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neurodyn.analysis.portraits.algebra import Mask, Rates, active
+from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.fixed_points import SAME, classify, search, stability
 from neurodyn.analysis.portraits.newton import roots
 from neurodyn.analysis.portraits.plane import Section
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 
 
 @dataclass(frozen=True, eq=False, repr=False)

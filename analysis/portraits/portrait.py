@@ -43,7 +43,7 @@ class Portrait:
     reason : str
         Why these axes.
     fixed_points : FixedPoints
-        Of the whole network, free, found from random starts and from where its own trajectories end.
+        Those of the whole network, free, found from random starts and from where its own trajectories end.
     free : PhasePlane
     nudged : PhasePlane or None
         Without a target there is none.
@@ -92,18 +92,18 @@ def portrait(
     starts : (n,) or (k, n) array, optional
         Where free phases begin; the first one leads to the s* that is nudged. Default: as for `relax`.
     axes : pair, optional
-        As for `phase_plane`. Default: two units are both; three or more states of rest that the starts lead to span a
-        plane; a classifier's target output and its strongest rival; else the two units that the nudge moves most, or,
+        The same as for `phase_plane`. Default: two units are both; three or more states of rest that the starts lead to
+        span a plane; a classifier's target output and its strongest rival; else the two that the nudge moves most, or,
         without a target, the two that take part most in the slowest mode.
     others : {"frozen", "relaxed", "sliced"}, optional
-        As for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen" at s*, as
-        relaxing takes minutes.
+        The same as for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen"
+        at s*, as relaxing takes minutes.
     beta : float, optional
         Default: 1, or half-way to the fold if s*(beta) ends at one below 2.
     resolution : int, optional
         Grid points along each axis. Default: 25 if the others are relaxed, else 41.
     tol, solver
-        Of the free phase, as for `relax`.
+        Limit and solver of the free phase, as for `relax`.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def _viewpoint(landscape: Landscape, axes: PlaneAxes | None, others: str | None,
 
 
 def _fixed_points(landscape: Landscape, rests: Array) -> FixedPoints:
-    """Of the free flow, from random starts and the known states of rest."""
+    """Find the fixed points of the free flow, from random starts and the known states of rest."""
     count = MANY if landscape.network.n <= FOLLOWED else FEW
     return search(landscape.free(), np.concatenate([random_states(landscape, count, 0), rests]))
 

@@ -36,15 +36,15 @@ class Projection:
         not where time constants differ: weights[i] · axes[j] is 1 for i = j and else 0, so that near the fixed point
         each coordinate decays on its own, as exp(−rate t).
     explained : (k,) or None
-        Of components: fraction of the variance of the recorded states.
+        For components: the fraction of the variance of the recorded states.
     rates : (k,) or None
-        Of modes: relaxation rates, 1/time, slowest first.
+        For modes: the relaxation rates, 1/time, slowest first.
     t, coordinates : (T,), (T, batch, k)
         The trajectory, or the free phase of an experiment.
     rest : (batch, k) or None
-        Of an experiment: the fixed points s*.
+        For an experiment: the fixed points s*.
     nudged_t, displacement : (T',), (T', batch, k), or None
-        Of an experiment: (s − s*)/beta in the nudged phase, on the same axes (centered: the mean over both phases).
+        For an experiment: (s − s*)/beta in the nudged phase, on the same axes (centered: the mean over both phases).
     """
 
     onto: str

@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import error_signals
 from neurodyn.analysis.plots.signals.error_signals import VELOCITY
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.signals.compare import relative_error
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
 from neurodyn.system.network import Network

@@ -60,5 +60,5 @@ def explain_dashes(ax: Axes, index: Integers) -> None:
 
 
 def _stable(first: bool | None, second: bool | None) -> bool:
-    """Of a segment between two points; None for a bifurcation, which belongs to both sides."""
+    """Tell whether a segment between two points is stable; None for a bifurcation, which belongs to both sides."""
     return all(end for end in (first, second) if end is not None) and (first, second) != (None, None)

@@ -11,12 +11,11 @@ from matplotlib.axes import Axes
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.panels import free_part, panel_for_each_phase, phase_titles
 from neurodyn.analysis.plots.selection import settled_after
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.experiments.experiment import Experiment
 from neurodyn.flows.layout import RATES
 from neurodyn.flows.nudged import change
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.phases.nudge import nudged_rows
 from neurodyn.phases.simulate import Trajectory
 from neurodyn.results.result import with_batch

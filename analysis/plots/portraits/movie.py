@@ -85,8 +85,8 @@ def animate(
     path : str or path
         Name of the file, ending in .gif; it is there whole or not at all.
     sample, units
-        As for `plot_error_signals`; but by default no more than four units, those with the largest signal of their
-        population.
+        The same as for `plot_error_signals`; but by default no more than four units, those with the largest signal
+        of their population.
 
     Returns
     -------

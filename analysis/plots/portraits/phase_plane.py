@@ -81,7 +81,7 @@ def plot_phase_planes(
     path : NudgedPath, optional
         Drawn from s* to the nudged plane's beta.
     field, trajectories
-        As for `plot_phase_plane`; the trajectories are drawn in the free portrait.
+        The same as for `plot_phase_plane`; the trajectories are drawn in the free portrait.
     ax : Axes or pair of Axes, optional
         One for both flows in one portrait, or one for each. Default: a new figure with two.
     **style
