@@ -56,8 +56,6 @@ from neurodyn.system.term import Term
 LARGEST_MATRIX = 10_000
 #: What is computed from terms alone, so that a subclass cannot change it.
 COMPUTED = ("energy", "energies", "force", "jvp", "vjp", "jacobian", "hessian", "local", "linearized", "cost")
-#: What the energy is a function of, in words, by METRIC.
-ENERGY_OF = {STATES: "states", RATES: "rates"}
 
 
 @dataclass(frozen=True, eq=False)
