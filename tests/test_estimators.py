@@ -162,7 +162,7 @@ def test_what_is_no_estimator_is_refused_in_a_sentence(chain):
             nd.gradient(net, x, y, method=method)  # type: ignore[arg-type]
     with pytest.raises(nd.ArgumentError, match="has its options in its own fields: leave out 'beta'"):
         nd.gradient(net, x, y, method=Shrunk(), beta=0.1)
-    with pytest.raises(nd.ArgumentError, match="must be an estimator, or a mapping with the name of a `method`"):
+    with pytest.raises(nd.ArgumentError, match="must be a mapping with the name of a `method`, or an estimator"):
         analysis.compare_gradients(net, x, y, {"a": 3})
     for wrong in ("array", "blocks", "none"):
         for verb in (nd.gradient, nd.learn):

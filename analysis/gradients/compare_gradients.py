@@ -165,7 +165,7 @@ def estimators_by_label(methods: Methods | None, *, checks: bool = True) -> Esti
             continue
         if not isinstance(given, Mapping) or "method" not in given:
             raise ArgumentError(
-                f"`methods[{label!r}]` must be an estimator, or a mapping with the name of a `method`; got {given!r}"
+                f"`methods[{label!r}]` must be a mapping with the name of a `method`, or an estimator; got {given!r}"
             )
         options = {name: value for name, value in given.items() if name != "method"}
         chosen[str(label)] = build(given["method"], options)

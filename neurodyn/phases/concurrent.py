@@ -46,7 +46,7 @@ class ConcurrentLearning(Result):
         Weights and biases, laid out like `network.parameters.vector`.
     shown : (T,)
         Index of the sample that was presented.
-    status : a `Status`.
+    status : Status
     """
 
     t: Array = array("time", units="time")

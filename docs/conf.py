@@ -1,0 +1,62 @@
+"""Settings of Sphinx: `sphinx-build -W -b html docs build/docs` makes the pages and the reference."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from neurodyn import __version__
+
+project = "neurodyn"
+author = "The neurodyn developers"
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_title = f"neurodyn {release}"
+#: Types of parameters are plain words here, such as "labels" or "state", which Sphinx takes for names of attributes.
+suppress_warnings = ["ref.python"]
+#: Names in single backticks are code, as in all docstrings here.
+default_role = "literal"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+
+
+def split_entries(app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
+    """Give each name of an entry "a, b : type" an entry of its own, as napoleon does for parameters alone."""
+    found: list[str] = []
+    while lines:
+        line = lines.pop(0)
+        entry = re.fullmatch(r"(\w+(?:, \w+)+)( : .*)", line)
+        about: list[str] = []
+        while entry and lines and lines[0].startswith("    "):
+            about.append(lines.pop(0))
+        for head in [part + entry[2] for part in entry[1].split(", ")] if entry else [line]:
+            found += [head, *about]
+    lines[:] = found
+
+
+def take_bars_as_absolute_values(app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
+    """Escape the bars of |x|, which would be substitutions in reStructuredText, where they are not code."""
+    for k, line in enumerate(lines):
+        parts = line.split("`")
+        parts[::2] = [part.replace("|", "\\|") for part in parts[::2]]
+        lines[k] = "`".join(parts)
+
+
+def link_to_included_pages(app: Any, page: str, source: list[str]) -> None:
+    """Links to pages beside this folder lead to those here that include them."""
+    for name in ("CONTRIBUTING", "CHANGELOG"):
+        source[0] = source[0].replace(f"](../{name}.md", f"]({name.lower()}.md")
+
+
+def setup(app: Any) -> None:
+    """Connect the functions above."""
+    app.connect("autodoc-process-docstring", split_entries, priority=100)  # before napoleon
+    app.connect("autodoc-process-docstring", take_bars_as_absolute_values, priority=900)  # after napoleon
+    app.connect("source-read", link_to_included_pages)
