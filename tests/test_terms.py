@@ -266,8 +266,8 @@ def test_diodes_let_current_through_one_way():
 def test_log_sum_exp_stores_500_patterns_in_64_units_and_hopfields_energy_8():
     """From each pattern with a quarter of its signs flipped the flow goes to the stored pattern that is nearest to it.
 
-    That is the one that it was made of, but for some 2 in 100 which by chance are as near to another. All 500 are states
-    of rest; the first 100 are recalled.
+    That is the one that it was made of, but for some 2 in 100 which by chance are as near to another. All 500 are
+    states of rest; the first 100 are recalled.
     """
     rng = np.random.default_rng(0)
     patterns = rng.choice([-1.0, 1.0], (500, 64))
