@@ -2,7 +2,6 @@
 
 With p = softmax(κ Ξ s): V_s = −Ξᵀ p, V″ v = −κ Ξᵀ (p ∘ (Ξ v − p·Ξ v)). Together with ½ |s|² one step of its gradient
 flow is the attention of a transformer. Ξ is (memories, size), p and its change (memories, b), s (size, b).
-
 Source: D. Krotov, J. J. Hopfield, NIPS 29 (2016); H. Ramsauer et al., ICLR (2021), eq. 1, there with a constant.
 """
 

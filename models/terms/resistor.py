@@ -75,9 +75,7 @@ def mixed(s, r, v_s, v_r, theta, place, work, out):
 
 @dataclass(frozen=True)
 class Resistor(Term, kind="resistor"):
-    """½ Σ g_ij (v_i − v_j)² over all pairs of nodes of two populations, or of one with itself.
-
-    The block "first-second" has the conductances g, which begin uniform between 0 and the gain of the network.
+    """½ Σ g_ij (v_i − v_j)² between or within populations; g, the block "first-second", begins between 0 and the gain.
 
     Examples
     --------

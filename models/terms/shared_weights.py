@@ -1,7 +1,7 @@
 """Weights that many pairs of units share: −share Σ_t W[w_t] r_a[i_t] r_b[k_t], over the rows t of a table.
 
-Each row names a place of the first population, one of the second, and a weight. Populations may be images of several
-channels: the table then holds for each channel c of the first with each channel o of the second, with weights W[o, c].
+Each row names a place of the first population, one of the second, and a weight. Populations may have several channels:
+the table then holds for each channel c of the first with each channel o of the second, with weights W[o, c].
 """
 
 from __future__ import annotations
@@ -95,8 +95,7 @@ class SharedWeights(Term):
         """Place of the first population, place of the second, weight: (rows, 3)."""
 
     def integers(self, graph: Graph) -> Sequence[int]:
-        first, second = self.populations
-        (block,), table = self.blocks(graph), self.table()
+        (first, second), (block,), table = self.populations, self.blocks(graph), self.table()
         outer, inner = block.shape[:2]
         sizes = block.size // (outer * inner), graph[first].size // inner, graph[second].size // outer
         return [*sizes, inner, len(table), outer * inner * len(table), *table.ravel().tolist()]
