@@ -1,6 +1,7 @@
 """Networks, one energy per file, and a library of ready models with their data."""
 
 from neurodyn.models import terms
+from neurodyn.models.activation import Activation
 from neurodyn.models.dataset import LearningData, read_data
 from neurodyn.models.energy_network import EnergyNetwork
 from neurodyn.models.hopfield import Hopfield
@@ -9,6 +10,7 @@ from neurodyn.models.load import Model, Outline, find, load, names, outline, rea
 from neurodyn.models.rate import Rate
 
 __all__ = [
+    "Activation",
     "EnergyNetwork",
     "Hopfield",
     "LearningData",
