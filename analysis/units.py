@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import is_whole
 from neurodyn.system.graph import Graph
 
+#: A free unit: its number, its name like "h1[3]", or (population, number).
+Unit = int | str | tuple[str, int]
+#: One unit, or several.
+Units = Unit | Iterable[Unit]
 
-def unit_index(graph: Graph, unit: Any, argument: str) -> int:
+
+def unit_index(graph: Graph, unit: object, argument: str) -> int:
     """Number of a free unit, given as `argument` by number, by name like "h1[3]", or as (population, number)."""
     if isinstance(unit, str):
         match = re.fullmatch(r"(\w+)\[(\d+)\]", unit)
@@ -32,8 +37,3 @@ def unit_name(graph: Graph, index: int) -> str:
     """Name of a free unit: "h1[3]"."""
     name = next(name for name, w in graph.slices.items() if w.start <= index < w.stop)
     return f"{name}[{index - graph.slices[name].start}]"
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, and no bool."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

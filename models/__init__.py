@@ -2,10 +2,10 @@
 
 from neurodyn.models import terms
 from neurodyn.models.activation import Activation
-from neurodyn.models.dataset import LearningData, read_data
+from neurodyn.models.data.learning_data import learning_data
+from neurodyn.models.data.sample_files import LearningData, read_data
 from neurodyn.models.energy_network import EnergyNetwork
 from neurodyn.models.hopfield import Hopfield
-from neurodyn.models.learning import learning_data
 from neurodyn.models.load import Model, Outline, find, load, names, outline, read
 from neurodyn.models.rate import Rate
 

@@ -44,9 +44,9 @@ class Model:
     start : (batch, n), (n,) or None
         Where the free phase begins.
     tol, t_max, beta, nudging, duration, solver
-        As `neurodyn.experiments.experiment` takes them.
+        What `neurodyn.experiments.experiment` takes.
     recipe, validation
-        As `neurodyn.learn` takes them; the defaults without [learning].
+        What `neurodyn.learn` takes; the defaults without [learning].
     settings : dict
         What the file says, with the changes by `overrides`, as plain data.
     """
@@ -133,7 +133,7 @@ def read(
     """
     path, raw = settings(source, overrides)
     from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver
-    from neurodyn.models.samples import Samples, build_samples
+    from neurodyn.models.data.model_data import ModelData, build_model_data
 
     faults: list[str] = []
     tables = _parse(raw, faults)
@@ -143,7 +143,7 @@ def read(
     recipe = build_recipe(tables, network, faults)
     named = tables.data is not None and tables.data.name in DATA_SETS
     wanted = samples or not named
-    found = build_samples(tables, graph if complete else None, data, faults) if wanted else Samples()
+    found = build_model_data(tables, graph if complete else None, data, faults) if wanted else ModelData()
     if network is None or faults:
         raise _fault(path, faults)
     head, free, nudging = tables.head, tables.free, tables.nudging

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
+from neurodyn.inputs import is_number
 from neurodyn.system.graph import RANDOM
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number; true and false are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def is_random(value: object) -> bool:
@@ -37,3 +32,6 @@ def is_tau(value: object) -> bool:
     """Whether a value is a positive number, or a list of them."""
     values: list[Any] = value if isinstance(value, list) else [value]
     return is_vector(values) and all(v > 0 for v in values)
+
+
+__all__ = ["is_labels", "is_matrix", "is_number", "is_random", "is_tau", "is_vector"]

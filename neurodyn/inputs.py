@@ -1,16 +1,19 @@
-"""The door: what users pass becomes contiguous float64 arrays with a batch axis, or is refused in plain words."""
+"""Arguments: what users pass becomes contiguous float64 arrays with a batch axis, or is refused in plain words."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterable
+from typing import TypeGuard
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.numerics.arrays import Array
 
 
-def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
+def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
     """Return `value` as (batch, width), and whether it came with its batch axis.
 
     Raises `ArgumentError` for another shape, an empty batch, or entries that are not finite numbers.
@@ -32,7 +35,7 @@ def as_batch(value: Any, width: int, name: str) -> tuple[Array, bool]:
     return np.array(np.atleast_2d(array), order="C"), array.ndim == 2
 
 
-def as_input(x: Any, n_in: int) -> tuple[Array | None, bool]:
+def as_input(x: ArrayLike | None, n_in: int) -> tuple[Array | None, bool]:
     """Return the clamped rates as (batch, n_in), and whether they came with a batch axis; None without inputs."""
     if n_in == 0:
         if x is not None:
@@ -43,7 +46,7 @@ def as_input(x: Any, n_in: int) -> tuple[Array | None, bool]:
     return as_batch(x, n_in, "x")
 
 
-def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
+def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
     """Return targets as (batch, n_out); integer labels become one-hot rows.
 
     Raises `ArgumentError` for labels outside 0 ... n_out - 1, wrong shapes, or a batch that is not that of x.
@@ -74,7 +77,7 @@ def as_target(y: Any, n_out: int, batch: int, batched: bool) -> Array:
     return target
 
 
-def as_condition(x: Any, start: Any, n_in: int, n: int) -> tuple[Array | None, Array, bool]:
+def as_condition(x: ArrayLike | None, start: ArrayLike | None, n_in: int, n: int) -> tuple[Array | None, Array, bool]:
     """Return rates (batch, n_in) or None, start states (batch, n), and whether results have a batch axis.
 
     One x serves many starts and one start (default zeros) many x.
@@ -93,7 +96,7 @@ def as_condition(x: Any, start: Any, n_in: int, n: int) -> tuple[Array | None, A
     return np.repeat(rates, batch // len(rates), axis=0), np.repeat(initial, batch // len(initial), axis=0), batched
 
 
-def as_times(t_eval: Any) -> Array:
+def as_times(t_eval: ArrayLike) -> Array:
     """Return the times to record as (T,), increasing from t >= 0."""
     try:
         times = np.atleast_1d(np.array(t_eval, dtype=float))
@@ -107,14 +110,14 @@ def as_times(t_eval: Any) -> Array:
     return times
 
 
-def choice(value: str, allowed: Any, name: str) -> str:
+def choice(value: str, allowed: Iterable[str], name: str) -> str:
     """Return `value` if it is one of `allowed`, else refuse it with the nearest match."""
     if not isinstance(value, str) or value not in allowed:
         raise ArgumentError(f"unknown `{name}` {value!r}; {nearest(value, allowed)}")
     return value
 
 
-def as_positives(values: Any, name: str) -> Array:
+def as_positives(values: ArrayLike, name: str) -> Array:
     """Return a list of positive, finite numbers as (K,)."""
     try:
         numbers = np.array(values, dtype=float)
@@ -125,21 +128,45 @@ def as_positives(values: Any, name: str) -> Array:
     return numbers
 
 
-def is_positive(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a finite number; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond the largest float
+        return False
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether `value` is a whole number by its type; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_positive(value: object) -> bool:
     """Whether `value` is a number, positive and finite; True and False are none."""
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and bool(np.isfinite(value) and value > 0)
+    return is_number(value) and value > 0
 
 
-def real_number(value: Any, name: str) -> float:
-    """Return `value` as a float, if it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-        raise ArgumentError(f"`{name}` must be a finite number; got {value!r}")
+def real_number(value: object, name: str, least: float | None = None) -> float:
+    """Return `value` as a float, if it is a finite number, and at least `least`."""
+    if not is_number(value) or (least is not None and value < least):
+        bound = "" if least is None else f" >= {least:g}"
+        raise ArgumentError(f"`{name}` must be a finite number{bound}; got {value!r}")
     return float(value)
 
 
-def whole_number(value: Any, name: str, least: int) -> int:
-    """Return `value` as an int, if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
+def positive_number(value: object, name: str) -> float:
+    """Return `value` as a float, if it is a positive, finite number."""
+    if not (is_number(value) and value > 0):
+        raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+    return float(value)
+
+
+def whole_number(value: object, name: str, least: int, most: int | None = None) -> int:
+    """Return `value` as an int, if it is a whole number of at least `least`, and at most `most`."""
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        rule = f"a whole number >= {least}" if most is None else f"a whole number from {least} to {most:,}"
+        rule = f"{least}, the only one there is" if most == least else rule
+        raise ArgumentError(f"`{name}` must be {rule}; got {value!r}")
     return int(value)

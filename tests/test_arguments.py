@@ -6,6 +6,7 @@ import pytest
 import neurodyn as nd
 from networks import SMOOTH, box_chain
 from neurodyn import models
+from neurodyn.inputs import positive_number, real_number, whole_number
 
 NAN, INF = float("nan"), float("inf")
 TIMES = [0.0, 1.0]
@@ -226,3 +227,25 @@ def test_every_error_is_ours_and_the_builtin_kind():
 def test_a_recording_larger_than_memory_is_refused_before_it_starts(net):
     with pytest.raises(nd.TooLargeError, match="thin `t_eval` or split the batch"):
         nd.simulate(net, np.zeros((100_000, 3)), t_eval=np.linspace(0.0, 1.0, 1_000_000))
+
+
+@pytest.mark.parametrize("value", [True, np.True_, "1", None, np.nan, np.inf, 10**400, 1j, [1.0]])
+def test_what_is_no_finite_number_is_refused_as_one(value):
+    for check in (real_number, positive_number):
+        with pytest.raises(nd.ArgumentError, match=r"`a` must be .*finite.*; got "):
+            check(value, "a")
+    with pytest.raises(nd.ArgumentError, match=r"`a` must be a whole number >= 0; got "):
+        whole_number(1.0 if isinstance(value, int) and value > 1 else value, "a", 0)
+
+
+def test_numbers_keep_to_their_bounds():
+    assert real_number(np.float32(0.5), "a", 0.5) == 0.5
+    assert whole_number(np.int64(3), "a", 0, 3) == 3
+    for call, rule in (
+        (lambda: real_number(-1, "a", 0), "a finite number >= 0; got -1"),
+        (lambda: positive_number(0.0, "a"), "positive and finite; got 0.0"),
+        (lambda: whole_number(4, "a", 1, 3), "a whole number from 1 to 3; got 4"),
+        (lambda: whole_number(1, "a", 0, 0), "0, the only one there is; got 1"),
+    ):
+        with pytest.raises(nd.ArgumentError, match=f"^`a` must be {rule}$"):
+            call()

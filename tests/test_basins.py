@@ -5,10 +5,10 @@ import pytest
 
 import neurodyn as nd
 from networks import SMOOTH
+from neurodyn.analysis.portraits.attractors import attractors, settle
 from neurodyn.analysis.portraits.basins import basin_volumes, basins
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.phase_plane import phase_plane
-from neurodyn.analysis.portraits.settle import attractors, settle
 from test_fixed_points import memory, pair
 
 

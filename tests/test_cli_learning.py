@@ -12,7 +12,7 @@ import pytest
 import neurodyn as nd
 from neurodyn import models
 from neurodyn.cli import main
-from neurodyn.models.learning import learning_data
+from neurodyn.models.data.learning_data import learning_data
 
 MODEL = """
 title = "A small one"

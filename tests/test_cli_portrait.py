@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ LIBRARY: dict[str, tuple[list[Any], set[str], list[str]]] = {
     "chain": (["--others", "frozen"], {"nudged-path.png"}, ["y[0]", "y[2]"]),
     "memory": (["--others", "frozen"], {"basins.png", "nudged-path.png"}, ["direction 1", "direction 2"]),
     "digits": (["--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[6]"]),
+    "rate-chain": (["--others", "frozen"], {"nudged-path.png"}, ["y[0]", "y[1]"]),
+    "convolution": (["--others", "frozen", "--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[7]"]),
+    "predictive-coding": (["--others", "frozen"], {"nudged-path.png"}, ["h2[4]", "y[2]"]),
+    "resistor": ([], {"nudged-path.png"}, ["h1[0]", "y[0]"]),
+    "dense-memory": (["--others", "frozen"], {"basins.png", "nudged-path.png"}, ["direction 1", "direction 2"]),
 }
 
 
@@ -33,13 +39,20 @@ def portrait(tmp_path, monkeypatch):
 
 def test_no_model_is_missing_here():
     mnist = [name for name in models.names() if name.startswith("mnist")]
-    assert sorted([*LIBRARY, *mnist, "rate-chain"]) == sorted(models.names())
+    assert sorted([*LIBRARY, *mnist]) == sorted(models.names())
 
 
-def test_rate_form_is_refused_in_a_sentence(portrait):
-    result = portrait("rate-chain")
-    assert result.exit_code == 2
-    assert "landscapes and phase portraits need an energy of the states" in result.output
+def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, tmp_path):
+    weaker = [part for name in ("h1-h2", "h2-y") for part in ("--set", f"connections.{name}.feedback=0.5")]
+    result = portrait("rate-chain", *weaker, "--resolution", 7, "--out", "o")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "o").iterdir()} == (ALWAYS | {"nudged-path.png"}) - {"energy.png"}
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text("utf-8"))
+    assert summary["has_energy"] is False
+    assert [point["energy"] for point in summary["fixed_points"]] == [None]
+    assert re.search(r"energy +none: not all influence is mutual", result.stdout)
+    for word in ("frequency", "stable", "beta_c"):
+        assert word in result.stdout
 
 
 @pytest.mark.parametrize("name", LIBRARY)

@@ -47,7 +47,20 @@ def timescales(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(cli.main, ["timescales", *(str(a) for a in arguments)])
 
 
-@pytest.mark.parametrize("name", ["chain", "two-neurons", "memory", "digits", "rate-chain"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chain",
+        "two-neurons",
+        "memory",
+        "digits",
+        "rate-chain",
+        "convolution",
+        "predictive-coding",
+        "resistor",
+        "dense-memory",
+    ],
+)
 def test_every_model_has_time_scales(timescales, tmp_path, name):
     result = timescales(name)
     assert result.exit_code == 0, result.output

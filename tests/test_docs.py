@@ -1,7 +1,9 @@
 """The code in the README and in docs/ runs, in order, page by page."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,7 +18,9 @@ def blocks(page: Path) -> list[str]:
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.name)
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile("\n".join(blocks(page)), str(page), "exec"), {})
+    script = ModuleType(f"page_{page.stem}")  # a module, so that what it defines can be compiled and pickled
+    monkeypatch.setitem(sys.modules, script.__name__, script)
+    exec(compile("\n".join(blocks(page)), str(page), "exec"), vars(script))
 
 
 def test_readme_and_guide_have_code():

@@ -13,10 +13,11 @@ import pytest
 
 import neurodyn as nd
 from networks import SMOOTH, UNEQUAL, box_chain, draw_input, draw_target
-from neurodyn import estimators, models
+from neurodyn import analysis, estimators, models
 from neurodyn.estimators import ESTIMATORS, build, finite_differences
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
+from neurodyn.learning.recipe import Recipe
 from neurodyn.system import fixed_point
 from neurodyn.system.parameters import Parameters
 
@@ -64,7 +65,7 @@ def test_schemes_are_options_of_their_method():
 def test_import_loads_no_estimator():
     code = "import sys, neurodyn; print(*(m for m in sys.modules if m.startswith('neurodyn.estimators.')))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(run.stdout.split()) == {"neurodyn.estimators.base", "neurodyn.estimators.task"}
+    assert set(run.stdout.split()) == {f"neurodyn.estimators.{name}" for name in ("base", "gradient", "task")}
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,86 @@ def test_options_are_checked_before_anything_is_computed(method, options, senten
         return
     with pytest.raises(nd.ArgumentError, match=sentence):
         build(method, options)
+
+
+# -- estimators of a user's own ------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shrunk(Estimator):
+    """The exact gradient times a factor, or something that is no gradient."""
+
+    factor: float = 0.5
+    wrong: str = ""
+
+    def estimate(self, task):
+        task.note("it is shrunk")
+        exact = self.factor * build("implicit", {}).estimate(task)
+        return {"": exact, "array": exact.vector, "blocks": Parameters(exact.blocks[:1], exact.part("x-h1"))}.get(
+            self.wrong
+        )
+
+
+def test_an_estimator_of_ones_own_stands_for_the_name_of_a_method(chain):
+    net, x, y = chain
+    exact = nd.gradient(net, x, y, method="implicit")
+    found = nd.gradient(net, x, y, method=Shrunk(factor=0.25))
+    assert found == 0.25 * exact
+    assert (found.method, found.options, found.notes) == ("Shrunk", {"factor": 0.25, "wrong": ""}, ("it is shrunk",))
+    assert found.force_evaluations == exact.force_evaluations
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_a_shipped_estimator_as_an_object_is_the_same_as_its_name(chain):
+    net, x, y = chain
+    kind = ESTIMATORS["equilibrium-propagation"]
+    found = nd.gradient(net, x, y, method=build("equilibrium-propagation", {"beta": 0.1}))
+    assert found == nd.gradient(net, x, y, beta=0.1)
+    assert found.method == "equilibrium-propagation"
+    assert estimators.name_of(kind()) == "equilibrium-propagation"
+
+
+def test_own_estimators_are_compared_with_others_and_drive_a_track(chain):
+    net, x, y = chain
+    compared = analysis.compare_gradients(net, x, y, ["recurrent-backprop", Shrunk()])
+    assert compared.estimates["Shrunk"].whole.norm_ratio == pytest.approx(0.5)
+    assert compared.estimates["Shrunk"].whole.cosine == pytest.approx(1.0)
+    labelled = {"half": Shrunk(), "third": Shrunk(factor=1 / 3), "side": {"method": "recurrent-backprop"}}
+    track = analysis.track_gradients(net, x, y, driver="half", methods=labelled, steps=2)
+    assert list(track.cosine) == ["half", "third", "side"]
+    assert track.norm_ratio["third"] == pytest.approx([1 / 3, 1 / 3])
+    with pytest.raises(nd.ArgumentError, match="two different ones called 'Shrunk': give a mapping"):
+        analysis.compare_gradients(net, x, y, [Shrunk(), Shrunk(factor=2.0)])
+
+
+def test_networks_learn_by_an_own_estimator_and_files_name_its_class(chain, tmp_path):
+    net, x, y = chain
+    given = {"epochs": 2, "rates": 0.1, "batch_size": 2, "checkpoint": tmp_path / "c"}
+    training = nd.learn(net, x, y, method=Shrunk(factor=1.0), **given)
+    assert training.network == nd.learn(net, x, y, method="implicit", epochs=2, rates=0.1, batch_size=2).network
+    assert training.settings["method"] == "Shrunk"
+    assert training.settings["options"] == {"factor": 1.0, "wrong": ""}
+    training.save(tmp_path / "training.nc")
+    assert nd.load(tmp_path / "training.nc") == training
+    recipe = Recipe(method=Shrunk())
+    assert pickle.loads(pickle.dumps(recipe)) == recipe
+    with pytest.raises(nd.ResultFileError, match="of another network, recipe or samples"):
+        nd.learn(net, x, y, method=Shrunk(factor=0.1), resume=True, **given)
+
+
+def test_what_is_no_estimator_is_refused_in_a_sentence(chain):
+    net, x, y = chain
+    for method in (Shrunk, 3, lambda task: None):
+        with pytest.raises(nd.ArgumentError, match="`method` must be the name of an estimator, or an instance of a"):
+            nd.gradient(net, x, y, method=method)  # type: ignore[arg-type]
+    with pytest.raises(nd.ArgumentError, match="has its options in its own fields: leave out 'beta'"):
+        nd.gradient(net, x, y, method=Shrunk(), beta=0.1)
+    with pytest.raises(nd.ArgumentError, match="must be an estimator, or a mapping with the name of a `method`"):
+        analysis.compare_gradients(net, x, y, {"a": 3})
+    for wrong in ("array", "blocks", "none"):
+        for verb in (nd.gradient, nd.learn):
+            with pytest.raises(nd.ModelError, match=r"Shrunk\.estimate must return `Parameters` with the blocks"):
+                verb(net, x, y, method=Shrunk(wrong=wrong))
 
 
 # -- what an estimate knows ----------------------------------------------------------------------------------------

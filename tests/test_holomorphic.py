@@ -116,7 +116,7 @@ def test_complex_flow_on_the_real_line_is_the_real_one(name, rng):
     nudging, *_ = setting(net, rng, [0.4, -0.3])
     problem = nudged_problem(nudging.point, nudging.point.cost_slope(nudging.target), nudging.strengths)
     delta = rng.normal(size=(net.n, 4))
-    out, work = np.empty_like(delta), np.empty((net.work_rows, 4))
+    out, work = np.empty_like(delta), np.empty((problem.work_rows, 4))
     problem.flow(np.zeros(4), delta, problem.rows, net.theta, net.layout, work, out)
     force = nudging._force(parts(delta + 0j))
     assert not force.imag.any()

@@ -13,7 +13,7 @@ import pytest
 import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
-from neurodyn.learning import checkpoint, clipped
+from neurodyn.learning import checkpoint, clipped, thread_choice
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples, shifted
@@ -128,13 +128,13 @@ def test_symmetric_weights_stay_symmetric_and_transposes_equal(samples):
 
 @pytest.mark.parametrize("nudging", ["random", "centered"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_any_number_of_threads_and_turns_gives_the_same_bits(name, nudging, samples, monkeypatch):
+def test_any_number_of_threads_and_slices_gives_the_same_bits(name, nudging, samples, monkeypatch):
     network, (x, y) = NETWORKS[name], samples
     found = []
-    for threads, turn in ((1, 0.2), (2, 0.2), (2, 0.0)):
+    for threads, seconds in ((1, 0.2), (2, 0.2), (2, 0.0)):
         numba.set_num_threads(threads)
-        monkeypatch.setattr(clipped, "TURN", turn)
-        monkeypatch.setattr(clipped.Crew, "choose", lambda crew: max(crew.speeds))
+        monkeypatch.setattr(thread_choice, "SLICE_SECONDS", seconds)
+        monkeypatch.setattr(thread_choice.ThreadChoice, "choose", lambda choice: max(choice.speeds))
         result = nd.learn(network, x, y, epochs=2, rates=0.1, batch_size=12, nudging=nudging, tol=1e-2)
         found.append((result.network.parameters.vector, result.train_cost, result.energy, result.steps))
     for other in found[1:]:
@@ -314,22 +314,22 @@ class Stop(Exception):
 
 
 def test_as_many_threads_work_as_have_been_fastest():
-    speeds, crew = {1: 3000.0, 4: 2000.0}, clipped.Crew(4)
+    speeds, choice = {1: 3000.0, 4: 2000.0}, thread_choice.ThreadChoice(4)
     seen = []
-    for _ in range(4 + 2 * clipped.AGAIN):
-        threads = crew.choose()
-        count = crew.stretch(threads)
-        crew.note(threads, count, count / speeds[threads])
+    for _ in range(4 + 2 * thread_choice.RETRY_AFTER):
+        threads = choice.choose()
+        count = choice.minibatches(threads)
+        choice.record(threads, count, count / speeds[threads])
         seen.append(threads)
     assert seen[:4] == [4, 4, 1, 1]  # a few minibatches say how many to try
     assert seen[4:].count(4) == 2
-    assert crew.stretch(1) == 3000 * clipped.TURN
-    assert crew.stretch(4) == 2000 * 2 * clipped.TRIAL
-    crew.note(1, 1000, 1.0)  # disturbed
-    assert crew.best == 1
-    crew.note(1, 1000, 1.0)
-    assert crew.best == 4
-    assert [clipped.Crew(1).choose() for _ in range(3)] == [1, 1, 1]
+    assert choice.minibatches(1) == 3000 * thread_choice.SLICE_SECONDS
+    assert choice.minibatches(4) == 2000 * 2 * thread_choice.TRIAL_SECONDS
+    choice.record(1, 1000, 1.0)  # disturbed
+    assert choice.best == 1
+    choice.record(1, 1000, 1.0)
+    assert choice.best == 4
+    assert [thread_choice.ThreadChoice(1).choose() for _ in range(3)] == [1, 1, 1]
 
 
 def stop_after(epoch):
@@ -477,13 +477,13 @@ def test_killed_at_any_moment_it_loses_one_epoch_at_most(tmp_path):
         ({"batch_size": 0}, "`batch_size` must be a whole number >= 1; got 0"),
         ({"epochs": 2.5}, "`epochs` must be a whole number >= 1; got 2.5"),
         ({"rates": [0.1]}, r"`rates` must be one number, or one for each of the 2 connections \(x-h1, h1-y\); got 1"),
-        ({"rates": -0.1}, "`rates` must be finite numbers >= 0; got -0.1"),
+        ({"rates": -0.1}, "`rates` must be a finite number >= 0; got -0.1"),
         ({"rates": {"x-h1": 0.1}}, "`rates` by name lacks h1-y"),
         ({"schedule": "stepwise"}, "unknown `schedule` 'stepwise'; allowed: constant, linear, cosine"),
         ({"nudging": "centred"}, "unknown `nudging` 'centred'; .* did you mean 'centered'"),
         ({"betta": 1.0}, "unknown option 'betta' of method 'ep-2017'; .* did you mean 'beta'"),
         ({"beta": 0.0}, "`beta` must be positive and finite; got 0.0"),
-        ({"tol": -1.0}, "`tol` must be finite and >= 0; got -1.0"),
+        ({"tol": -1.0}, "`tol` must be a finite number >= 0; got -1.0"),
         ({"free_steps": 0}, "`free_steps` must be a whole number >= 1"),
         ({"method": "ep"}, "unknown `method` 'ep'"),
         ({"shuffle": 1}, "`shuffle` must be True or False; got 1"),

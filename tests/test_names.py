@@ -16,7 +16,7 @@ import xarray
 
 import neurodyn as nd
 import sweep_cells
-from neurodyn import models, names
+from neurodyn import models
 from neurodyn.names import NETWORKS, RESULTS, name_in_files
 from neurodyn.results.result import Result
 from neurodyn.schema import SCHEMA
@@ -161,4 +161,4 @@ def test_names_of_schema_0_are_those_of_its_files():
 
     about = json.loads((GOLDEN / "sweep-run" / "plan.json").read_text("utf-8"))
     assert NAMES_0["run"] == about["function"]
-    assert set(NAMES_0) - {"run"} == set(names.NETWORK_MODULES) - {"EnergyNetwork"}  # which is younger
+    assert set(NAMES_0) == {"run", "Hopfield", "Rate"}

@@ -75,14 +75,14 @@ def test_installed_wheel_is_what_is_tested():
 
 
 def test_no_room_names_a_module_of_another_in_a_string():
-    """Imports by string would go from room to room unseen by the contracts on imports."""
+    """Imports by string would go from room to room unseen by the contracts on imports; only the table of names may."""
     found = []
     for path in [path for top in ("neurodyn", *PARTS) for path in (ROOT / top).rglob("*.py")]:
         room = path.parent.relative_to(ROOT).parts[-1 if path.is_relative_to(ROOT / "neurodyn") else 0]
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             named = re.fullmatch(r"(neurodyn\.(\w+)[\w.]*?)\.?(:\w+)?", text)
-            if named and named[2] != room and is_module(named[1]):
+            if named and named[2] != room and path.name != "names.py" and is_module(named[1]):
                 found.append((path.name, text))
     assert found == []
 

@@ -353,7 +353,7 @@ def test_bad_units_are_refused(chain, plot, units):
 
 def test_one_sample_has_number_0_only():
     one = KINDS["one sample"]()
-    with pytest.raises(nd.ArgumentError, match="`sample` must be 0: there is one sample; got 1"):
+    with pytest.raises(nd.ArgumentError, match="`sample` must be 0, the only one there is; got 1"):
         plots.plot_error_signals(one.nudged, one.side, sample=1)
 
 

@@ -155,8 +155,8 @@ def test_a_state_of_rest_explains_nothing():
     ("options", "message"),
     [
         ({"onto": "component"}, "unknown `onto` 'component'; .* did you mean 'components'"),
-        ({"dimensions": 4}, "`dimensions` must be 2 or 3; got 4"),
-        ({"dimensions": True}, "`dimensions` must be 2 or 3; got True"),
+        ({"dimensions": 4}, "`dimensions` must be a whole number from 2 to 3; got 4"),
+        ({"dimensions": True}, "`dimensions` must be a whole number from 2 to 3; got True"),
         ({"sample": 3}, "`sample` must be a whole number from 0 to 2; got 3"),
         ({"sample": 0.0}, "`sample` must be a whole number from 0 to 2; got 0.0"),
     ],

@@ -352,15 +352,11 @@ def test_malformed_network_is_refused(make, message):
         make()
 
 
-def test_portraits_need_an_energy_of_the_states(rng):
-    net = RATE["recurrent"]()
+def test_figure_of_the_energy_needs_one(rng):
+    net = UNEQUAL["own-recurrent"]()
     eq, y = rested(net, rng, batch=1)
-    for call in (
-        lambda: analysis.fixed_points(net, eq.x),
-        lambda: plots.plot_energy(nd.experiment(net, eq.x, y)),
-    ):
-        with pytest.raises(nd.ArgumentError, match="energy of the states; that of Rate is one of its rates"):
-            call()
+    with pytest.raises(nd.ModelError, match="this network has no energy, and so no figure of it"):
+        plots.plot_energy(nd.experiment(net, eq.x, y))
 
 
 @pytest.mark.parametrize("name", ["recurrent", "own-recurrent"])

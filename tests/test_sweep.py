@@ -24,8 +24,8 @@ from neurodyn import analysis, cli, models
 from neurodyn.experiments import experiment, model_run
 from neurodyn.phases.relax import relax
 from neurodyn.sweep.axes import Axis, dimensions, parse
-from neurodyn.sweep.crew import Crew
 from neurodyn.sweep.plan import Plan
+from neurodyn.sweep.worker_pool import WorkerPool
 
 NOISY = "sweep_cells:noisy"
 #: What plans called the default function before "run".
@@ -277,7 +277,7 @@ def test_a_failing_cell_costs_one_cell(workers, tmp_path):
 
 def test_an_executor_that_breaks_says_how_to_go_on(tmp_path):
     with (
-        Crew(1) as crew,
+        WorkerPool(1) as crew,
         pytest.raises(nd.SimulationError, match=r"executor broke.*cells done.*go on with resume .*and the folder"),
     ):
         nd.sweep(vary={"a": [0, 3, 4]}, function="sweep_cells:fragile", executor=crew._pool, out=tmp_path)

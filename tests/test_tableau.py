@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from itertools import combinations_with_replacement
 from math import prod
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import DOP853, RK23
 
+import neurodyn as nd
+from networks import SMOOTH, draw_input
 from neurodyn.solvers.blocks import pack
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
-from neurodyn.solvers.tableau import TABLEAUS
+from neurodyn.solvers.tableau import TABLEAUS, Tableau
 from problems import limit_cycle_problem, relaxation_problem, spiralled
 
 ADAPTIVE = ("relax5", "tsit5", "dopri5")
 NUMBER_OF_TREES = [1, 1, 2, 4, 9, 20]
+
+#: Methods of a user's own: two stages; Bogacki and Shampine's with its first stage last (FSAL); twelve stages.
+HEUN: dict[str, Any] = {"a": [[], [1.0]], "b": [0.5, 0.5], "order": 2, "error": [-0.5, 0.5]}
+OWN = {
+    "heun": Tableau(**HEUN),
+    "bogacki-shampine": Tableau(
+        [[], [1 / 2], [0.0, 3 / 4], [2 / 9, 1 / 3, 4 / 9]],
+        [2 / 9, 1 / 3, 4 / 9, 0.0],
+        order=3,
+        error=np.subtract([2 / 9, 1 / 3, 4 / 9, 0.0], [7 / 24, 1 / 4, 1 / 3, 1 / 8]),
+    ),
+    "dop853": Tableau(DOP853.A, DOP853.B, 8, DOP853.E5, embedded_order=5, c=DOP853.C),
+}
 
 
 def trees(order):
@@ -153,3 +170,141 @@ def test_fixed_steps_converge_with_the_claimed_order(method):
     errors = [np.abs(integrate(problem, Solver(method, step=h), np.array([1.0])).y - exact).max() for h in steps]
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert slope == pytest.approx(order, abs=0.25)
+
+
+# -- a method of a user's own --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "orders"), [("heun", (2, 1)), ("bogacki-shampine", (3, 2)), ("dop853", (8, 5))])
+def test_own_method_is_of_the_orders_that_were_checked(name, orders):
+    tableau = OWN[name]
+    assert (tableau.order, tableau.embedded_order) == orders
+    a, b, embedded = complete(tableau)
+    assert violation(b, a, tableau.order) < 1e-13  # coefficients are published to 16 digits
+    assert violation(b, a, min(tableau.order + 1, 6)) > 1e-5 or tableau.order > 6
+    assert violation(embedded, a, tableau.embedded_order) < 1e-13  # the same
+    assert violation(embedded, a, tableau.embedded_order + 1) > 1e-5
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_method_converges_with_its_order_in_fixed_steps(name):
+    order = OWN[name].order
+    problem = limit_cycle_problem(speed=6.0)
+    steps = 2.0 ** -np.arange(7, 11) if order < 8 else 2.0 ** -np.arange(2.0, 5.0)
+    exact = spiralled(problem, [1.0])
+    errors = [np.abs(integrate(problem, Solver(OWN[name], step=h), np.array([1.0])).y - exact).max() for h in steps]
+    assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(order, abs=0.25 if order < 8 else 0.8)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_method_holds_its_tolerance_between_steps_too(name):
+    problem, times = limit_cycle_problem(), np.linspace(0.0, 5.0, 173)
+    errors, steps = [], []
+    for rtol in (1e-5, 1e-7):
+        found = integrate(problem, Solver(OWN[name], rtol=rtol, atol=rtol), times)
+        errors.append(np.abs(found.y - spiralled(problem, times)).max())
+        steps.append(found.counters["steps"][0])
+        assert found.counters["rejected"][0] < 0.1 * steps[-1] + 5
+    assert errors[0] < 100 * 1e-5
+    assert errors[1] < 100 * 1e-7
+    if name != "dop853":  # whose steps land on the times to record
+        growth = np.log(steps[1] / steps[0]) / np.log(100.0)
+        assert growth == pytest.approx(1.0 / OWN[name].order, abs=0.15)
+
+
+def test_own_method_is_as_good_as_the_same_one_by_scipy():
+    problem, times = limit_cycle_problem(), np.array([5.0])
+    found = integrate(problem, Solver(OWN["bogacki-shampine"], rtol=1e-6, atol=1e-9), times)
+    from scipy.integrate import solve_ivp
+
+    out = np.empty((2, 1))
+
+    def force(t, y):
+        problem.flow(np.array([t]), np.ascontiguousarray(y[:, None]), problem.rows, problem.theta, problem.layout,
+                     np.empty((problem.work_rows, 1)), out)  # fmt: skip
+        return out[:, 0].copy()
+
+    peer = solve_ivp(force, (0.0, 5.0), problem.start[:, 0], RK23, rtol=1e-6, atol=1e-9)
+    assert found.counters["nfev"][0] == pytest.approx(peer.nfev, rel=0.3)
+    error = np.abs(found.y[-1] - spiralled(problem, times)[-1]).max()
+    assert error < 3 * np.abs(peer.y[:, -1:] - spiralled(problem, times)[-1]).max()
+
+
+def test_first_same_as_last_costs_no_further_force():
+    first, e = OWN["bogacki-shampine"], np.subtract([2 / 9, 1 / 3, 4 / 9, 0.0], [7 / 24, 1 / 4, 1 / 3, 1 / 8])
+    assert first == Tableau(RK23.A, RK23.B, 3, e)
+    assert len(first.b) == 3
+    found = integrate(relaxation_problem([[1.0]], [[1.0]]), Solver(first), np.array([1.0]))
+    attempts = found.counters["steps"] + found.counters["rejected"]
+    assert found.counters["nfev"] == 3 * attempts + 3  # the first force, that of the first step's size, the recorded
+
+
+def test_an_own_copy_of_a_shipped_method_has_its_bits():
+    shipped = TABLEAUS["tsit5"]
+    copy = Tableau(shipped.a, shipped.b, 5, shipped.e)
+    assert copy == shipped
+    problem, times = limit_cycle_problem(), np.linspace(0.0, 2.0, 7)
+    assert np.array_equal(
+        integrate(problem, Solver(copy), times).y, integrate(problem, Solver("tsit5"), times).y
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_networks_relax_and_are_nudged_by_an_own_method_and_files_know_it(name, tmp_path, rng):
+    net, solver = SMOOTH["chain-tanh"](), Solver(OWN[name], rtol=1e-7, atol=1e-9)
+    x = draw_input(net, 2, rng)
+    rest = nd.relax(net, x, solver=solver)
+    assert np.abs(rest.state - nd.relax(net, x).state).max() < 1e-8
+    run = nd.nudge(net, rest, [0, 1], solver=solver)
+    side = nd.side_network(net, rest, [0, 1], t_eval=run.t, solver=solver)
+    assert np.abs(run.error_signal - side.error_signal).max() < 1e-4 * np.abs(side.error_signal).max()
+    run.save(tmp_path / "run.nc")
+    again = nd.load(tmp_path / "run.nc")
+    assert again == run
+    assert Solver(**again.solver) == solver
+
+
+def test_tableaus_are_equal_by_what_they_say():
+    assert Tableau(**OWN["heun"].describe()) == OWN["heun"]
+    assert hash(Tableau(**HEUN)) == hash(OWN["heun"])
+    assert OWN["heun"] != Tableau(HEUN["a"], HEUN["b"], 2)
+    assert OWN["heun"] != "heun"
+    assert repr(OWN["dop853"]) == "Tableau(12 stages, order 8(5))"
+    assert repr(TABLEAUS["euler"]) == "Tableau(1 stage, order 1)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"a": [[], [1.0, 0.5]]}, "zero on and above its diagonal.*Radau, BDF"),
+        ({"a": [[0.5], [1.0]]}, "must have 2 rows"),
+        ({"a": [[], [1.0], [0.5, 0.5]]}, "`a` must have 2 rows, as many as `b`"),
+        ({"a": 3.0}, "`a` must have 2 rows"),
+        ({"b": []}, "`b` must be a list of finite numbers"),
+        ({"b": [0.5, np.nan]}, "`b` must be a list of finite numbers"),
+        ({"b": [0.4, 0.5]}, "`b` is not of order 2: it misses an order condition by 0.1"),
+        ({"order": 3}, "`b` is not of order 3: it misses an order condition by"),
+        ({"order": 0}, "`order` must be a whole number >= 1; got 0"),
+        ({"order": 11}, "`order` must be at most 10; got 11"),
+        ({"c": [0.0, 0.5]}, "`c` must be the sums of the rows"),
+        ({"c": [0.0]}, "`c` must be a list of 2 finite numbers"),
+        ({"error": [0.5, 0.5]}, "`error` does not belong to an embedded solution of order 1"),
+        ({"embedded_order": 2}, "`error` does not belong to an embedded solution of order 2"),
+        ({"embedded_order": 0}, "`embedded_order` must be a whole number >= 1"),
+        ({"error": [1.0]}, "`error` must be a list of 2 finite numbers"),
+        ({"error": [0.0, 0.0]}, "`error` must not be all zero"),
+        ({"a": [[]], "b": [1.0], "order": 1, "error": [0.5, -0.5], "embedded_order": 1}, "at least two stages"),
+    ],
+)
+def test_what_is_no_explicit_method_is_refused_in_a_sentence(changes, sentence):
+    with pytest.raises(nd.ArgumentError, match=sentence):
+        Tableau(**{**HEUN, **changes})
+
+
+def test_solver_refuses_what_is_no_method():
+    with pytest.raises(nd.ArgumentError, match="unknown solver method 5: it must be a name, or a Tableau"):
+        Solver(5)  # type: ignore[arg-type]
+    with pytest.raises(nd.ArgumentError, match="does not describe a Tableau"):
+        Solver({"stages": 3})  # type: ignore[arg-type]
+    with pytest.raises(nd.ArgumentError, match=r"Tableau\(2 stages, order 2\) needs `step`"):
+        Solver(Tableau(HEUN["a"], HEUN["b"], 2))

@@ -1,1 +1,1 @@
-"""Estimates of the gradient, held against each other."""
+"""Estimates of the gradient, compared with each other."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.errors import ArgumentError, NeurodynError
-from neurodyn.estimators import ESTIMATORS, build
+from neurodyn.estimators import ESTIMATORS, build, name_of
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
@@ -23,8 +24,10 @@ from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
-#: Estimators by the labels they go under, each with the name of its method.
-Contestants = dict[str, tuple[str, Estimator]]
+#: Names of methods and estimators; or for each label an estimator, or a mapping with a `method` and its options.
+Methods = Iterable[str | Estimator] | Mapping[str, Estimator | Mapping[str, Any]]
+#: Estimators by the labels they go under.
+EstimatorsByLabel = dict[str, Estimator]
 #: Of the times of the second phase, so many are compared step by step.
 STEPS = 21
 
@@ -45,7 +48,7 @@ class Agreement:
 
     @classmethod
     def of(cls, found: Array, exact: Array) -> Agreement:
-        """Of two vectors."""
+        """Compare two vectors."""
         size, norm = float(np.linalg.norm(found)), float(np.linalg.norm(exact)) or np.nan
         sure = exact != 0.0
         return cls(
@@ -73,7 +76,7 @@ class ComparedGradients:
     Attributes
     ----------
     exact : Gradient
-        The implicit gradient, against which all are held.
+        The implicit gradient, which all are compared with.
     estimates : mapping from label to GradientEstimate
     refused : mapping from label to str
         The methods that are left out, and the sentence that says why.
@@ -100,26 +103,26 @@ class ComparedGradients:
 
 def compare_gradients(
     network: Network,
-    x: Any,
-    y: Any,
-    methods: Any = None,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    methods: Methods | None = None,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
     beta: float = 1e-3,
 ) -> ComparedGradients:
-    """Estimate dJ/dtheta by several methods, and hold each against the implicit gradient.
+    """Estimate dJ/dtheta by several methods, and compare each with the implicit gradient.
 
     A method that refuses the network, or fails on it, is left out, with its reason.
 
     Parameters
     ----------
     network, x, y, start, solver
-        As for `neurodyn.gradient`.
-    methods : sequence of str, or mapping, optional
-        Names of methods, with their default options; or for each label a mapping with the name of the `method` and
-        its options, like ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default:
-        all there are.
+        The same as for `neurodyn.gradient`.
+    methods : sequence of str or Estimator, or mapping, optional
+        Names of methods, with their default options, and estimators of your own; or for each label an estimator, or a
+        mapping with the name of the `method` and its options, like
+        ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default: all there are by name.
     beta : float
         Strength of the centered nudging whose updates are followed step by step.
 
@@ -130,16 +133,16 @@ def compare_gradients(
     ConvergenceError, SimulationError
         There is no equilibrium to compare at.
     """
-    chosen = contestants(methods)
+    chosen = estimators_by_label(methods)
     exact = gradient(network, x, y, method="implicit", start=start, solver=solver)
     estimates: dict[str, GradientEstimate] = {}
     refused: dict[str, str] = {}
     with Bar("gradients") as bar:
-        for k, (label, (method, estimator)) in enumerate(chosen.items()):
+        for k, (label, estimator) in enumerate(chosen.items()):
             bar.update(k / len(chosen))
             began = time.perf_counter()
             try:
-                found = estimate(method, estimator, Task(network, x, y, start=start, solver=solver), began)
+                found = estimate(estimator, Task(network, x, y, start=start, solver=solver), began)
             except NeurodynError as error:
                 refused[label] = str(error)
             else:
@@ -147,23 +150,41 @@ def compare_gradients(
     return ComparedGradients(exact, estimates, refused, _steps(Task(network, x, y, start=start, solver=solver), beta))
 
 
-def contestants(methods: Any, *, checks: bool = True) -> Contestants:
+def estimators_by_label(methods: Methods | None, *, checks: bool = True) -> EstimatorsByLabel:
     """The estimators that `methods` of `compare_gradients` names; by default all, without `checks` only the signals."""
     if methods is None:
         methods = [name for name, kind in ESTIMATORS.items() if checks or not kind.check]
     if isinstance(methods, str) or not isinstance(methods, (Mapping, Iterable)):
         raise ArgumentError(f"`methods` must be a list of names, or a mapping from labels to options; got {methods!r}")
     if not isinstance(methods, Mapping):
-        methods = {name: {"method": name} for name in methods}
-    chosen: Contestants = {}
+        methods = _labelled(methods)
+    chosen: EstimatorsByLabel = {}
     for label, given in methods.items():
+        if isinstance(given, Estimator):
+            chosen[str(label)] = given
+            continue
         if not isinstance(given, Mapping) or "method" not in given:
-            raise ArgumentError(f"`methods[{label!r}]` must be a mapping with the name of a `method`; got {given!r}")
+            raise ArgumentError(
+                f"`methods[{label!r}]` must be an estimator, or a mapping with the name of a `method`; got {given!r}"
+            )
         options = {name: value for name, value in given.items() if name != "method"}
-        chosen[str(label)] = given["method"], build(given["method"], options)
+        chosen[str(label)] = build(given["method"], options)
     if not chosen:
         raise ArgumentError(f"`methods` is empty; allowed: {', '.join(ESTIMATORS)}")
     return chosen
+
+
+def _labelled(methods: Iterable[str | Estimator]) -> dict[str, Estimator | Mapping[str, Any]]:
+    """Methods by labels: names by themselves, estimators by what they are called."""
+    found: dict[str, Estimator | Mapping[str, Any]] = {}
+    for method in methods:
+        label = name_of(method) if isinstance(method, Estimator) else method
+        given = method if isinstance(method, Estimator) else {"method": method}
+        if found.setdefault(label, given) != given:
+            raise ArgumentError(
+                f"`methods` has two different ones called {label!r}: give a mapping from labels to them"
+            )
+    return found
 
 
 def _against(found: Gradient, exact: Parameters) -> GradientEstimate:

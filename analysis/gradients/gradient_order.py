@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.signals.convergence import ABOVE_FLOOR, BELOW_CRITICAL, SOLVER
 from neurodyn.errors import NeurodynError
@@ -59,14 +60,20 @@ class GradientOrder:
 
 
 def gradient_order(
-    network: Network, x: Any, y: Any, *, betas: Any = None, start: Any = None, solver: Solver | None = None
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    *,
+    betas: ArrayLike | None = None,
+    start: ArrayLike | None = None,
+    solver: Solver | None = None,
 ) -> GradientOrder:
     """Measure every method that nudges with some strength, in every way that it knows, at every strength.
 
     Parameters
     ----------
     network, x, y, start, solver
-        As for `neurodyn.gradient`, but the default solver has rtol 1e-10.
+        The same as for `neurodyn.gradient`, but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive strengths. Default 10^-0.5, 10^-1, ..., 10^-4.
     """

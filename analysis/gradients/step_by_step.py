@@ -70,6 +70,6 @@ def step_by_step(run: NudgedPhase, side: SidePhase) -> StepByStep:
 
 
 def _mean(values: Array) -> float:
-    """Of those that exist."""
+    """Return the mean of the values that exist."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")

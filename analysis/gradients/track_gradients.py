@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.gradients.compare_gradients import Agreement, contestants
-from neurodyn.errors import ArgumentError, NeurodynError
+from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, estimators_by_label
+from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import is_positive, whole_number
+from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
@@ -34,9 +35,9 @@ class GradientTrack:
     loss : (K + 1,)
         J before each of K steps, and after the last.
     cosine, norm_ratio : mapping from label to (K,) array
-        Of each estimate against the implicit gradient of the same network; NaN where the estimate failed.
+        Agreement of each estimate with the implicit gradient of the same network; NaN where the estimate failed.
     failures : mapping from label to str
-        Of the estimates that failed at some step: at which first, and why.
+        The estimates that failed: the first step at which each did, and why.
     network : Network
         After the last step.
     """
@@ -52,14 +53,14 @@ class GradientTrack:
 
 def track_gradients(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    driver: Any = "equilibrium-propagation",
-    methods: Any = None,
+    driver: str = "equilibrium-propagation",
+    methods: Methods | None = None,
     steps: int = 20,
     rate: float = 0.1,
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> GradientTrack:
     """Descend by theta ← theta − rate · estimate, and measure all estimates at every step.
@@ -71,11 +72,11 @@ def track_gradients(
     Parameters
     ----------
     network, x, y, start, solver
-        As for `neurodyn.gradient`.
+        The same as for `neurodyn.gradient`.
     driver : str
         The method that learns, or the label of one of `methods`.
-    methods : sequence of str, or mapping, optional
-        As for `compare_gradients`. Default: all but the checks, such as finite differences.
+    methods : sequence of str or Estimator, or mapping, optional
+        The same as for `compare_gradients`. Default: all but the checks, such as finite differences.
     steps : int
     rate : float
 
@@ -85,11 +86,10 @@ def track_gradients(
         For methods, options, steps or a rate that make no sense.
     """
     whole_number(steps, "steps", 1)
-    if not is_positive(rate):
-        raise ArgumentError(f"`rate` must be positive and finite; got {rate!r}")
-    chosen = contestants(methods, checks=False)
+    positive_number(rate, "rate")
+    chosen = estimators_by_label(methods, checks=False)
     if driver not in chosen:
-        chosen = contestants([driver]) | chosen
+        chosen = estimators_by_label([driver]) | chosen
     track = _Track(network, {"start": start, "solver": solver}, driver, rate)
     with Bar("learning") as bar:
         for k in range(steps):
@@ -108,7 +108,7 @@ class _Track:
         self.rows: list[dict[str, Agreement]] = []
         self.failures: dict[str, str] = {}
 
-    def step(self, k: int, x: Any, y: Any, chosen: Mapping[str, tuple[str, Estimator]]) -> bool:
+    def step(self, k: int, x: ArrayLike | None, y: ArrayLike, chosen: Mapping[str, Estimator]) -> bool:
         """Measure all estimates, and go along the driver's; False if there is no way on."""
         try:
             loss, exact = self.objective(x, y), gradient(self.network, x, y, method="implicit", **self.given)
@@ -117,10 +117,10 @@ class _Track:
             return False
         self.loss.append(loss)
         found: dict[str, Gradient] = {}
-        for label, (method, estimator) in chosen.items():
+        for label, estimator in chosen.items():
             task = Task(self.network, x, y, **self.given)
             try:
-                found[label] = estimate(method, estimator.repeated(k), task, time.perf_counter())
+                found[label] = estimate(estimator.repeated(k), task, time.perf_counter())
             except NeurodynError as error:
                 self.failures.setdefault(label, f"step {k}: {error}")
         self.rows.append({label: Agreement.of(g.vector, exact.vector) for label, g in found.items()})
@@ -129,13 +129,13 @@ class _Track:
         self.network = self.network.replace(parameters=self.network.parameters - self.rate * found[self.driver])
         return True
 
-    def objective(self, x: Any, y: Any) -> float:
-        """J of the network as it is."""
+    def objective(self, x: ArrayLike | None, y: ArrayLike) -> float:
+        """Return J of the network as it is now."""
         task = Task(self.network, x, y, **self.given)
         return float(np.mean(self.network.cost(task.equilibrium.state, task.target)))
 
-    def result(self, x: Any, y: Any, labels: list[str]) -> GradientTrack:
-        """What there is."""
+    def result(self, x: ArrayLike | None, y: ArrayLike, labels: list[str]) -> GradientTrack:
+        """Return the track of the steps that were made."""
         try:
             last = self.objective(x, y)
         except NeurodynError as error:

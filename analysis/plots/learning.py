@@ -90,7 +90,7 @@ def plot_filters(
     ----------
     network : Network
     shape : (height, width), optional
-        Of the input as an image. Default: a square.
+        The height and width of the input as an image. Default: a square.
     ax : Axes, optional
         Default: a new figure.
     **style

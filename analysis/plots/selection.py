@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.signals.compare import check_pair
-from neurodyn.analysis.units import unit_index
+from neurodyn.analysis.units import Units, unit_index
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
@@ -27,18 +28,14 @@ def error_signals(run: NudgedPhase, side: SidePhase) -> tuple[Array, Array, Any]
     return tilde, bar, np.any(bar != 0.0, axis=(0, 2))
 
 
-def sample_index(sample: Any, batch: int) -> int:
+def sample_index(sample: object, batch: int) -> int:
     """Return `sample`, a whole number below `batch`, or refuse it."""
-    if isinstance(sample, bool) or not isinstance(sample, (int, np.integer)) or not 0 <= sample < batch:
-        rule = "must be 0: there is one sample" if batch == 1 else f"must be a whole number from 0 to {batch - 1}"
-        raise ArgumentError(f"`sample` {rule}; got {sample!r}")
-    return int(sample)
+    return whole_number(sample, "sample", 0, batch - 1)
 
 
-def unit_indices(units: Any, graph: Graph) -> list[int]:
+def unit_indices(units: Units, graph: Graph) -> list[int]:
     """Return free units, given by number or by name like "h1[3]", as numbers; each once, in the order given."""
-    one = isinstance(units, (int, np.integer, str)) or not isinstance(units, Iterable)
-    wanted = [units] if one else list(units)
+    wanted: list[object] = [units] if isinstance(units, str) or not isinstance(units, Iterable) else list(units)
     if not wanted:
         raise ArgumentError("`units` must name at least one unit; got none")
     return list(dict.fromkeys(unit_index(graph, unit, "units") for unit in wanted))

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from numpy.typing import ArrayLike
 
 from neurodyn.numerics.arrays import Array
 
@@ -99,12 +100,12 @@ def note(ax: Axes, text: str) -> None:
     ax.set(xticks=[], yticks=[])
 
 
-def signed_root(t: Any) -> Array:
+def signed_root(t: ArrayLike) -> Array:
     """Signed square root, defined left of zero too, where matplotlib looks while it lays out axes."""
     return np.asarray(np.sign(t) * np.sqrt(np.abs(t)))
 
 
-def signed_square(u: Any) -> Array:
+def signed_square(u: ArrayLike) -> Array:
     """Inverse of `signed_root`."""
     return np.asarray(np.sign(u) * np.square(u))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.plane import Plane, grid, points
-from neurodyn.analysis.portraits.settle import attractors
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, grid, points
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -29,9 +29,9 @@ class Basins:
         Number in `attractors` of where the start at (second, first) ends; −1 for none: on a boundary, at a saddle, or
         still moving.
     attractors : FixedPoints
-        By rising energy.
+        By rising energy, where there is one.
     position : (a, 2)
-        Of the attractors, in the coordinates of the plane.
+        Coordinates of the attractors, in those of the plane.
     plane : Plane
         Where the starts lie.
     """
@@ -45,7 +45,7 @@ class Basins:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of the two axes."""
+        """The names of the two axes."""
         return self.plane.names
 
     @property
@@ -78,13 +78,13 @@ class BasinVolumes:
 
 def basins(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    axes: Any = (0, 1),
-    window: Any = None,
+    axes: PlaneAxes = (0, 1),
+    window: ArrayLike | None = None,
     resolution: int = 256,
-    state: Any = None,
-    y: Any = None,
+    state: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> Basins:
     """Let the full flow run from every point of a plane, and say at which attractor it ends.
@@ -99,13 +99,13 @@ def basins(
     axes : pair
         Two free units, by number, name like "h1[3]" or (population, number); or two directions (n,) from `state`.
     window : (low, high) or a pair of them
-        Of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
+        The range of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
     resolution : int
         Starts along each axis.
     state : (n,) array, optional
         Where the units outside the plane start. Default zeros, ½ with the hard sigmoid.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -123,13 +123,13 @@ def basins(
 
 def basin_volumes(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    low: Any = -2.0,
-    high: Any = 2.0,
+    low: ArrayLike = -2.0,
+    high: ArrayLike = 2.0,
     n_starts: int = 10_000,
     seed: int = 0,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> BasinVolumes:
     """Sample the basins' shares of a box of starts, uniform between `low` and `high`, each a number or (n,).

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)
 class Bifurcation:
-    """A point of a branch at which an eigenvalue passes through zero.
+    """A point of a branch at which an eigenvalue passes through zero, or a complex pair through the imaginary axis.
 
     kind: "fold", where the parameter turns; "pitchfork" or "transcritical", where another branch crosses, symmetric in
     the critical direction to second order or not; "border collision", where a unit meets or leaves a bound of its box
-    and an eigenvalue jumps. parameter, state (n,): where. direction (n,): the critical eigenvector. position: between
-    which points of the branch, the number of the first.
+    and an eigenvalue jumps; "Hopf", where a complex pair crosses. parameter, state (n,): where. direction (n,): the
+    critical eigenvector, of a pair its real part. position: between which points of the branch, the number of the
+    first.
     """
 
     kind: str
@@ -42,25 +44,26 @@ class Branch:
     parameter : (K,)
     state : (K, n)
     energy : (K,)
-        E, or F = E + beta C; NaN at infinite beta.
+        E, or F = E + beta C; NaN at infinite beta, and where there is none.
     rates : (K, n)
-        Eigenvalues of T⁻¹ d2F/ds2, ascending; infinite for units that a bound, or infinite nudging, holds.
+        Eigenvalues of T⁻¹K, K minus the force's derivative, by rising real part; infinite for units that a bound, or
+        infinite nudging, holds. Complex numbers without an energy.
     index : (K,)
-        How many of them are negative: 0 where the fixed point is stable.
+        How many of them have a negative real part: 0 where the fixed point is stable.
     bifurcations : tuple of Bifurcation
     ended : pair of str
         Why the branch stops at its first and at its last point: "span"; "closed"; "unbounded", the state goes to
         infinity; "vertical", it moves on while the parameter stands still; "step" or "points", too small a step was
         needed, or there were too many points; "start", it was not followed further.
     graph : Graph
-        Of the network.
+        The graph of the network.
     """
 
     name: str
     parameter: Array
     state: Array
     energy: Array
-    rates: Array
+    rates: Rates
     index: Integers
     bifurcations: tuple[Bifurcation, ...]
     ended: tuple[str, str]
@@ -86,7 +89,7 @@ class BifurcationDiagram:
 
     @property
     def bifurcations(self) -> tuple[Bifurcation, ...]:
-        """Of all branches; one that lies on several comes once, by rising parameter."""
+        """The bifurcations of all branches; one that lies on several comes once, by rising parameter."""
         found: list[Bifurcation] = []
         for b in sorted((b for branch in self.branches for b in branch.bifurcations), key=lambda b: b.parameter):
             if not any(same_point(b, other) for other in found):

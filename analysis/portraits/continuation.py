@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.algebra import one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch, same_point
@@ -19,13 +19,13 @@ from neurodyn.system.network import Network
 
 def continue_fixed_point(
     network: Network,
-    start: Any,
-    x: Any = None,
+    start: ArrayLike,
+    x: ArrayLike | None = None,
     *,
     parameter: str | Callable[[float], Network],
-    span: Any,
+    span: ArrayLike,
     at: float | None = None,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> Branch:
     """Follow a fixed point as a parameter changes, in both directions, around folds and through branch points.
@@ -45,7 +45,7 @@ def continue_fixed_point(
     at : float, optional
         Value at which to start. Default: the present one. A function needs it.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -64,27 +64,27 @@ def continue_fixed_point(
     Keller, in: Applications of Bifurcation Theory, 359 (1977). Allgower & Georg, Introduction to Numerical
     Continuation Methods (2003), chapters 6 and 8.
     """
-    landscape, curve, p = _door(network, x, y, beta, parameter, span, at)
+    landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     with one_thread():
         return curve.both_ways(curve.refined(landscape.state(start, "start"), p), p)
 
 
 def bifurcation_diagram(
     network: Network,
-    starts: Any,
-    x: Any = None,
+    starts: ArrayLike,
+    x: ArrayLike | None = None,
     *,
     parameter: str | Callable[[float], Network],
-    span: Any,
+    span: ArrayLike,
     at: float | None = None,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> BifurcationDiagram:
     """Continue several fixed points `starts` (k, n), and the branches that bifurcate from theirs.
 
     The other parameters are those of `continue_fixed_point`.
     """
-    landscape, curve, p = _door(network, x, y, beta, parameter, span, at)
+    landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     branches: list[Branch] = []
     with one_thread():
         for state in landscape.states(starts, "starts"):
@@ -100,8 +100,14 @@ def bifurcation_diagram(
     return BifurcationDiagram(curve.equations.name, tuple(branches))
 
 
-def _door(
-    network: Network, x: Any, y: Any, beta: float, parameter: Any, span: Any, at: float | None
+def _checked_arguments(
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike | None,
+    beta: float,
+    parameter: str | Callable[[float], Network],
+    span: ArrayLike,
+    at: float | None,
 ) -> tuple[Landscape, Curve, float]:
     landscape = Landscape.of(network, x, y, beta)
     varied = family(landscape, parameter, np.nan if at is None else real_number(at, "at"))

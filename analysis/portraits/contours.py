@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 
 #: Function values (k,) at points (k, 2), each near the node with that number, which may serve as a first guess.
 Function = Callable[[Array, Integers], Array]
@@ -41,7 +40,7 @@ def zero_contours(first: Array, second: Array, values: Array, function: Function
     first, second : (a,), (b,)
         Coordinates of the grid.
     values : (b, a)
-        Of the function on it.
+        Values of the function on it.
     function : (points (k, 2), nearest node (k,)) -> (k,)
         Nodes are numbered like `values.ravel()`.
     """

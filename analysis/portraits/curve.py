@@ -28,6 +28,8 @@ CORNER = 1e-4
 #: Offset from a branch point at which another branch is looked for.
 ASIDE = 1e-3
 MAX_POINTS = 2000
+#: An eigenvalue is one of a complex pair if its imaginary part is larger than this fraction of the largest.
+PAIR = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,13 +155,15 @@ class Curve:
         """The branch along these points, its bifurcations located, from the segment number `first` on."""
         states, values = np.array([self.split(y)[0] for y in path]), np.array([self.split(y)[1] for y in path])
         rates = np.array([self.equations.rates(s, p) for s, p in zip(states, values, strict=True)])
-        index = np.sum(rates < 0.0, axis=1)
-        found = []
+        index = np.sum(rates.real < 0.0, axis=1)
+        found: list[Bifurcation] = []
         for k in first + np.flatnonzero(np.diff(index[first:])):
-            crossing = range(min(index[k], index[k + 1]), max(index[k], index[k + 1]))
-            found += [self.locate(path[k], path[k + 1], m, int(k)) for m in crossing]
-        turns = first + np.flatnonzero(np.diff(np.sign(np.diff(values[first:])))) + 1
-        for k in turns[[np.ptp(index[k - 1 : k + 2]) == 0 for k in turns]]:
+            which, last = min(index[k], index[k + 1]), max(index[k], index[k + 1])
+            while which < last:
+                found.append(self.locate(path[k], path[k + 1], int(which), int(k)))
+                which += 2 if found[-1].kind == "Hopf" else 1  # a pair crosses at once
+        folds = first + np.flatnonzero(np.diff(np.sign(np.diff(values[first:])))) + 1
+        for k in folds[[np.ptp(index[k - 1 : k + 2]) == 0 for k in folds]]:
             found += self.vertex(path[k - 1], path[k + 1], int(k))
         energy = np.array([self.equations.energy(s, p) for s, p in zip(states, values, strict=True)])
         shown = np.array([self.equations.value(p) for p in values])
@@ -169,23 +173,26 @@ class Curve:
         )
 
     def locate(self, here: Array, there: Array, which: int, position: int) -> Bifurcation:
-        """Where the eigenvalue with this number passes through zero between two points."""
+        """Where the eigenvalue with this number passes through zero between two points, or its real part."""
 
         def eigenvalue(y: Array) -> float:
-            return float(np.clip(self.equations.rates(*self.split(y))[which], -1e3, 1e3))
+            return float(np.clip(self.equations.rates(*self.split(y))[which].real, -1e3, 1e3))
 
-        return self.described(self.zero(eigenvalue, here, there), position)
+        y = self.zero(eigenvalue, here, there)
+        rates = self.equations.rates(*self.split(y))
+        turns = abs(rates[which].imag) > PAIR * np.max(np.abs(rates[np.isfinite(rates)]))
+        return self.hopf(y, float(rates[which].imag), position) if turns else self.described(y, position)
 
     def vertex(self, here: Array, there: Array, position: int) -> list[Bifurcation]:
         """Where the parameter turns between two points although no eigenvalue changes sign: a branch meets its root."""
         along = (there - here) / np.linalg.norm(there - here)
 
-        def turning(y: Array) -> float:
+        def parameter_speed(y: Array) -> float:
             return float(self.tangent(y, along)[-1])
 
-        if turning(here) * turning(there) >= 0.0:  # rounding made the parameter turn
+        if parameter_speed(here) * parameter_speed(there) >= 0.0:  # rounding made the parameter turn
             return []
-        return [self.described(self.zero(turning, here, there), position)]
+        return [self.described(self.zero(parameter_speed, here, there), position)]
 
     def zero(self, test: Callable[[Array], float], here: Array, there: Array) -> Array:
         """The point of the curve between two others at which a test function vanishes."""
@@ -201,24 +208,30 @@ class Curve:
 
         return point(brentq(lambda t: test(point(t)), 0.0, 1.0, xtol=1e-15, rtol=1e-15))
 
-    def described(self, y: Array, position: int) -> Bifurcation:
-        """What kind of bifurcation there is at a point."""
+    def hopf(self, y: Array, frequency: float, position: int) -> Bifurcation:
+        """The point at which a pair of eigenvalues ± i·frequency crosses the imaginary axis."""
         s, p = self.split(y)
-        values, vectors = np.linalg.eig(self.equations.jacobian(s, p))
-        k = int(np.argmin(np.abs(values)))
-        v = np.real(vectors[:, k])
-        kind = self.kind(s, p, v, float(np.abs(values[k])))
+        values, vectors = np.linalg.eig(self.equations.jacobian(s, p) / self.equations.tau[:, None])
+        v = np.real(vectors[:, int(np.argmin(np.abs(values - 1j * frequency)))])
+        return Bifurcation("Hopf", self.equations.value(p), s, v / np.linalg.norm(v), position)
+
+    def described(self, y: Array, position: int) -> Bifurcation:
+        """What kind of bifurcation there is at a point at which a real eigenvalue passes through zero, or jumps."""
+        s, p = self.split(y)
+        matrix = self.equations.jacobian(s, p)
+        v, size = _critical(matrix)
+        kind = self.kind(s, p, v, _critical(matrix.T)[0], size)
         return Bifurcation(kind, self.equations.value(p), s, v, position)
 
-    def kind(self, s: Array, p: float, v: Array, size: float) -> str:
-        """What kind of bifurcation a critical eigenvector v (n,) tells."""
+    def kind(self, s: Array, p: float, v: Array, left: Array, size: float) -> str:
+        """What kind of bifurcation a critical right and left eigenvector (n,) tell, of an eigenvalue of some size."""
         if size > 1e-5:
             return "border collision"
         slope = self.equations.slope(s, p)
-        if abs(v @ slope) * self.scale > 1e-5:
+        if abs(left @ slope) * self.scale > 1e-5:
             return "fold"
         h = 1e-3
-        bend = v @ (self.equations.jacobian(s + h * v, p) - self.equations.jacobian(s - h * v, p)) @ v / (2.0 * h)
+        bend = left @ (self.equations.jacobian(s + h * v, p) - self.equations.jacobian(s - h * v, p)) @ v / (2.0 * h)
         return "transcritical" if abs(bend) > 1e-3 else "pitchfork"
 
     def others_from(self, b: Bifurcation, branch: Branch, known: list[Branch]) -> list[Branch]:
@@ -250,6 +263,13 @@ class Curve:
             if distance.min(initial=np.inf) < 0.1 * ASIDE:
                 return True
         return False
+
+
+def _critical(matrix: Array) -> tuple[Array, float]:
+    """The eigenvector (n,) of the eigenvalue that is nearest to zero, and its size."""
+    values, vectors = np.linalg.eig(matrix)
+    k = int(np.argmin(np.abs(values)))
+    return np.real(vectors[:, k]), float(np.abs(values[k]))
 
 
 def _last(size: int) -> Array:

@@ -1,20 +1,20 @@
-"""Fixed points of a network of any size: minima, saddles and maxima of E, or of E + beta C, with their stability."""
+"""Fixed points of a network of any size, free or nudged, with or without an energy, and their stability."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask
+from neurodyn.analysis.portraits.algebra import Rates
+from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
-from neurodyn.analysis.portraits.settle import attractors
 from neurodyn.inputs import whole_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
 #: Closer than this, in every unit, two fixed points are one; where an eigenvalue is as good as zero Newton's method
@@ -22,28 +22,35 @@ from neurodyn.system.network import Network
 SAME, SAME_DEGENERATE = 1e-6, 1e-3
 #: An eigenvalue below this fraction of the largest does not tell stable from unstable.
 DEGENERATE = 1e-7
+#: A pair of rates whose imaginary parts are below this fraction of their size is real to rounding.
+REAL = 1e-9
+#: The kinds of fixed points that attract, and those that repel from all sides.
+STABLE, UNSTABLE = ("stable node", "stable focus"), ("unstable node", "unstable focus")
 #: At most as many pairs of attractors are searched for saddles between them.
 PAIRS = 300
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FixedPoints:
-    """Fixed points of one flow, by rising energy; all arrays are over the k points.
+    """Fixed points of one flow, by rising energy, or without one by index; all arrays are over the k points.
 
     Attributes
     ----------
     state : (k, n)
     energy : (k,)
-        E, or F = E + beta C if nudged.
+        E, or F = E + beta C if nudged; NaN where there is none.
     residual : (k,)
         Largest force of an active unit.
     rates : (k, n)
-        Eigenvalues, ascending, of T⁻¹ d2F/ds2 on the active units, 1/time: a positive rate returns, a negative one
-        leaves. NaN, behind, for units stuck on a bound.
+        Eigenvalues, by rising real part, of T⁻¹K on the active units, 1/time, where K is minus the derivative of the
+        force, d2F/ds2 for an energy of the states: a positive rate returns, a negative one leaves. NaN, behind, for
+        units stuck on a bound. Complex numbers without an energy: the imaginary parts are frequencies.
     index : (k,)
         Number of directions that leave.
     kind : (k,) str
-        "stable node", "saddle", "unstable node", or "degenerate" where a rate is zero to rounding.
+        "stable node", "saddle", "unstable node"; "stable focus" or "unstable focus" where the rates nearest to zero, by
+        which trajectories come or go near the point, are a complex pair; "degenerate" where a real part is zero to
+        rounding.
     hits : (k,)
         How many of the starts came to rest there; 0 for what is not stable.
     """
@@ -51,22 +58,21 @@ class FixedPoints:
     state: Array
     energy: Array
     residual: Array
-    rates: Array
+    rates: Rates
     index: Integers
     kind: npt.NDArray[np.str_]
     hits: Integers
 
     @property
     def stable(self) -> Mask:
-        """Which points are stable nodes, (k,)."""
-        stable: Mask = self.kind == "stable node"
-        return stable
+        """Which points are stable nodes or foci, (k,)."""
+        return np.isin(self.kind, STABLE)
 
     def __len__(self) -> int:
         return len(self.energy)
 
-    def select(self, which: Any) -> FixedPoints:
-        """Some of the points, by mask or index."""
+    def select(self, which: Mask | Integers) -> FixedPoints:
+        """Return some of the points, chosen by mask or index."""
         return FixedPoints(*(getattr(self, f.name)[which] for f in fields(self)))
 
     def __repr__(self) -> str:
@@ -77,20 +83,20 @@ class FixedPoints:
 
 def fixed_points(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    starts: Any = None,
+    starts: ArrayLike | None = None,
     n_starts: int = 100,
     seed: int = 0,
-    y: Any = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> FixedPoints:
     """Search the fixed points of a flow from many starts.
 
     Trajectories from all starts give the attractors. Damped Newton searches for points of any kind set out from the
-    starts and the origin, searches for saddles of index 1 from the midpoints between attractors. What is found is a
-    fixed point to rounding; that nothing was missed is likely in few dimensions and impossible in many, where saddles
-    are countless.
+    starts and the origin; searches from the midpoints between attractors, with an energy for saddles of index 1. What
+    is found is a fixed point to rounding; that nothing was missed is likely in few dimensions and impossible in many,
+    where saddles are countless.
 
     Parameters
     ----------
@@ -100,9 +106,9 @@ def fixed_points(
     starts : (k, n) array, optional
         Default: `n_starts` states, uniform in [−2, 2], or in [0, 1] for units with the hard sigmoid.
     n_starts, seed : int
-        Of the default starts.
+        Number and seed of the default starts.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------
@@ -150,40 +156,57 @@ def classify(landscape: Landscape, states: Array, hits: Integers | None = None) 
     count = np.bincount(owner, weights=count[found], minlength=len(keep)).astype(int)
     states, residual = states[found][keep], residual[found][keep]
     rates = landscape.rates(states)
-    keep, owner = _owners(states, np.where(_flat(rates), SAME_DEGENERATE, SAME))
+    keep, owner = _owners(states, np.where(_flat(np.abs(rates)), SAME_DEGENERATE, SAME))
     total = np.bincount(owner, weights=count, minlength=len(keep)).astype(int)
     energy = landscape.energy(states[keep])
-    order = np.argsort(energy, kind="stable")
+    order = np.argsort(energy if landscape.has_energy else stability(rates[keep])[0], kind="stable")
     keep, energy, total = keep[order], energy[order], total[order]
     index, kind = stability(rates[keep])
     return FixedPoints(states[keep], energy, residual[keep], rates[keep], index, kind, total)
 
 
-def stability(rates: Array) -> tuple[Integers, npt.NDArray[np.str_]]:
+def stability(rates: Rates) -> tuple[Integers, npt.NDArray[np.str_]]:
     """Index (k,), the number of directions that leave, and kind (k,) of fixed points with the given rates (k, m).
 
     A coordinate without a rate is pressed on a bound, which makes of an unstable node a saddle.
     """
-    index = np.sum(rates < 0.0, axis=1)
-    kind = np.where(index == 0, "stable node", np.where(index == rates.shape[1], "unstable node", "saddle"))
-    return index, np.where(_flat(rates), "degenerate", kind)
+    index = np.sum(rates.real < 0.0, axis=1)
+    turns = _turns(rates).astype(int)
+    kind = np.where(index == 0, np.take(STABLE, turns), "saddle")
+    kind = np.where((index == rates.shape[1]) & (index > 0), np.take(UNSTABLE, turns), kind)
+    return index, np.where(_flat(rates.real), "degenerate", kind)
 
 
-def random_states(landscape: Landscape, count: int, seed: Any, low: Any = -2.0, high: Any = 2.0) -> Array:
+def _turns(rates: Rates) -> Mask:
+    """Whether the rates nearest to zero by their real part are a complex pair, (k,)."""
+    if not np.iscomplexobj(rates) or not rates.shape[1]:
+        return np.zeros(len(rates), dtype=bool)
+    size = np.where(np.isnan(rates), np.inf, np.abs(rates.real))
+    leading = np.take_along_axis(rates, np.argmin(size, axis=1)[:, None], axis=1)[:, 0]
+    return np.asarray(np.abs(leading.imag) > REAL * np.abs(leading))
+
+
+def random_states(
+    landscape: Landscape,
+    count: int,
+    seed: int | np.random.Generator,
+    low: float | Array = -2.0,
+    high: float | Array = 2.0,
+) -> Array:
     """States (count, n), uniform between `low` and `high`, in [0, 1] for units that live there."""
     unit = np.random.default_rng(seed).random((count, landscape.network.n))
     return np.where(landscape.boxed, unit, low + (np.asarray(high) - low) * unit)
 
 
 def _midpoints(points: Array) -> Array:
-    """Between pairs of points (a, n), evenly thinned out if they are many."""
+    """Return the midpoints of pairs of points (a, n), evenly thinned out if they are many."""
     pairs = np.array(list(combinations(range(len(points)), 2)), dtype=int).reshape(-1, 2)
     pairs = pairs[np.linspace(0, len(pairs) - 1, min(len(pairs), PAIRS)).astype(int)]
     return np.asarray(0.5 * (points[pairs[:, 0]] + points[pairs[:, 1]]))
 
 
 def _flat(rates: Array) -> Mask:
-    """Which points have a rate that is zero to rounding, (k,)."""
+    """Which points have a rate that is zero to rounding, (k,), of real numbers."""
     size = np.where(np.isnan(rates), 0.0, np.abs(rates))
     smallest = np.where(np.isnan(rates), np.inf, size).min(axis=1, initial=np.inf)
     flat: Mask = smallest <= DEGENERATE * size.max(axis=1, initial=0.0)

@@ -1,27 +1,36 @@
-"""The landscape that a flow descends: the total energy F = E + beta C at one input and one target, over all states.
+"""The flow of one network at one input, target and beta over all its states, and the energy that it descends, if any.
 
-Free and nudged flow differ only here. Everything that looks for fixed points, follows or draws them takes a
-`Landscape`, or another `Surface` such as a plane through one.
+    tau ds/dt = force(s) = f(s) - beta dC/dz,        K = -d force/ds = -df/ds + beta C'' m,        m = dz/ds
+
+f is the network's own force and z what its energy and cost are functions of (`Network.coordinate`): the states, so
+that m = 1, or in the rate form the rates. With an energy F = E + beta C the force is -dF/dz, so that dF/ds = -m force,
+and m^1/2 K m^-1/2 is symmetric. Without one, K may have complex eigenvalues.
+
+Free and nudged flow, networks with and without an energy differ only here. Everything that looks for fixed points,
+follows or draws them takes a `Landscape`, or another `Surface` such as a plane through one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import Rates, active, modes, one_thread
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
-from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.system.graph import LINEAR
-from neurodyn.system.network import ENERGY_OF, Network
+from neurodyn.numerics.arrays import Array, Integers, Mask
+from neurodyn.system.network import Network, inward
+
+#: A weight below this is one to rounding: of a unit so saturated that its rate does not move.
+LEAST_WEIGHT = 1e-100
 
 
 class Surface(Protocol):
-    """An energy over coordinates z (k, m), with its slope and curvature; what Newton's method needs."""
+    """A force over coordinates z (k, m), and the energy that it descends, if any; what Newton's method needs."""
 
     @property
     def boxed(self) -> Mask:
@@ -31,18 +40,21 @@ class Surface(Protocol):
         """The surface of some of the k points, where it is not the same for all."""
 
     def energy(self, z: Array) -> Array:
-        """Energy, (k,)."""
+        """Energy, (k,); NaN where there is none."""
 
     def force(self, z: Array) -> Array:
-        """Minus its gradient, (k, m), not projected onto the box."""
+        """The force, (k, m), not projected onto the box."""
 
-    def hessian(self, z: Array) -> Array:
-        """Its second derivative, (k, m, m), all coordinates active."""
+    def linearized(self, z: Array) -> Array:
+        """Minus its derivative K, (k, m, m), all coordinates active."""
+
+    def weights(self, z: Array) -> Array | None:
+        """Positive w, (k, m), with -w·force the energy's gradient, and w^1/2 K w^-1/2 symmetric; or None."""
 
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """F = E(x, s) + beta C(s, y), and the flow tau ds/dt = -dF/ds. x is (n_in,) or None, y (n_out,) or None."""
+    """The flow tau ds/dt = force(s) at one input x, (n_in,) or None, and target y, (n_out,) or None; see the module."""
 
     network: Network
     x: Array | None = None
@@ -50,14 +62,10 @@ class Landscape:
     beta: float = 0.0
 
     @classmethod
-    def of(cls, network: Network, x: Any = None, y: Any = None, beta: Any = 0.0) -> Landscape:
-        """Check what a user passed: an energy of the states, one input, one target or label, a finite strength."""
-        require_energy_of_states(network)
-        if y is not None and network.graph.readout != LINEAR:
-            raise ArgumentError(
-                "landscapes and phase portraits of a nudged network know the squared error alone; this network has a "
-                f"{network.graph.readout} read-out: leave `y` out to see its free dynamics"
-            )
+    def of(
+        cls, network: Network, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0
+    ) -> Landscape:
+        """Check what a user passed: one input, one target or label, a finite strength."""
         rates, _ = as_input(x, network.n_in)
         if rates is not None and len(rates) != 1:
             raise ArgumentError(f"`x` must be one input, of shape ({network.n_in},); got {len(rates)} samples")
@@ -67,14 +75,14 @@ class Landscape:
         target = None if y is None else network.target(y, 1, batched=False)[0]
         return cls(network, None if rates is None else rates[0], target, strength)
 
-    def state(self, value: Any, name: str = "state") -> Array:
+    def state(self, value: ArrayLike, name: str = "state") -> Array:
         """One state (n,), checked: shape, finite, inside the box."""
         state, _ = as_batch(value, self.network.n, name)
         if len(state) != 1:
             raise ArgumentError(f"`{name}` must be one state, of shape ({self.network.n},); got {len(state)}")
         return self.states(state, name)[0]
 
-    def states(self, value: Any, name: str) -> Array:
+    def states(self, value: ArrayLike, name: str) -> Array:
         """States (k, n), checked: shape, finite, inside the box."""
         states, _ = as_batch(value, self.network.n, name)
         inside = states[:, self.boxed]
@@ -83,7 +91,7 @@ class Landscape:
         return states
 
     def free(self) -> Landscape:
-        """The same without nudging."""
+        """Return the same landscape without nudging."""
         return replace(self, beta=0.0)
 
     @property
@@ -92,45 +100,90 @@ class Landscape:
         return self.network.box
 
     def part(self, samples: Integers) -> Landscape:
-        """Itself: the landscape is one for all states."""
+        """Return the landscape itself, which is the same for all states."""
         return self
 
     def inputs(self, count: int) -> Array | None:
         """x, once for each of `count` states."""
         return None if self.x is None else np.tile(self.x, (count, 1))
 
-    def gap(self, s: Array) -> Array:
-        """dC/ds = s_out − y on the outputs, 0 elsewhere, (k, n)."""
-        gap = np.zeros_like(s)
+    @property
+    def has_energy(self) -> bool:
+        """Whether the flow descends an energy."""
+        return self.network.has_energy
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the energy is one of the states themselves, so that m = 1."""
+        return self.network.metric == STATES
+
+    def slopes(self, z: Array) -> Array:
+        """The derivative m of the energy's coordinate by the state at states (k, n), (k, n)."""
+        if self.is_flat:
+            return np.ones_like(z)
+        rows = self.network.free_rows(self.inputs(len(z)), len(z))
+        return np.ascontiguousarray(self.network.local(inward(z), rows).coordinate_slope.T)
+
+    def weights(self, z: Array) -> Array | None:
+        """m at states (k, n), (k, n), as `Surface` wants it; None without an energy."""
+        return np.maximum(self.slopes(z), LEAST_WEIGHT) if self.has_energy else None
+
+    def cost(self, z: Array) -> Array:
+        """C at states (k, n), (k,); 0 without a target."""
+        if self.y is None:
+            return np.zeros(len(z))
+        return self.network.readout.cost(self._outputs(z), self._targets(z))
+
+    def cost_slope(self, z: Array) -> Array:
+        """dC/dz at states (k, n), (k, n), which is not 0 on the outputs only."""
+        slope = np.zeros_like(z)
         if self.y is not None:
-            gap[:, self.network.outputs] = s[:, self.network.outputs] - self.y
-        return gap
+            slope[:, self.network.outputs] = self.network.readout.slope(self._outputs(z), self._targets(z)).T
+        return slope
+
+    def cost_linearized(self, z: Array) -> Array:
+        """The derivative C'' m of dC/dz by the states of the outputs at states (k, n), (k, n_out, n_out)."""
+        curvature = np.stack([self.network.readout.curvature(outputs) for outputs in self._outputs(z).T])
+        return np.asarray(curvature * self.slopes(z)[:, None, self.network.outputs])
+
+    def _outputs(self, z: Array) -> Array:
+        """What the cost is a function of, (n_out, k)."""
+        return self.network.coordinate(inward(z))[self.network.outputs]
+
+    def _targets(self, z: Array) -> Array:
+        """The target, once for each state, (n_out, k)."""
+        return np.tile(np.asarray(self.y)[:, None], (1, len(z)))
 
     def energy(self, z: Array) -> Array:
-        """F at states (k, n), (k,)."""
-        if not len(z):
-            return np.zeros(0)
+        """F at states (k, n), (k,); NaN without an energy."""
+        if not len(z) or not self.has_energy:
+            return np.full(len(z), np.nan)
         total: Array = self.network.energy(z, self.inputs(len(z)))
-        return total + 0.5 * self.beta * np.sum(self.gap(z) ** 2, axis=1) if self.beta else total
+        return total + self.beta * self.cost(z) if self.beta else total
+
+    def gradient(self, z: Array) -> Array:
+        """dF/ds = -m force at states (k, n), (k, n). Raises `ModelError` where there is no energy."""
+        self.network.require_energy("gradient of the energy")
+        return -self.slopes(z) * self.force(z)
 
     def force(self, z: Array) -> Array:
-        """−dF/ds at states (k, n), (k, n), not projected onto the box."""
+        """The force at states (k, n), (k, n), not projected onto the box."""
         if not len(z):
             return np.zeros_like(z)
         force = self.network.force(z, self.inputs(len(z)))
-        return force - self.beta * self.gap(z) if self.beta else force
+        return force - self.beta * self.cost_slope(z) if self.beta else force
 
-    def hessian(self, z: Array) -> Array:
-        """d2F/ds2 at states (k, n), (k, n, n), all units active."""
+    def linearized(self, z: Array) -> Array:
+        """K at states (k, n), (k, n, n), all units active: the Hessian of F where that is one of the states."""
         k, n = z.shape
         x = self.inputs(k)
         if k <= n:
-            matrix = self.network.hessian(z, x)
+            matrix = -self.network.jacobian(z, x)
         else:  # column by column, as many states at once are cheaper than many matrices
             matrix = np.stack([self.network.jvp(z, np.tile(e, (k, 1)), x) for e in np.eye(n)], axis=2)
         if self.beta:
-            out = np.arange(n)[self.network.outputs]
-            matrix[:, out, out] += self.beta
+            out = self.network.outputs
+            matrix[:, out, out] += self.beta * self.cost_linearized(z)
         return matrix
 
     def velocity(self, z: Array) -> Array:
@@ -143,27 +196,23 @@ class Landscape:
         return np.where(active(self.boxed, z, force), force, 0.0)
 
     def index(self, s: Array) -> Integers:
-        """Number of directions in which F curves downwards at s (k, n), (k,)."""
-        index: Integers = np.sum(self.rates(s) < 0.0, axis=1)
+        """Number of directions that leave s (k, n), (k,): with an energy those in which it curves downwards."""
+        index: Integers = np.sum(self.rates(s).real < 0.0, axis=1)
         return index
 
-    def rates(self, s: Array) -> Array:
-        """Eigenvalues of T⁻¹ d2F/ds2 on the active units at s (k, n), (k, n), ascending, NaN for inactive units.
+    def rates(self, s: Array) -> Rates:
+        """Eigenvalues of T⁻¹K on the active units at s (k, n), (k, n), by rising real part, NaN for inactive units.
 
-        At a fixed point a positive one is the rate of return, a negative one that of departure, 1/time.
+        At a fixed point a positive one is the rate of return, a negative one that of departure, 1/time. Without an
+        energy they are complex: the imaginary parts are frequencies.
         """
-        moving, metric = active(self.boxed, s, self.force(s)), np.diag(self.network.tau)
-        found = np.full(s.shape, np.nan)
+        moving = active(self.boxed, s, self.force(s))
+        found = np.full(s.shape, np.nan, dtype=float if self.has_energy else complex)
         with one_thread():
             for j in range(len(s)):  # one at a time, as the matrices of many large networks do not fit into memory
-                found[j] = modes(self.hessian(s[j : j + 1]), metric, moving[j : j + 1])[0][0]
+                found[j] = self.modes(s[j : j + 1], moving[j : j + 1])[0][0]
         return found
 
-
-def require_energy_of_states(network: Network) -> None:
-    """Refuse the rate form, whose flow does not go down the slope of its energy over the states."""
-    if network.metric != STATES:
-        raise ArgumentError(
-            f"landscapes and phase portraits need an energy of the states; that of {type(network).__name__} is one of "
-            f"its {ENERGY_OF[network.metric]}"
-        )
+    def modes(self, s: Array, moving: Mask) -> tuple[Rates, Rates]:
+        """`rates` of some moving units (k, n), and the eigenvectors (k, n, n) in columns."""
+        return modes(self.linearized(s), np.diag(self.network.tau), moving, self.weights(s))

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 
 Field = Callable[[Array], Array]
 #: Steps per window, a curve's longest length in windows, and how far from the saddle it starts.

@@ -1,14 +1,17 @@
-"""Newton's method for many starts at once, damped: to critical points of every kind, or downhill to minima."""
+"""Newton's method for many starts at once, damped: to fixed points of every kind, or downhill to where the flow rests.
+
+K = -d force/dz. Where an energy is descended, steps downhill are taken in w^1/2 z, in which K is symmetric (`Surface`).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask, active, one_thread
+from neurodyn.analysis.portraits.algebra import active, one_thread, symmetrized
 from neurodyn.analysis.portraits.landscape import Surface
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 
 #: Damping beyond which no step helps any more, and below which it is left out of nothing but rounding.
 LARGEST, SMALLEST = 1e12, 1e-14
@@ -18,21 +21,26 @@ UPHILL = 0.3
 #: Matrix entries of one block of starts.
 ENTRIES = 4_000_000
 
+#: What a search makes small, (k,): of a surface, coordinates (k, m) and forces (k, m).
+Merit = Callable[[Surface, Array, Array], Array]
+#: A step (k, m) from matrices K (k, m, m), forces (k, m) and dampings (k,).
+Step = Callable[[Array, Array, Array], Array]
+
 
 def roots(surface: Surface, start: Array) -> tuple[Array, Array]:
-    """Critical points near `start` (k, m), and their largest active force, (k,), which is not small if none was found.
+    """Fixed points near `start` (k, m), and their largest active force, (k,), which is not small if none was found.
 
-    Minimises |force|² by Levenberg's method, (H² + mu) dz = H force, so that minima, saddles and maxima attract alike;
-    the last steps are Newton's.
+    Minimises |force|² by Levenberg's method, (KᵀK + mu) dz = Kᵀ force, so that minima, saddles and maxima attract
+    alike; the last steps are Newton's.
     """
 
     def merit(part: Surface, z: Array, force: Array) -> Array:
         return np.sum(force**2, axis=1)
 
-    def step(hessian: Array, force: Array, damping: Array) -> Array:
-        square = hessian @ hessian
+    def step(matrix: Array, force: Array, damping: Array) -> Array:
+        square = np.swapaxes(matrix, 1, 2) @ matrix
         scale = 1e-300 + np.trace(square, axis1=1, axis2=2) / force.shape[1]
-        return _solve(_shifted(square, damping * scale), np.einsum("kij,kj->ki", hessian, force))
+        return _solve(_shifted(square, damping * scale), np.einsum("kji,kj->ki", matrix, force))
 
     return _search(surface, start, merit, step, damping=1e-2)
 
@@ -40,60 +48,91 @@ def roots(surface: Surface, start: Array) -> tuple[Array, Array]:
 def minima(surface: Surface, start: Array) -> tuple[Array, Array]:
     """Minima downhill from `start` (k, m), and their largest active force, (k,), not small if none was found.
 
-    Steps (H + mu) dz = force, where mu falls as the energy does and keeps the first ones close to the flow. Where
-    H + mu is not positive definite, |H|, with the magnitudes of the eigenvalues, takes the place of H: such steps leave
+    Steps (K + mu) dz = force, where mu falls as the energy does and keeps the first ones close to the flow. Where
+    K + mu is not positive definite, |K|, with the magnitudes of the eigenvalues, takes the place of K: such steps leave
     a saddle as Newton's approach a minimum.
     """
 
     def merit(part: Surface, z: Array, force: Array) -> Array:
         return part.energy(z)
 
-    def step(hessian: Array, force: Array, damping: Array) -> Array:
-        shifted = _shifted(hessian, damping)
+    def step(matrix: Array, force: Array, damping: Array) -> Array:
+        shifted = _shifted(matrix, damping)
         easy, change = _definite(shifted), np.empty_like(force)
         change[easy] = _solve(shifted[easy], force[easy])
-        values, vectors = np.linalg.eigh(hessian[~easy])
+        values, vectors = np.linalg.eigh(matrix[~easy])
         along = np.einsum("kji,kj->ki", vectors, force[~easy]) / (np.abs(values) + damping[~easy, None])
         change[~easy] = np.einsum("kij,kj->ki", vectors, along)
         return change
 
-    return _search(surface, start, merit, step, damping=1.0)
+    return _search(surface, start, merit, step, damping=1.0, downhill=True)
+
+
+def at_rest(surface: Surface, start: Array) -> tuple[Array, Array]:
+    """Where the flow from `start` (k, m) comes to rest, and the largest active force there, (k,), not small if nowhere.
+
+    Downhill where there is an energy (`minima`). Else by implicit Euler steps (K + mu) dz = force whose length 1/mu
+    grows as the force falls (pseudo-transient continuation; Kelley & Keyes, SIAM J. Numer. Anal. 35:508, 1998).
+    """
+    if not len(start) or surface.part(np.arange(1)).weights(start[:1]) is not None:
+        return minima(surface, start)
+    z = start.copy()
+    force, moving = _projected(surface, z)
+    mu, size = np.ones(len(z)), np.linalg.norm(force, axis=1)
+    with one_thread():
+        for _ in range(ITERATIONS):
+            z = _inside(surface, z + _solve(_shifted(_reduced(surface.linearized(z), moving), mu), force))
+            force, moving = _projected(surface, z)
+            new = np.linalg.norm(force, axis=1)
+            mu *= np.clip(np.divide(new, size, out=np.ones_like(new), where=size > 0.0), 0.1, 2.0)
+            size = new
+            if not np.any(size > 1e-10):
+                break
+    return roots(surface, z)
 
 
 def saddles(surface: Surface, start: Array) -> tuple[Array, Array]:
     """Saddles of index 1 uphill from `start` (k, m), and their largest active force, (k,), not small if none was found.
 
     Eigenvector following: Newton's step with the magnitudes of the eigenvalues, but up along the lowest direction and
-    down along all others (Cerjan & Miller, J. Chem. Phys. 75:2800, 1981).
+    down along all others (Cerjan & Miller, J. Chem. Phys. 75:2800, 1981). Needs an energy; without one those near
+    `start` are searched, of any kind (`roots`).
     """
     z = start.copy()
     with one_thread():
-        for _ in range(ITERATIONS // 2 if len(z) else 0):
+        for _ in range(ITERATIONS // 2 if len(z) and surface.weights(z[:1]) is not None else 0):
             force, moving = _projected(surface, z)
-            values, vectors = np.linalg.eigh(_reduced(surface.hessian(z), moving))
+            scale = _scale(surface, z)
+            values, vectors = np.linalg.eigh(_reduced(symmetrized(surface.linearized(z), scale), moving))
+            force = scale * force
             along = np.einsum("kji,kj->ki", vectors, force) / (np.abs(values) + 1e-3)
             along[:, 0] *= -1.0
-            change = np.einsum("kij,kj->ki", vectors, along)
+            change = np.einsum("kij,kj->ki", vectors, along) / scale
             change *= UPHILL / np.maximum(UPHILL, np.linalg.norm(change, axis=1))[:, None]
             z = _inside(surface, z + change)
     return roots(surface, z)
 
 
-def _search(surface: Surface, start: Array, merit: Any, step: Any, damping: float) -> tuple[Array, Array]:
+def _search(
+    surface: Surface, start: Array, merit: Merit, step: Step, damping: float, *, downhill: bool = False
+) -> tuple[Array, Array]:
     """Damped steps, then Newton's, in blocks of starts whose matrices fit into memory."""
     size = max(1, ENTRIES // max(1, start.shape[1]) ** 2)
     parts = [np.zeros((0, start.shape[1]))], [np.zeros(0)]
     with one_thread():
         for k in range(0, len(start), size):
             part = surface.part(np.arange(k, min(k + size, len(start))))
-            block, residual = _polish(part, _damped(part, start[k : k + size], merit, step, damping))
+            block, residual = _polish(part, _damped(part, start[k : k + size], merit, step, damping, downhill))
             parts[0].append(block)
             parts[1].append(residual)
     return np.concatenate(parts[0]), np.concatenate(parts[1])
 
 
-def _damped(surface: Surface, start: Array, merit: Any, step: Any, damping: float) -> Array:
-    """Steps that make the merit smaller, each sample with its own damping, until none does."""
+def _damped(surface: Surface, start: Array, merit: Merit, step: Step, damping: float, downhill: bool) -> Array:
+    """Steps that make the merit smaller, each sample with its own damping, until none does.
+
+    Downhill, they are taken in the coordinates in which K is symmetric.
+    """
     z = start.copy()
     force, moving = _projected(surface, z)
     value, mu = merit(surface, z, force), np.full(len(z), damping)
@@ -103,7 +142,9 @@ def _damped(surface: Surface, start: Array, merit: Any, step: Any, damping: floa
             break
         part = surface.part(todo)
         coupled = moving[todo] & _off_bounds(surface.boxed, z[todo], force[todo])
-        change = step(_reduced(part.hessian(z[todo]), coupled), force[todo], mu[todo])
+        matrix, current = part.linearized(z[todo]), force[todo]
+        scale = _scale(part, z[todo]) if downhill else np.ones_like(current)
+        change = step(_reduced(symmetrized(matrix, scale), coupled), scale * current, mu[todo]) / scale
         change /= np.maximum(1.0, np.linalg.norm(change, axis=1))[:, None]
         trial = _inside(surface, z[todo] + change)
         new_force, new_moving = _projected(part, trial)
@@ -129,7 +170,7 @@ def _polish(surface: Surface, z: Array) -> tuple[Array, Array]:
         if not close.size:
             break
         part = surface.part(close)
-        change = _solve(_reduced(part.hessian(z[close]), moving[close]), force[close])
+        change = _solve(_reduced(part.linearized(z[close]), moving[close]), force[close])
         trial = _inside(surface, z[close] + np.clip(change, -1e-2, 1e-2))
         new_force, new_moving = _projected(part, trial)
         new = np.abs(new_force).max(axis=1)
@@ -145,6 +186,13 @@ def _projected(surface: Surface, z: Array) -> tuple[Array, Mask]:
     force = surface.force(z)
     moving = active(surface.boxed, z, force)
     return np.where(moving, force, 0.0), moving
+
+
+def _scale(surface: Surface, z: Array) -> Array:
+    """What K is symmetric in, times z, (k, m)."""
+    weights = surface.weights(z)
+    assert weights is not None
+    return np.sqrt(weights)
 
 
 def _off_bounds(boxed: Mask, z: Array, force: Array) -> Mask:
@@ -164,12 +212,12 @@ def _inside(surface: Surface, z: Array) -> Array:
     return z
 
 
-def _reduced(hessian: Array, moving: Mask) -> Array:
+def _reduced(matrix: Array, moving: Mask) -> Array:
     """The matrices with the rows and columns of coordinates that do not move those of the identity."""
     if moving.all():
-        return hessian
+        return matrix
     keep = moving[:, :, None] & moving[:, None, :]
-    return np.where(keep, hessian, np.eye(hessian.shape[1]))
+    return np.where(keep, matrix, np.eye(matrix.shape[1]))
 
 
 def _shifted(matrix: Array, amount: Array) -> Array:

@@ -2,50 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import Rates, active, one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.errors import ArgumentError
+from neurodyn.flows.layout import STATES
 from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
 
+#: The largest beta where no infinite one is reached.
+FARTHEST = 1e4
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NudgedPath:
-    """Fixed points of E + beta C along beta, on the branch of a free equilibrium s*.
+    """Fixed points of the nudged flow along beta, on the branch of a free equilibrium s*; z is `Network.coordinate`.
 
     Attributes
     ----------
     beta : (K,)
-        In the order of the path, which turns at folds; infinite at the end where outputs sit on their targets.
+        In the order of the path, which turns at folds; infinite at the end where outputs sit on their targets. Where
+        they cannot, as with a softmax, or targets outside the range of the rates, it ends at a large one.
     state : (K, n)
     energy, cost : (K,)
-        E and C.
+        E, NaN where there is none, and C.
     index : (K,)
-        Directions in which E + beta C curves downwards; 0 where the fixed point is stable.
+        Directions that leave, with an energy those in which E + beta C curves downwards; 0 where the fixed point is
+        stable.
     bifurcations : tuple of Bifurcation
-        Folds, where det(H(s) + beta d2C/ds2) = 0 at the path's own s, not at s*.
+        Folds, where det(K(s) + beta d2C/dz2 dz/ds) = 0 at the path's own s, not at s*; K is minus the derivative of
+        the free force, the Hessian H for an energy of the states.
     free : (n,)
         s*, at beta = 0.
     tangent : (n,)
-        ds*/dbeta at beta = 0, −H⁻¹ dC/ds.
+        ds*/dbeta at beta = 0, −K⁻¹ dC/dz.
     critical_beta : float
-        beta_c = 1/λ_max((H⁻¹)_out,out), with H at s*: where the *linearised* problem becomes singular, at −beta_c. The
-        fold of the path is near −beta_c only while s has not moved far.
+        beta_c = 1/λ_max((H⁻¹)_out,out) for the squared error, with H at s*: where the *linearised* problem becomes
+        singular, at −beta_c. The fold of the path is near −beta_c only while s has not moved far.
     ended : pair of str
-        As for `Branch`.
+        The same as for `Branch`.
     graph : Graph
-        Of the network.
+        The graph of the network.
     """
 
     beta: Array
@@ -83,17 +90,20 @@ class NudgedPath:
         return f"NudgedPath(beta from {low:.6g} to {high:.6g}, {len(self.beta)} points, folds: {folds})"
 
 
-def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any = (-2.0, np.inf)) -> NudgedPath:
+def nudged_path(
+    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, span: ArrayLike = (-2.0, np.inf)
+) -> NudgedPath:
     """Follow the nudged equilibrium from beta = 0 in both directions.
 
-    Upwards to the end of `span`, by default to infinity, which is reached exactly: the unknown is beta/(1 + beta).
+    Upwards to the end of `span`, by default to infinity, which is reached exactly where the outputs can sit on their
+    targets: the unknown is beta/(1 + beta). Where they cannot, it ends at beta = 10,000 at the latest.
     Downwards around the fold, beyond which the fixed point is a saddle, until beta is 0 again or the span ends.
 
     Parameters
     ----------
     network : Network
     equilibrium : Equilibrium
-        Of one sample, stable.
+        A stable one, of one sample.
     y : (n_out,) array or integer label
     span : (low, high)
         low <= 0 <= high; either may be infinite only upwards.
@@ -112,6 +122,8 @@ def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any
     if target is None:
         raise ArgumentError("`y` is missing: nudging needs a target")
     low, high = _limits(span)
+    if not _attainable(network, landscape.y):
+        high = min(high, FARTHEST / (1.0 + FARTHEST))
     nudging, free = _Nudging(landscape), point.s[:, 0].copy()
     with one_thread():
         up = Curve(nudging, low, high, 0.75)
@@ -124,13 +136,11 @@ def nudged_path(network: Network, equilibrium: Equilibrium, y: Any, *, span: Any
 
 
 def _path(landscape: Landscape, branch: Branch, free: Array, tangent: Array, critical: float) -> NudgedPath:
-    cost = 0.5 * np.sum(landscape.gap(branch.state) ** 2, axis=1)
-    energy = landscape.energy(branch.state)
     return NudgedPath(
         branch.parameter,
         branch.state,
-        energy,
-        cost,
+        landscape.energy(branch.state),
+        landscape.cost(branch.state),
         branch.index,
         branch.bifurcations,
         free,
@@ -141,16 +151,27 @@ def _path(landscape: Landscape, branch: Branch, free: Array, tangent: Array, cri
     )
 
 
-def _is_batch_of_one(y: Any, n_out: int) -> bool:
+def _attainable(network: Network, target: Array | None) -> bool:
+    """Whether some finite state of the outputs has the least cost that is thinkable, with the outputs on the target."""
+    if network.metric == STATES or target is None:
+        return network.readout.is_quadratic
+    try:
+        return network.readout.is_quadratic and bool(np.isfinite(network.output_state(target[:, None])).all())
+    except ArgumentError:
+        return False
+
+
+def _is_batch_of_one(y: ArrayLike, n_out: int) -> bool:
     return np.ndim(y) == 1 and np.shape(y) == (1,) and np.issubdtype(np.asarray(y).dtype, np.integer) and n_out > 1
 
 
-def _limits(span: Any) -> tuple[float, float]:
+def _limits(span: ArrayLike) -> tuple[float, float]:
     """The ends of the span, in the unknown of `_Nudging`."""
     if np.shape(span) != (2,):
         raise ArgumentError(f"`span` must be (low, high) in beta; got {span!r}")
-    low = real_number(span[0], "span")
-    high = np.inf if span[1] == np.inf else real_number(span[1], "span")
+    first, last = np.asarray(span, dtype=object)
+    low = real_number(first, "span")
+    high = np.inf if last == np.inf else real_number(last, "span")
     if not low <= 0.0 <= high or low == high:
         raise ArgumentError(f"`span` must hold beta = 0, from where the path sets out; got {low:g} to {high:g}")
     return low, 1.0 if np.isinf(high) else high / (1.0 + high)
@@ -160,7 +181,7 @@ def _limits(span: Any) -> tuple[float, float]:
 class _Nudging:
     """The nudged equilibrium over q, beta = q below 0 and q/(1 − q) above: `Equations`.
 
-    Above 0 the outputs' forces are divided by 1 + beta, (1 − q)(−dE/ds) − q dC/ds, which at q = 1 leaves s_out = y.
+    Above 0 the outputs' forces are divided by 1 + beta, (1 − q) f − q dC/dz, which at q = 1 leaves z_out = y.
     """
 
     landscape: Landscape
@@ -173,25 +194,30 @@ class _Nudging:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.landscape.network.graph
 
+    @property
+    def tau(self) -> Array:
+        """Time constants, (n,)."""
+        return self.landscape.network.tau
+
     def value(self, q: float) -> float:
-        """beta."""
+        """Return beta for a value of the unknown."""
         if q < 0.0:
             return q
         return q / (1.0 - q) if q < 1.0 else np.inf
 
     def weight(self, q: float) -> Array:
-        """The factor of each unit's −dE/ds, (n,)."""
+        """The factor of each unit's free force, (n,)."""
         weight = np.ones(self.landscape.network.n)
         weight[self.landscape.network.outputs] = 1.0 - max(q, 0.0)
         return weight
 
     def raw(self, s: Array, q: float) -> Array:
         """Forces (n,) before the box."""
-        force, gap = self.landscape.force(s[None])[0], self.landscape.gap(s[None])[0]
-        return np.asarray(self.weight(q) * force - q * gap)
+        force, pull = self.landscape.force(s[None])[0], self.landscape.cost_slope(s[None])[0]
+        return np.asarray(self.weight(q) * force - q * pull)
 
     def moving(self, s: Array, q: float) -> Mask:
         """Units that no bound holds, (n,)."""
@@ -203,32 +229,29 @@ class _Nudging:
 
     def jacobian(self, s: Array, q: float) -> Array:
         """Their derivative with respect to s, (n, n)."""
-        matrix = -self.weight(q)[:, None] * self.landscape.hessian(s[None])[0]
-        out = np.arange(len(s))[self.landscape.network.outputs]
-        matrix[out, out] -= q
+        matrix = -self.weight(q)[:, None] * self.landscape.linearized(s[None])[0]
+        out = self.landscape.network.outputs
+        matrix[out, out] -= q * self.landscape.cost_linearized(s[None])[0]
         moving = self.moving(s, q)
         return np.where(np.outer(moving, moving), matrix, -np.eye(len(s)))
 
     def slope(self, s: Array, q: float) -> Array:
         """Their derivative with respect to q, (n,)."""
-        slope = -self.landscape.gap(s[None])[0]
+        slope = -self.landscape.cost_slope(s[None])[0]
         if q >= 0.0:
             out = self.landscape.network.outputs
             slope[out] -= self.landscape.force(s[None])[0, out]
         return np.where(self.moving(s, q), slope, 0.0)
 
-    def rates(self, s: Array, q: float) -> Array:
-        """Eigenvalues of T⁻¹ d2F/ds2, (n,), infinite for what a bound or infinite nudging holds."""
-        moving, hessian = self.moving(s, q), self.landscape.hessian(s[None])
-        out = np.arange(len(s))[self.landscape.network.outputs]
+    def rates(self, s: Array, q: float) -> Rates:
+        """Eigenvalues of T⁻¹K, (n,), by rising real part; infinite for what a bound or infinite nudging holds."""
+        moving, landscape = self.moving(s, q), self.landscape
         if q >= 1.0:
-            moving[out] = False
+            moving[landscape.network.outputs] = False
         else:
-            hessian[0, out, out] += self.value(q)
-        rates, _ = modes(hessian, np.diag(self.landscape.network.tau), moving[None])
-        return np.nan_to_num(rates[0], nan=np.inf)
+            landscape = replace(landscape, beta=self.value(q))
+        return np.nan_to_num(landscape.modes(s[None], moving[None])[0][0], nan=np.inf)
 
     def energy(self, s: Array, q: float) -> float:
-        """E + beta C, NaN at infinite beta."""
-        cost = 0.5 * float(np.sum(self.landscape.gap(s[None]) ** 2))
-        return float(self.landscape.energy(s[None])[0]) + self.value(q) * cost if q < 1.0 else np.nan
+        """E + beta C, NaN at infinite beta and without an energy."""
+        return float(replace(self.landscape, beta=self.value(q)).energy(s[None])[0]) if q < 1.0 else np.nan

@@ -9,12 +9,13 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask, active
+from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
 
@@ -24,7 +25,7 @@ class Equations(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the parameter."""
+        """The name of the parameter."""
 
     @property
     def boxed(self) -> Mask:
@@ -32,7 +33,11 @@ class Equations(Protocol):
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
+
+    @property
+    def tau(self) -> Array:
+        """Time constants, (n,)."""
 
     def force(self, s: Array, p: float) -> Array:
         """Zero at a fixed point s (n,), (n,), and for a unit that a bound holds."""
@@ -43,11 +48,11 @@ class Equations(Protocol):
     def slope(self, s: Array, p: float) -> Array:
         """Derivative of `force` with respect to p, (n,)."""
 
-    def rates(self, s: Array, p: float) -> Array:
-        """Eigenvalues of T⁻¹ d2F/ds2, (n,), ascending; infinite for what is held."""
+    def rates(self, s: Array, p: float) -> Rates:
+        """Eigenvalues of T⁻¹K, K minus the force's derivative, (n,), by rising real part; infinite for what is held."""
 
     def energy(self, s: Array, p: float) -> float:
-        """Energy of a state."""
+        """Energy of a state, NaN without one."""
 
     def value(self, p: float) -> float:
         """What p is to the user."""
@@ -71,18 +76,23 @@ class Family:
 
     @property
     def graph(self) -> Graph:
-        """Of the network."""
+        """The graph of the network."""
         return self.at(self.start).network.graph
 
+    @property
+    def tau(self) -> Array:
+        """Time constants, (n,)."""
+        return self.at(self.start).network.tau
+
     def force(self, s: Array, p: float) -> Array:
-        """−dF/ds on the units that can move, (n,), 0 for those that a bound holds."""
+        """On the units that can move, (n,), 0 for those that a bound holds."""
         return np.asarray(self.at(p).projected(s[None])[0])
 
     def jacobian(self, s: Array, p: float) -> Array:
         """Derivative of `force` with respect to s, (n, n); −1 on the diagonal for what a bound holds."""
         landscape = self.at(p)
         moving = active(landscape.boxed, s[None], landscape.force(s[None]))[0]
-        matrix = -landscape.hessian(s[None])[0]
+        matrix = -landscape.linearized(s[None])[0]
         return np.where(np.outer(moving, moving), matrix, -np.eye(len(s)))
 
     def slope(self, s: Array, p: float) -> Array:
@@ -93,12 +103,12 @@ class Family:
         moving = active(landscape.boxed, s[None], landscape.force(s[None]))[0]
         return np.where(moving, (force[0] - force[1]) / (2.0 * h), 0.0)
 
-    def rates(self, s: Array, p: float) -> Array:
-        """Eigenvalues of T⁻¹ d2F/ds2, (n,), ascending; infinite for what a bound holds."""
+    def rates(self, s: Array, p: float) -> Rates:
+        """Eigenvalues of T⁻¹K, (n,), by rising real part; infinite for what a bound holds."""
         return np.nan_to_num(self.at(p).rates(s[None])[0], nan=np.inf)
 
     def energy(self, s: Array, p: float) -> float:
-        """Energy of a state."""
+        """Energy of a state, NaN without one."""
         return float(self.at(p).energy(s[None])[0])
 
     def value(self, p: float) -> float:
@@ -127,7 +137,7 @@ def family(landscape: Landscape, parameter: str | Callable[[float], Network], st
     gain = re.fullmatch(r"gain(?: (\S+))?", str(parameter))
     if gain:
         return _gain(landscape, gain[1])
-    entry = re.fullmatch(r"([\w-]+)\[(\d+)(?:,\s*(\d+))?\]", str(parameter))
+    entry = re.fullmatch(r"([\w.-]+)\[(\d+)(?:,\s*(\d+))?\]", str(parameter))
     if entry:
         index = tuple(int(i) for i in entry.groups()[1:] if i is not None)
         name, source = entry[1], network.graph.input
@@ -135,7 +145,7 @@ def family(landscape: Landscape, parameter: str | Callable[[float], Network], st
             return _input(landscape, name, index)
         if name in network.parameters:
             return _parameter(landscape, name, index)
-    names = ["beta", "gain", *(f"gain {c.name}" for c in network.graph.connections)]
+    names = ["beta", "gain", *(f"gain {name}" for name in _weights(network.graph))]
     for name, block in network.parameters.items():
         names.append(f"{name}[{','.join(str(m - 1) for m in block.shape)}]")
     if network.graph.input is not None:
@@ -145,7 +155,7 @@ def family(landscape: Landscape, parameter: str | Callable[[float], Network], st
 
 def _gain(landscape: Landscape, block: str | None) -> Family:
     network = landscape.network
-    weights = [c.name for c in network.graph.connections]
+    weights = _weights(network.graph)
     if block is not None and block not in weights:
         raise ArgumentError(f"unknown weights {block!r} in `parameter`; {nearest(block, weights)}")
     chosen = weights if block is None else [block]
@@ -155,6 +165,11 @@ def _gain(landscape: Landscape, block: str | None) -> Family:
         return replace(landscape, network=network.replace(parameters=scaled))
 
     return _family("gain" if block is None else f"gain of {block}", 1.0, at)
+
+
+def _weights(graph: Graph) -> list[str]:
+    """The blocks of weights, feedback weights of its own included."""
+    return [name for c in graph.connections for name in dict.fromkeys((c.name, c.own_feedback)) if name]
 
 
 def _input(landscape: Landscape, name: str, index: tuple[int, ...]) -> Family:
@@ -176,8 +191,9 @@ def _parameter(landscape: Landscape, name: str, index: tuple[int, ...]) -> Famil
     shown: Any = network.parameters[name]
     block = np.asarray(shown.toarray() if hasattr(shown, "toarray") else shown)  # of sparse connections, too
     _check_index(name, index, block.shape)
-    symmetric = any(c.name == name and c.first == c.second for c in network.graph.connections)
-    if symmetric and index[0] == index[1]:
+    within = [c for c in network.graph.connections if c.name == name and c.first == c.second]
+    symmetric = any(not c.own_feedback for c in within)
+    if within and index[0] == index[1]:
         raise ArgumentError(f"`parameter` {name}[{index[0]},{index[1]}]: a unit has no connection to itself")
 
     def at(p: float) -> Landscape:
@@ -198,17 +214,17 @@ def _check_index(name: str, index: tuple[int, ...], shape: tuple[int, ...]) -> N
         )
 
 
-def _checked(network: Any, landscape: Landscape) -> Network:
+def _checked(network: object, landscape: Landscape) -> Network:
     if not isinstance(network, Network) or network.graph != landscape.network.graph:
         raise ArgumentError("`parameter` must return networks of the same populations and connections")
     return network
 
 
-def span_of(span: Any, start: float) -> tuple[float, float]:
+def span_of(span: ArrayLike, start: float) -> tuple[float, float]:
     """Two finite numbers, rising, with the present value between them."""
     if np.shape(span) != (2,):
         raise ArgumentError(f"`span` must be (low, high); got {span!r}")
-    low, high = (real_number(v, "span") for v in span)
+    low, high = (real_number(v, "span") for v in np.asarray(span, dtype=object))
     if not low < high or (np.isfinite(start) and not low <= start <= high):
         raise ArgumentError(f"`span` must rise and hold the present value {start:g}; got {low:g} to {high:g}")
     return low, high

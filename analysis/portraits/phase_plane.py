@@ -7,13 +7,13 @@ plane, as if they were infinitely fast), or the plane is a *slice* of the full f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.contours import inside, zero_contours
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.plane import Plane, grid, points
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, grid, points
 from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajectories
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, plane_points
@@ -36,15 +36,16 @@ class PhasePlane:
     off_plane : (R, R)
         Speed at which the full flow leaves the plane; 0 if the others are relaxed.
     energy : (R, R)
-        E, or F = E + beta C if nudged.
+        E, or F = E + beta C if nudged; NaN where there is none.
     state : (R, R, n)
-        Of all units at each point of the grid.
+        The states of all units at each point of the grid.
     nullclines : pair of tuples of (p, 2)
         Separate pieces of the curves on which du/dt = 0 for the first and for the second coordinate, vertices to
         rounding. Along a bound of the box the force that is meant is the one that the bound has not stopped.
     fixed_points : PlanePoints
     manifolds : tuple of Manifold
-        Of the saddles, within the window. Sliced, only what is a curve: unstable manifolds of saddles of index 1.
+        Those of the saddles, within the window; for sliced planes only what is a curve: unstable manifolds
+        of saddles of index 1.
     flow : PlaneFlow
         The flow in the plane, which evaluates all this anywhere.
     """
@@ -66,25 +67,30 @@ class PhasePlane:
         return self.flow.others
 
     @property
+    def has_energy(self) -> bool:
+        """Whether the flow descends an energy."""
+        return self.flow.landscape.has_energy
+
+    @property
     def beta(self) -> float:
         """Nudging strength; 0 for the free flow."""
         return self.flow.landscape.beta
 
     @property
     def names(self) -> tuple[str, str]:
-        """Of the two axes."""
+        """The names of the two axes."""
         return self.flow.plane.names
 
-    def coordinates(self, states: Any) -> Array:
+    def coordinates(self, states: ArrayLike) -> Array:
         """Coordinates (k, 2) in the plane of states (k, n) of the network, of a recorded trajectory for example."""
         return self.flow.plane.coordinates(as_batch(states, self.flow.landscape.network.n, "states")[0])
 
-    def velocity_of(self, states: Any) -> Array:
+    def velocity_of(self, states: ArrayLike) -> Array:
         """du/dt (k, 2) of the whole network at states (k, n), whatever the plane does with the other units."""
         landscape = self.flow.landscape
         return self.flow.plane.velocity(landscape.projected(landscape.states(states, "states")))
 
-    def trajectories(self, starts: Any) -> tuple[Array, ...]:
+    def trajectories(self, starts: int | ArrayLike) -> tuple[Array, ...]:
         """Curves (p, 2) of the flow in the plane from `starts`: coordinates (k, 2), or how many along each axis.
 
         Each runs until it leaves the window or reaches a fixed point. Sliced, the network's trajectories are seen
@@ -104,14 +110,14 @@ class PhasePlane:
 
 def phase_plane(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    axes: Any = (0, 1),
-    window: Any = None,
+    axes: PlaneAxes = (0, 1),
+    window: ArrayLike | None = None,
     resolution: int = 41,
     others: str = "frozen",
-    state: Any = None,
-    y: Any = None,
+    state: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
 ) -> PhasePlane:
     """Compute the phase plane of two units or directions.
@@ -125,18 +131,19 @@ def phase_plane(
         Two free units, by number, name like "h1[3]" or (population, number); or two directions (n,), whose
         coordinates are counted from `state`.
     window : (low, high) or a pair of them
-        Of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
+        The range of the coordinates. Default (−2, 2), or (0, 1) for units with the hard sigmoid.
     resolution : int
         Grid points along each axis.
     others : {"frozen", "relaxed", "sliced"}
-        "frozen": the flow of the two alone, the others held at `state`. "relaxed": the others rest at a minimum of
-        the energy, downhill from `state`, for each point of the plane; the fixed points are the network's.
+        "frozen": the flow of the two alone, the others held at `state`. "relaxed": the others rest, at a minimum of
+        the energy downhill from `state`, or where their flow takes them, for each point of the plane; the fixed points
+        are the network's.
         "sliced": the field is that of "frozen", and the network's own fixed points and the full flow's unstable
         manifolds are projected onto the plane.
     state : (n,) array, optional
         Default zeros, ½ for units with the hard sigmoid.
     y : (n_out,) array or label, beta : float
-        With both, the nudged flow of E + beta C.
+        With both, the flow is the nudged one, of E + beta C.
 
     Raises
     ------

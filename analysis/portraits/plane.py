@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.units import is_whole, unit_index, unit_name
+from neurodyn.analysis.units import Unit, unit_index, unit_name
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.inputs import is_whole, real_number
+from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
+
+#: Two units, or two directions (n,) in the space of states.
+PlaneAxes = Sequence[Unit | ArrayLike] | Array
 
 
 @dataclass(frozen=True, eq=False)
 class Plane:
     """States s = origin + u·basis + w·complement, with coordinates u (2,) in the plane and w (n − 2,) off it.
 
-    Lengths are measured with the time constants, a·T·b, in which the flow is steepest descent; the complement is
-    perpendicular in that sense. For two units u are their states and w those of the other units.
+    Lengths are measured with the time constants, a·T·b, in which the flow of an energy of the states is steepest
+    descent; the complement is perpendicular in that sense. For two units u are their states and w those of the other
+    units.
 
     origin (n,); basis (2, n); complement (n − 2, n); units: the two units, or None for directions; names: of the two
     axes; tau (n,); boxed (n,).
@@ -38,7 +41,7 @@ class Plane:
     boxed: Mask
 
     @classmethod
-    def of(cls, landscape: Landscape, axes: Any, state: Any) -> Plane:
+    def of(cls, landscape: Landscape, axes: PlaneAxes, state: ArrayLike | None) -> Plane:
         """Read the two axes: units by number, name or (population, number), or directions (n,), from `state`."""
         network = landscape.network
         if isinstance(axes, str) or not isinstance(axes, (Sequence, np.ndarray)) or len(axes) != 2:
@@ -101,6 +104,8 @@ class Plane:
 class Section:
     """A landscape on an affine subspace: z (k, m) stands for the states base + z·basis. A `Surface`.
 
+    Its force is that along the basis. Where the energy is one of the rates it is descended along units only.
+
     base (n,) or (k, n); basis (m, n); boxed (m,).
     """
 
@@ -122,17 +127,28 @@ class Section:
         """Energy, (k,)."""
         return self.landscape.energy(self.states(z))
 
+    def weights(self, z: Array) -> Array | None:
+        """Of the energy's gradient, (k, m), as `Surface` has them."""
+        weights = self.landscape.weights(self.states(z))
+        if weights is None or not (self.landscape.is_flat or self._along_units):
+            return None
+        return np.ones_like(z) if self.landscape.is_flat else np.asarray(weights @ self.basis.T)
+
+    @property
+    def _along_units(self) -> bool:
+        return np.count_nonzero(self.basis) == len(self.basis)
+
     def force(self, z: Array) -> Array:
-        """Minus its gradient, (k, m)."""
+        """Along the basis, (k, m)."""
         force: Array = self.landscape.force(self.states(z)) @ self.basis.T
         return force
 
-    def hessian(self, z: Array) -> Array:
-        """Its curvature, (k, m, m)."""
-        return np.asarray(self.basis @ self.landscape.hessian(self.states(z)) @ self.basis.T)
+    def linearized(self, z: Array) -> Array:
+        """Minus its derivative, (k, m, m)."""
+        return np.asarray(self.basis @ self.landscape.linearized(self.states(z)) @ self.basis.T)
 
 
-def principal_direction(network: Network, states: Any, population: str, order: int = 0) -> Array:
+def principal_direction(network: Network, states: ArrayLike, population: str, order: int = 0) -> Array:
     """Direction (n,), of length 1, along which the states (k, n) of one population vary most (order 0), or next most.
 
     An axis for a plane: the other populations have no part in it.
@@ -148,14 +164,14 @@ def principal_direction(network: Network, states: Any, population: str, order: i
     return direction
 
 
-def grid(plane: Plane, window: Any, resolution: int) -> tuple[Array, Array]:
+def grid(plane: Plane, window: ArrayLike | None, resolution: int) -> tuple[Array, Array]:
     """The coordinates along both axes, (resolution,) each; `window` is ((low, high), (low, high)) or (low, high)."""
     if window is None:
         window = [(0.0, 1.0) if boxed else (-2.0, 2.0) for boxed in plane.box]
     shape = np.shape(window)
     if shape not in ((2,), (2, 2)):
         raise ArgumentError(f"`window` must be (low, high) or ((low, high), (low, high)); got {window!r}")
-    pairs = [window, window] if shape == (2,) else list(window)
+    pairs = np.broadcast_to(np.asarray(window, dtype=object), (2, 2))
     limits = [[real_number(v, "window") for v in pair] for pair in pairs]
     for (low, high), name, boxed in zip(limits, plane.names, plane.box, strict=True):
         if not low < high:
@@ -171,5 +187,5 @@ def points(first: Array, second: Array) -> Array:
     return np.stack(np.meshgrid(first, second), axis=-1).reshape(-1, 2)
 
 
-def _is_unit(axis: Any) -> bool:
+def _is_unit(axis: object) -> bool:
     return isinstance(axis, (str, tuple)) or is_whole(axis)

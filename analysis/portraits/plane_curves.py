@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import active, modes
+from neurodyn.analysis.portraits.algebra import active
 from neurodyn.analysis.portraits.manifolds import follow
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, window_test
@@ -81,10 +81,10 @@ def _departures(flow: PlaneFlow, found: PlanePoints, saddle: int) -> list[tuple[
     if flow.leaves:
         landscape = flow.landscape
         moving = active(landscape.boxed, state[None], landscape.force(state[None]))
-        _, directions = modes(landscape.hessian(state[None]), np.diag(flow.plane.tau), moving)
-        return [(saddle, 1.0, side * directions[0][:, 0]) for side in (1.0, -1.0) if found.index[saddle] == 1]
+        _, directions = landscape.modes(state[None], moving)
+        return [(saddle, 1.0, side * directions[0][:, 0].real) for side in (1.0, -1.0) if found.index[saddle] == 1]
     ways = []
-    for rate, direction in zip(found.rates[saddle], found.directions[saddle].T, strict=True):
+    for rate, direction in zip(found.rates[saddle].real, found.directions[saddle].real.T, strict=True):
         if np.isfinite(rate):
             leave = direction @ flow.response(state)
             ways += [(saddle, -float(np.sign(rate)), side * leave) for side in (1.0, -1.0)]

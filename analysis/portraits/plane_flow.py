@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask, active
+from neurodyn.analysis.portraits.algebra import Rates, active, modes, returns
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.newton import minima
+from neurodyn.analysis.portraits.newton import at_rest
 from neurodyn.analysis.portraits.plane import Plane, Section
 from neurodyn.errors import ArgumentError
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +38,12 @@ class PlaneFlow:
         start = states @ plane.complement.T
         boxed = plane.complement @ plane.boxed > 0.0
         section = Section(self.landscape, states - start @ plane.complement, plane.complement, boxed)
-        rest, residual = minima(section, start)
+        rest, residual = at_rest(section, start)
         if np.any(residual > 1e-8):
             worst = u[np.argmax(residual)]
-            raise ArgumentError(f"the other units do not come to rest for the point {worst} of the plane")
+            raise ArgumentError(
+                f"the other units do not come to rest for the point {worst} of the plane: freeze them, or slice through"
+            )
         return section.states(rest)
 
     def velocity(self, states: Array, projected: bool) -> tuple[Array, Array]:
@@ -52,10 +54,19 @@ class PlaneFlow:
         leaving = np.linalg.norm(force / self.plane.tau - velocity @ self.plane.basis, axis=1)
         return velocity, np.zeros(len(states)) if self.relaxes else leaving
 
-    def curvature(self, states: Array) -> Array:
-        """d2F/du2, (k, 2, 2); relaxed, along the states at which the others rest."""
-        basis, hessian = self.plane.basis, self.landscape.hessian
-        return np.array([basis @ hessian(s[None])[0] @ self.response(s).T for s in states])
+    def linearized(self, states: Array) -> Array:
+        """Minus the derivative of the force along the plane, (k, 2, 2); relaxed, with the others staying at rest."""
+        basis, matrix = self.plane.basis, self.landscape.linearized
+        return np.array([basis @ matrix(s[None])[0] @ self.response(s).T for s in states])
+
+    def modes(self, states: Array, moving: Mask) -> tuple[Rates, Rates]:
+        """Rates (k, 2) and directions (k, 2, 2) of the flow in the plane at fixed points, for its moving coordinates.
+
+        Complex without an energy, and along directions where the energy is one of the rates.
+        """
+        section = Section(self.landscape, states, self.plane.basis, self.plane.box)
+        weights = section.weights(np.zeros((len(states), 2)))
+        return modes(self.linearized(states), self.plane.metric, moving, weights)
 
     @property
     def leaves(self) -> bool:
@@ -70,34 +81,34 @@ class PlaneFlow:
         return velocity
 
     def slaved(self, states: Array) -> Array:
-        """ds/dt, (k, n), with the others following at once; 0 where they are not at a minimum any more."""
-        force, moving, hessian = self._local(states)
+        """ds/dt, (k, n), with the others following at once; 0 where they would not stay any more."""
+        force, moving, matrices = self._local(states)
         velocity = self.plane.velocity(np.where(moving, force, 0.0))
-        followed = [self._followed(h, m) for h, m in zip(hessian, moving, strict=True)]
+        followed = [self._followed(k, m) for k, m in zip(matrices, moving, strict=True)]
         return np.array([v @ response * rests for v, (response, rests) in zip(velocity, followed, strict=True)])
 
     def response(self, state: Array) -> Array:
         """ds/du, (2, n), at a state; relaxed, with the others staying at rest."""
         if not self.relaxes:
             return self.plane.basis
-        _, moving, hessian = self._local(state[None])
-        return self._followed(hessian[0], moving[0])[0]
+        _, moving, matrices = self._local(state[None])
+        return self._followed(matrices[0], moving[0])[0]
 
     def rests(self, state: Array) -> bool:
-        """Whether the others are at a minimum of the energy at a state."""
-        _, moving, hessian = self._local(state[None])
-        return self._followed(hessian[0], moving[0])[1]
+        """Whether the others are at a stable state of rest: with an energy, at a minimum."""
+        _, moving, matrices = self._local(state[None])
+        return self._followed(matrices[0], moving[0])[1]
 
     def _local(self, states: Array) -> tuple[Array, Mask, Array]:
-        """Forces (k, n), units that can move (k, n), and curvature (k, n, n) at states."""
+        """Forces (k, n), units that can move (k, n), and K (k, n, n) at states."""
         force = self.landscape.force(states)
-        return force, active(self.landscape.boxed, states, force), self.landscape.hessian(states)
+        return force, active(self.landscape.boxed, states, force), self.landscape.linearized(states)
 
-    def _followed(self, hessian: Array, moving: Mask) -> tuple[Array, bool]:
-        """ds/du, (2, n), with the others staying at rest, and whether they rest at a minimum."""
+    def _followed(self, matrix: Array, moving: Mask) -> tuple[Array, bool]:
+        """ds/du, (2, n), with the others staying at rest, and whether they would come back to it; matrix is K."""
         basis, off = self.plane.basis, self.plane.complement
         if not moving.all():
             off = off[~np.any(off[:, ~moving] != 0.0, axis=1)]  # not those that a bound holds
-        curvature, coupling = off @ hessian @ off.T, off @ hessian @ basis.T
-        rests = bool(np.all(np.linalg.eigvalsh(curvature) > 0.0))
-        return basis - np.linalg.solve(curvature, coupling).T @ off, rests
+        own, coupling = off @ matrix @ off.T, off @ matrix @ basis.T
+        rests = returns(own, (off * self.plane.tau) @ off.T)
+        return basis - np.linalg.solve(own, coupling).T @ off, rests

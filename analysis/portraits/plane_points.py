@@ -8,21 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neurodyn.analysis.portraits.algebra import Mask, active, modes
+from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.fixed_points import SAME, classify, search, stability
 from neurodyn.analysis.portraits.newton import roots
 from neurodyn.analysis.portraits.plane import Section
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, Mask
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PlanePoints:
     """Fixed points in the window of a phase plane, by rising energy; all arrays are over the k points.
 
-    position (k, 2): coordinates in the plane. state (k, n). energy (k,).
-    rates (k, 2), directions (k, 2, 2): eigenvalues, ascending, and unit eigenvectors, in columns, of the flow in the
-    plane with the sign turned: a positive rate returns. NaN for a coordinate stuck on a bound.
+    position (k, 2): coordinates in the plane. state (k, n). energy (k,): NaN without one.
+    rates (k, 2), directions (k, 2, 2): eigenvalues, by rising real part, and unit eigenvectors, in columns, of the flow
+    in the plane with the sign turned: a positive rate returns. NaN for a coordinate stuck on a bound. Complex numbers
+    where the flow in the plane descends no energy: a pair of rates a ± ib turns with b while it returns with a.
     index (k,): directions that leave, in the plane; of the full flow if sliced. kind (k,): as in `FixedPoints`.
     off_plane (k,): distance of the state from the plane.
     """
@@ -30,8 +31,8 @@ class PlanePoints:
     position: Array
     state: Array
     energy: Array
-    rates: Array
-    directions: Array
+    rates: Rates
+    directions: Rates
     index: Integers
     kind: npt.NDArray[np.str_]
     off_plane: Array
@@ -97,7 +98,7 @@ def _described(flow: PlaneFlow, state: Array) -> PlanePoints:
     moving = np.ones((len(state), 2), dtype=bool)
     if plane.units:
         moving = active(landscape.boxed, state, landscape.force(state))[:, list(plane.units)]
-    rates, directions = modes(flow.curvature(state), plane.metric, moving)
+    rates, directions = flow.modes(state, moving)
     index, kind = stability(landscape.rates(state) if flow.others == "sliced" else rates)
     off = np.linalg.norm(state - plane.states(position), axis=1)
     return PlanePoints(position, state, landscape.energy(state), rates, directions, index, kind, off)

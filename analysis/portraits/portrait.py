@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.basins import Basins, basins
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, random_states, search
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
-from neurodyn.analysis.portraits.plane import Plane
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes
 from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, whole_number
@@ -42,7 +43,7 @@ class Portrait:
     reason : str
         Why these axes.
     fixed_points : FixedPoints
-        Of the whole network, free, found from random starts and from where its own trajectories end.
+        Those of the whole network, free, found from random starts and from where its own trajectories end.
     free : PhasePlane
     nudged : PhasePlane or None
         Without a target there is none.
@@ -69,11 +70,11 @@ class Portrait:
 
 def portrait(
     network: Network,
-    x: Any = None,
-    y: Any = None,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     *,
-    starts: Any = None,
-    axes: Any = None,
+    starts: ArrayLike | None = None,
+    axes: PlaneAxes | None = None,
     others: str | None = None,
     beta: float | None = None,
     resolution: int | None = None,
@@ -91,18 +92,18 @@ def portrait(
     starts : (n,) or (k, n) array, optional
         Where free phases begin; the first one leads to the s* that is nudged. Default: as for `relax`.
     axes : pair, optional
-        As for `phase_plane`. Default: two units are both; three or more states of rest that the starts lead to span a
-        plane; a classifier's target output and its strongest rival; else the two units that the nudge moves most, or,
+        The same as for `phase_plane`. Default: two units are both; three or more states of rest that the starts lead to
+        span a plane; a classifier's target output and its strongest rival; else the two that the nudge moves most, or,
         without a target, the two that take part most in the slowest mode.
     others : {"frozen", "relaxed", "sliced"}, optional
-        As for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen" at s*, as
-        relaxing takes minutes.
+        The same as for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen"
+        at s*, as relaxing takes minutes.
     beta : float, optional
         Default: 1, or half-way to the fold if s*(beta) ends at one below 2.
     resolution : int, optional
         Grid points along each axis. Default: 25 if the others are relaxed, else 41.
     tol, solver
-        Of the free phase, as for `relax`.
+        Limit and solver of the free phase, as for `relax`.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def _relaxed(
     return every, relax(network, x, start=every.start[0], tol=tol, solver=solver)
 
 
-def _viewpoint(landscape: Landscape, axes: Any, others: str | None, rests: Array) -> Viewpoint:
+def _viewpoint(landscape: Landscape, axes: PlaneAxes | None, others: str | None, rests: Array) -> Viewpoint:
     if axes is None:
         view = choose_axes(landscape.network, rests, landscape.y, landscape.x)
     else:
@@ -163,7 +164,7 @@ def _viewpoint(landscape: Landscape, axes: Any, others: str | None, rests: Array
 
 
 def _fixed_points(landscape: Landscape, rests: Array) -> FixedPoints:
-    """Of the free flow, from random starts and the known states of rest."""
+    """Find the fixed points of the free flow, from random starts and the known states of rest."""
     count = MANY if landscape.network.n <= FOLLOWED else FEW
     return search(landscape.free(), np.concatenate([random_states(landscape, count, 0), rests]))
 

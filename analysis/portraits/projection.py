@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from neurodyn.analysis.free_phase import free_phase
-from neurodyn.analysis.units import is_whole
 from neurodyn.errors import ArgumentError
 from neurodyn.experiments.experiment import Experiment
-from neurodyn.inputs import choice
+from neurodyn.inputs import choice, whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.simulate import Trajectory
 from neurodyn.results.result import with_batch
@@ -38,15 +36,15 @@ class Projection:
         not where time constants differ: weights[i] · axes[j] is 1 for i = j and else 0, so that near the fixed point
         each coordinate decays on its own, as exp(−rate t).
     explained : (k,) or None
-        Of components: fraction of the variance of the recorded states.
+        For components: the fraction of the variance of the recorded states.
     rates : (k,) or None
-        Of modes: relaxation rates, 1/time, slowest first.
+        For modes: the relaxation rates, 1/time, slowest first.
     t, coordinates : (T,), (T, batch, k)
         The trajectory, or the free phase of an experiment.
     rest : (batch, k) or None
-        Of an experiment: the fixed points s*.
+        For an experiment: the fixed points s*.
     nudged_t, displacement : (T',), (T', batch, k), or None
-        Of an experiment: (s − s*)/beta in the nudged phase, on the same axes (centered: the mean over both phases).
+        For an experiment: (s − s*)/beta in the nudged phase, on the same axes (centered: the mean over both phases).
     """
 
     onto: str
@@ -96,8 +94,7 @@ def project(
     if not isinstance(result, (Experiment, Trajectory)):
         raise ArgumentError(f"`result` must be an Experiment or a Trajectory; got {type(result).__name__}")
     choice(onto, ("components", "modes"), "onto")
-    if isinstance(dimensions, bool) or dimensions not in (2, 3):
-        raise ArgumentError(f"`dimensions` must be 2 or 3; got {dimensions!r}")
+    whole_number(dimensions, "dimensions", 2, 3)
     network = result.network
     moved = result if isinstance(result, Trajectory) else free_phase(result.equilibrium)
     states = with_batch(moved.state, 3)
@@ -132,12 +129,11 @@ def project(
     )
 
 
-def _samples(sample: Any, batch: int, *, first: bool) -> slice:
+def _samples(sample: int | None, batch: int, *, first: bool) -> slice:
     if sample is None:
         return slice(0, 1 if first else batch)
-    if not is_whole(sample) or not 0 <= sample < batch:
-        raise ArgumentError(f"`sample` must be a whole number from 0 to {batch - 1}; got {sample!r}")
-    return slice(int(sample), int(sample) + 1)
+    chosen = whole_number(sample, "sample", 0, batch - 1)
+    return slice(chosen, chosen + 1)
 
 
 def _components(states: Array, dimensions: int) -> tuple[Array, Array, Array]:

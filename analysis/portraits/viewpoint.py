@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,8 @@ def choose_axes(network: Network, rests: Array, y: Array | None, x: Array | None
 
     Two units are both. Three or more states of rest of one flow span a plane (their principal directions). The outputs
     of a classifier are the target's and its strongest rival. Else the two units that the nudge moves most, by
-    |H⁻¹ dC/ds|; without a target the two that take part most in the slowest mode.
+    |K⁻¹ dC/dz|, with K minus the derivative of the force; without a target the two that take part most in the slowest
+    mode.
     """
     state, others = rests[0], others_for(network)
     if network.n == 2:
@@ -54,10 +56,9 @@ def choose_axes(network: Network, rests: Array, y: Array | None, x: Array | None
             rival = int(np.argmax(np.where(np.arange(len(y)) == target, -np.inf, state[outputs])))
             units = int(outputs[target]), int(outputs[rival])
             return Viewpoint(units, state, "the target's output and its strongest rival", others)
-        moved, reason = np.abs(point.solve(point.cost_slope(y[None]))[0][:, 0]), "what the nudge moves most"
+        moved, reason = np.abs(_moved_by(point, point.cost_slope(y[None]))), "what the nudge moves most"
     else:
-        moved, reason = np.zeros(network.n), "what takes part most in the slowest mode"
-        moved[point.local.active[:, 0]] = np.abs(point.modes(0)[1][:, 0])
+        moved, reason = _slowest_part(point), "what takes part most in the slowest mode"
     return Viewpoint(_pair(np.argsort(-moved, kind="stable")[:2]), state, reason, others)
 
 
@@ -88,7 +89,27 @@ def choose_window(plane: Plane, states: Array) -> tuple[tuple[float, float], tup
     return limits[0], limits[1]
 
 
-def _pair(units: Any) -> tuple[int, int]:
+def _moved_by(point: FixedPoint, force: Array) -> Array:
+    """K⁻¹ force on the active units, (n,)."""
+    if point.network.has_energy:
+        return point.solve(force)[0][:, 0]
+    keep, moved = point.local.active[:, 0], np.zeros(point.network.n)
+    moved[keep] = np.linalg.solve(point.linearized(0), force[keep, 0])
+    return moved
+
+
+def _slowest_part(point: FixedPoint) -> Array:
+    """How much each unit takes part in the slowest mode, (n,)."""
+    keep, part = point.local.active[:, 0], np.zeros(point.network.n)
+    if point.network.has_energy:
+        part[keep] = np.abs(point.modes(0)[1][:, 0])
+    else:
+        values, vectors = np.linalg.eig(point.linearized(0) / point.network.tau[keep, None])
+        part[keep] = np.abs(vectors[:, np.argmin(values.real)])
+    return part
+
+
+def _pair(units: Iterable[int]) -> tuple[int, int]:
     """Two units, in the network's order."""
     first, second = sorted(int(i) for i in units)
     return first, second

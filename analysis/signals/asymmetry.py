@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import Comparison, compare
@@ -73,7 +74,7 @@ class Asymmetry:
 
     @property
     def gradient_slope(self) -> float:
-        """The same of the parameter gradient."""
+        """The slope of the parameter gradient's error."""
         return self._slope(self.gradient_error)
 
     def _floor(self, error: Array) -> float:
@@ -88,11 +89,11 @@ class Asymmetry:
 
 def asymmetry(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    fractions: Any = None,
+    start: ArrayLike | None = None,
+    fractions: ArrayLike | None = None,
     beta: float = 1e-3,
     solver: Solver | None = None,
 ) -> Asymmetry:
@@ -101,9 +102,9 @@ def asymmetry(
     Parameters
     ----------
     network : Network
-        With feedback weights of its own (`Connection.feedback`), in all connections or in some.
+        A network with feedback weights of its own (`Connection.feedback`), in all connections or in some.
     x, y, start, beta, solver
-        As for `relax` and `nudge`; nudging is centered.
+        The same as for `relax` and `nudge`; nudging is centered.
     fractions : (K,) array, optional
         Factors of the antisymmetric part, >= 0. Default: 0, and 10 from 1e-4 to 1.
 
@@ -171,7 +172,9 @@ def _ratio(network: Network, own: list[Connection]) -> float:
     return float(np.sqrt(squares[1] / squares[0]))
 
 
-def _compared(network: Network, x: Any, y: Any, start: Any, beta: float, solver: Solver | None) -> Comparison | None:
+def _compared(
+    network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, beta: float, solver: Solver | None
+) -> Comparison | None:
     try:
         rest = relax(network, x, start=start, solver=solver)
         run = nudge(network, rest, y, beta=beta, solver=solver)
@@ -187,7 +190,7 @@ def _numbers(found: Comparison | None, network: Network) -> list[float]:
     return [found.max_relative_error, found.gradient.nudged_to_exact, found.gradient.cosine, *parts]
 
 
-def _as_fractions(fractions: Any) -> Array:
+def _as_fractions(fractions: ArrayLike | None) -> Array:
     try:
         values = np.array(fractions, dtype=float)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Hold the nudged phase against the side network: the experiment's verdict, in numbers."""
+"""Compare the nudged phase with the side network: the experiment's verdict, in numbers."""
 
 from __future__ import annotations
 

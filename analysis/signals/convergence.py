@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import compare
@@ -102,10 +103,10 @@ class Convergence:
 def convergence(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
-    betas: Any = None,
-    t_eval: Any = None,
+    betas: ArrayLike | None = None,
+    t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> Convergence:
     """Measure the error of one-sided and centered nudging for each beta, against one side network.
@@ -113,7 +114,7 @@ def convergence(
     Parameters
     ----------
     network, equilibrium, y, solver
-        As for `nudge`, but the default solver has rtol 1e-10.
+        The same as for `nudge`, but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive. Default 1e-1, 1e-2, ..., 1e-6.
     t_eval : (T,) array, optional

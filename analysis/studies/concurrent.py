@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal, with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
+from neurodyn.analysis.with_signal import relax_with_signal, with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.concurrent import ConcurrentLearning
@@ -39,24 +40,24 @@ SAME = 1e-6
 
 def concurrent(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    sides: Any = None,
-    thetas: Any = None,
-    turns: Any = None,
+    start: ArrayLike | None = None,
+    sides: ArrayLike | None = None,
+    thetas: ArrayLike | None = None,
+    turns: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> Study:
-    """Let a network learn without phases, over the separations of its time scales, and hold it against gradient flow.
+    """Let a network learn without phases, over the separations of its time scales, and compare it with gradient flow.
 
     The time of learning is that in which gradient flow at its first speed would remove the whole cost, J/|dJ/dθ|²·τ_θ.
 
     Parameters
     ----------
     network, x, y, start
-        As for `relax`, and what `nd.concurrent` can do. The first sample with an error signal is learned, and the first
-        three in turns.
+        The same as for `relax`, and what `nd.concurrent` can do. The first sample with an error signal is learned,
+        and the first three in turns.
     sides, thetas, turns : arrays, optional
         τ_s/τ_side, with τ_s = max τ; τ_side over the time of learning; and the ratio of each scale to the next when
         samples take turns: τ_s, τ_side, a third of the time that each is shown over the side network's slowest rate,
@@ -113,7 +114,7 @@ def concurrent(
 class _Task:
     """The samples that have an error signal, and gradient flow on them."""
 
-    def __init__(self, network: Network, rest: Equilibrium, y: Any, solver: Solver) -> None:
+    def __init__(self, network: Network, rest: Equilibrium, y: ArrayLike, solver: Solver) -> None:
         self.network, self.solver = network, solver
         point = FixedPoint.of(network, rest.state, rest.x)
         target = network.target(y, point.s.shape[1], rest.batched)
@@ -148,7 +149,7 @@ class _Task:
         return bool(np.abs(after.state.T - self.point.s[:, :count]).max() < SAME)
 
     def costs(self, point: FixedPoint) -> float:
-        """J of the first samples."""
+        """Return J of the first samples."""
         return float(np.mean(point.network.cost(point.s.T, self.target[: point.s.shape[1]])))
 
     def flow(self, count: int) -> Array:

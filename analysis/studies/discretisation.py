@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, nudge
@@ -31,7 +30,13 @@ LONG = 1000
 
 
 def discretisation(
-    network: Network, x: Any, y: Any, *, start: Any = None, steps: Any = None, solver: Solver | None = None
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    steps: ArrayLike | None = None,
+    solver: Solver | None = None,
 ) -> Study:
     """Run the nudged phase by Euler's method with fixed steps, and compare it with continuous time.
 
@@ -41,11 +46,11 @@ def discretisation(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     steps : (K,) array, optional
         Step sizes. Default: 12, from 1/256 of the largest stable one to 1.1 times it.
     solver : Solver, optional
-        Of the free phase and the reference.
+        The solver of the free phase and of the reference.
 
     Returns
     -------
@@ -57,29 +62,29 @@ def discretisation(
     """
     solver = solver or SOLVER
     rest = relax_with_signal(network, x, y, start, solver)
-    rungs = ladder(network, rest)
-    sizes = rungs.euler_limit * np.array(FRACTIONS) if steps is None else as_positives(steps, "steps")
-    end = LENGTH / rungs.slowest_rate
+    spectrum = ladder(network, rest)
+    sizes = spectrum.euler_limit * np.array(FRACTIONS) if steps is None else as_positives(steps, "steps")
+    end = LENGTH / spectrum.slowest_rate
     errors, stable = np.empty((2, sizes.size)), np.empty(sizes.size, dtype=bool)
     with Bar("discretisation") as bar:
         for k, step in enumerate(sizes):
             bar.update(k / sizes.size)
             errors[:, k] = _errors(network, rest, y, float(step), end, solver)
             stable[k] = _settles(network, rest, y, float(step))
-    small = (sizes <= SMALL * rungs.euler_limit) & np.isfinite(errors).all(axis=0)
+    small = (sizes <= SMALL * spectrum.euler_limit) & np.isfinite(errors).all(axis=0)
     return Study(
         network,
         "discretisation",
         "Euler's method against continuous time, in the nudged phase",
         columns(
             {"step": (sizes, "time")},
-            fraction=("step", sizes / rungs.euler_limit),
+            fraction=("step", sizes / spectrum.euler_limit),
             signal_error=("step", errors[0]),
             gradient_error=("step", errors[1]),
             stable=("step", stable),
         ),
         {
-            "limit": rungs.euler_limit,
+            "limit": spectrum.euler_limit,
             "largest_stable_step": float(np.max(sizes, where=stable, initial=0.0)),
             "signal_order": power_law(sizes[small], errors[0, small])[0],
             "gradient_order": power_law(sizes[small], errors[1, small])[0],
@@ -88,7 +93,7 @@ def discretisation(
 
 
 def _errors(
-    network: Network, rest: Equilibrium, y: Any, step: float, end: float, solver: Solver
+    network: Network, rest: Equilibrium, y: ArrayLike, step: float, end: float, solver: Solver
 ) -> tuple[float, float]:
     """Errors of signal and gradient up to a time, with one size of steps; NaN where it overflows."""
     count = max(1, round(end / step))
@@ -103,7 +108,7 @@ def _errors(
     return relative_error(np.abs(a - b), np.abs(b))[0], max((g - exact).norm for g, exact in pairs) / largest
 
 
-def _settles(network: Network, rest: Equilibrium, y: Any, step: float) -> bool:
+def _settles(network: Network, rest: Equilibrium, y: ArrayLike, step: float) -> bool:
     """Whether the network comes to rest: at the end its velocity still falls, or is gone."""
     fixed = Solver(method="euler", step=step, max_steps=10 * LONG)
     run = _limit(network, rest, y, step * np.array([0.0, LONG / 2, LONG]), fixed)
@@ -111,6 +116,6 @@ def _settles(network: Network, rest: Equilibrium, y: Any, step: float) -> bool:
     return bool(last <= max(middle, 1e-6 * first) and np.isfinite(last))
 
 
-def _limit(network: Network, rest: Equilibrium, y: Any, times: Array, solver: Solver) -> NudgedPhase:
+def _limit(network: Network, rest: Equilibrium, y: ArrayLike, times: Array, solver: Solver) -> NudgedPhase:
     """The nudged phase in the limit beta → 0, as far as it comes."""
     return nudge(network, rest, y, beta=0.0, nudging="positive", t_eval=times, solver=solver, on_failure="return")

@@ -6,16 +6,17 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.studies.unrested import nudged_gradients, side_gradient
 from neurodyn.analysis.timing.durations import needed
 from neurodyn.analysis.timing.ladder import Ladder, ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.bptt import truncated
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -37,10 +38,10 @@ TIMES, FREE_TIMES = 60, 16
 
 def duration(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     duration: float | None = None,
     step: float | None = None,
     scheme: str = "rk4",
@@ -57,16 +58,17 @@ def duration(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     duration : float, optional
-        Of the longest second phase. Default: until the slowest mode has decayed by 1e-8, or 20,000 steps.
+        Duration of the longest second phase. Default: until the slowest mode has decayed by 1e-8, or 20,000 steps.
     step : float, optional
         Default: a quarter of the largest that is stable for Euler's method.
     scheme : {"rk4", "euler"}
     beta : float
-        Of centered nudging; 0 is its limit, without unfinished free phases.
+        Strength of centered nudging; 0 is its limit, without unfinished free phases.
     solver : Solver, optional
-        Of the free phase, and of the second phases after unfinished ones, which last until all has decayed by 1e-10.
+        The solver of the free phase, and of the second phases after unfinished ones, which last until all has
+        decayed by 1e-10.
 
     Returns
     -------
@@ -81,8 +83,8 @@ def duration(
     """
     solver = solver or SOLVER
     rest = relax_with_signal(network, x, y, start, solver)
-    point, rungs = resting_point(network, rest), ladder(network, rest)
-    step, steps = _steps(rungs, duration, step, point.s.size)
+    point, spectrum = resting_point(network, rest), ladder(network, rest)
+    step, steps = _steps(spectrum, duration, step, point.s.size)
     target = network.target(y, point.s.shape[1], rest.batched)
     exact = point.exact_gradient(target)
     times, found = _second_phase(network, rest, y, step, steps, scheme, beta, exact)
@@ -92,7 +94,7 @@ def duration(
     }
     coordinates = {"time": (times, "time")}
     if beta:
-        free_times, left = _free_phase(rest, rungs, target, beta, exact, needs["time_to_0.01"], solver)
+        free_times, left = _free_phase(rest, spectrum, target, beta, exact, needs["time_to_0.01"], solver)
         variables |= {name: ("free_time", values) for name, values in left.items()}
         coordinates["free_time"] = (free_times, "time")
     largest = {f"largest_{name}": float(found[name].max()) for name in ("nudged_to_bptt", "side_to_bptt")}
@@ -101,13 +103,13 @@ def duration(
     return Study(network, "duration", title, columns(coordinates, **variables), summary)
 
 
-def _steps(rungs: Ladder, duration: float | None, step: float | None, states: int) -> tuple[float, int]:
+def _steps(spectrum: Ladder, duration: float | None, step: float | None, states: int) -> tuple[float, int]:
     """Size and number of the steps."""
     for name, value in (("duration", duration), ("step", step)):
-        if value is not None and not is_positive(value):
-            raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
-    size = FRACTION * rungs.euler_limit if step is None else float(step)
-    wanted = math.ceil((-math.log(DECAY) / rungs.slowest_rate if duration is None else duration) / size)
+        if value is not None:
+            positive_number(value, name)
+    size = FRACTION * spectrum.euler_limit if step is None else float(step)
+    wanted = math.ceil((-math.log(DECAY) / spectrum.slowest_rate if duration is None else duration) / size)
     most = min(MOST_STEPS, MOST_STATES // states)
     if duration is not None and wanted > most:
         raise ArgumentError(
@@ -117,7 +119,14 @@ def _steps(rungs: Ladder, duration: float | None, step: float | None, states: in
 
 
 def _second_phase(
-    network: Network, rest: Equilibrium, y: Any, step: float, steps: int, scheme: str, beta: float, exact: Parameters
+    network: Network,
+    rest: Equilibrium,
+    y: ArrayLike,
+    step: float,
+    steps: int,
+    scheme: str,
+    beta: float,
+    exact: Parameters,
 ) -> tuple[Array, dict[str, Array]]:
     """Durations, and what the three gradients are then."""
     back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)
@@ -138,11 +147,11 @@ def _second_phase(
 
 
 def _free_phase(
-    rest: Equilibrium, rungs: Ladder, target: Array, beta: float, exact: Parameters, short: float, solver: Solver
+    rest: Equilibrium, spectrum: Ladder, target: Array, beta: float, exact: Parameters, short: float, solver: Solver
 ) -> tuple[Array, dict[str, Array]]:
     """Durations of the free phase, and what gradients are after it, of second phases that last, and of a short one."""
-    network = rungs.network
-    end = max(float(np.max(rest.time)), 10.0 / rungs.slowest_rate)
+    network = spectrum.network
+    end = max(float(np.max(rest.time)), 10.0 / spectrum.slowest_rate)
     times = np.geomspace(0.02 * end, end, FREE_TIMES)
     way = simulate(network, rest.x, start=rest.start, t_eval=times, solver=solver).state
     long = float(default_times(resting_point(network, rest))[-1])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.compare import compare, relative_error
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, nudge
@@ -30,11 +29,11 @@ SPREADS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 def heterogeneity(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    spreads: Any = None,
+    start: ArrayLike | None = None,
+    spreads: ArrayLike | None = None,
     beta: float = 1e-3,
     seed: int = 0,
     solver: Solver | None = None,
@@ -48,13 +47,13 @@ def heterogeneity(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     spreads : (K,) array, optional
         Largest over smallest time constant, >= 1. Default: 1 to 100. The geometric mean stays that of the network.
     beta : float
-        Of the nudged phase, which is centered.
+        Strength of the nudged phase, which is centered.
     seed : int
-        Of the order of time constants within populations.
+        Seed of the order of time constants within populations.
     solver : Solver, optional
         Default: a relative tolerance of 1e-10.
 
@@ -110,13 +109,13 @@ def spread_tau(network: Network, spread: float, kind: str, seed: int) -> Array:
 
 
 def _even(count: int) -> Array:
-    """From -1/2 to 1/2; a single number is 0."""
+    """Return evenly spaced numbers from -1/2 to 1/2; a single number is 0."""
     return np.linspace(-0.5, 0.5, count) if count > 1 else np.zeros(1)
 
 
-def _measured(network: Network, rest: Equilibrium, y: Any, beta: float, solver: Solver) -> tuple[float, ...]:
-    rungs = ladder(network, rest)
-    times = LAST / rungs.slowest_rate * np.linspace(0.0, 1.0, 81) ** 2
+def _measured(network: Network, rest: Equilibrium, y: ArrayLike, beta: float, solver: Solver) -> tuple[float, ...]:
+    spectrum = ladder(network, rest)
+    times = LAST / spectrum.slowest_rate * np.linspace(0.0, 1.0, 81) ** 2
     run = nudge(network, rest, y, beta=beta, t_eval=times, solver=solver)
     side = side_network(network, rest, y, t_eval=times, solver=solver)
     mean = float(np.exp(np.log(network.tau).mean()))
@@ -127,8 +126,8 @@ def _measured(network: Network, rest: Equilibrium, y: Any, beta: float, solver: 
         relative_error(np.abs(raw - bar) * np.atleast_2d(run.active), np.abs(bar))[0],
         _cosine(raw, bar),
         *_angles(run, side, mean),
-        1.0 / rungs.slowest_rate,
-        float(np.nanmax(rungs.stiffness)),
+        1.0 / spectrum.slowest_rate,
+        float(np.nanmax(spectrum.stiffness)),
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.convergence import SOLVER, Convergence, convergence
 from neurodyn.analysis.studies.study import Study, columns
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.numerics.arrays import Array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
@@ -20,7 +19,13 @@ DEPARTURE = 2.0
 
 
 def nudging(
-    network: Network, x: Any, y: Any, *, start: Any = None, betas: Any = None, solver: Solver | None = None
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    *,
+    start: ArrayLike | None = None,
+    betas: ArrayLike | None = None,
+    solver: Solver | None = None,
 ) -> Study:
     """Measure the errors of one-sided and centered nudging against the side network, over seven decades of beta.
 
@@ -31,7 +36,7 @@ def nudging(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     betas : (K,) array, optional
         Default: 22 from 1e-6 to 10.
     solver : Solver, optional

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
+from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives, choice
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import default_times, nudge
@@ -22,6 +23,7 @@ from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 if TYPE_CHECKING:
     import xarray
@@ -36,12 +38,12 @@ ABOVE, SMALL = 5.0, 0.2
 
 def plasticity(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    betas: Any = None,
-    rates: Any = None,
+    start: ArrayLike | None = None,
+    betas: ArrayLike | None = None,
+    rates: ArrayLike | None = None,
     rule: str = "tied",
     solver: Solver | None = None,
 ) -> Study:
@@ -53,7 +55,7 @@ def plasticity(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`; the network must have an energy.
+        The same as for `relax` and `nudge`; the network must have an energy.
     betas, rates : (K,), (L,) arrays, optional
         Values of beta and 1/tau_theta, positive. Default: nine from 1e-4 to 1, and nine from 1e-8 to 1.
     rule : {"tied", "stdp"}
@@ -132,7 +134,7 @@ def _orders(betas: Array, rates: Array, error: Array, still: Array, critical: fl
 
 
 def _half(
-    network: Network, rest: Equilibrium, y: Any, exact: Any, times: Array, solver: Solver
+    network: Network, rest: Equilibrium, y: ArrayLike, exact: Parameters, times: Array, solver: Solver
 ) -> dict[str, float | None]:
     """How far one half of the rule is from the gradient, in the slow limit of a small nudge."""
     run = plastic_phase(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal, single, with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
@@ -38,12 +40,12 @@ TIMES, FIRST, LAST = 41, 0.1, 15.0
 
 def stiffness(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    spreads: Any = None,
-    methods: Any = METHODS,
+    start: ArrayLike | None = None,
+    spreads: ArrayLike | None = None,
+    methods: Sequence[str] = METHODS,
     rtol: float = 1e-6,
     atol: float = 1e-9,
     seed: int = 0,
@@ -57,7 +59,7 @@ def stiffness(
     Parameters
     ----------
     network, x, y, start, solver
-        As for `relax` and `nudge`; the sample is the first with an error signal.
+        The same as for `relax` and `nudge`; the sample is the first with an error signal.
     spreads : (K,) array, optional
         Largest over smallest time constant, which every population has, drawn as by `heterogeneity`. Default: 1 to 1e6.
     methods : sequence of str
@@ -65,7 +67,7 @@ def stiffness(
     rtol, atol : float
         Tolerances of all others.
     seed : int
-        Of the order of time constants within populations.
+        Seed of the order of time constants within populations.
 
     Returns
     -------
@@ -83,18 +85,18 @@ def stiffness(
     point = resting_point(network, rest)
     target = network.target(y, point.s.shape[1], rest.batched)
     sample = int(np.argmax(with_signal(point, target)))
-    contest = _Contest(single(rest, sample), target[sample], rtol, atol)
+    comparison = _SolverComparison(single(rest, sample), target[sample], rtol, atol)
     shape = (len(methods), factors.size)
     numbers, status = np.full((4, *shape), np.nan), np.full(shape, NOT_TRIED, dtype=object)
     ratio = np.empty(factors.size)
     with Bar("stiffness") as bar:
         for k, spread in enumerate(np.sort(factors)):
-            contest.begin(network.replace(tau=spread_tau(network, float(spread), "within", seed)))
-            ratio[k] = contest.stiffness
+            comparison.begin(network.replace(tau=spread_tau(network, float(spread), "within", seed)))
+            ratio[k] = comparison.stiffness
             for i, method in enumerate(methods):
                 bar.update((k + i / len(methods)) / factors.size)
                 if k == 0 or status[i, k - 1] == DONE:
-                    *numbers[:, i, k], status[i, k] = contest.run(method)
+                    *numbers[:, i, k], status[i, k] = comparison.run(method)
     over = ("method", "spread")
     names = ("evaluations", "steps", "seconds", "error")
     data = columns(
@@ -112,7 +114,7 @@ def stiffness(
     return Study(network, "stiffness", title, data, {"sample": sample, "fewest_evaluations": best})
 
 
-class _Contest:
+class _SolverComparison:
     """One sample's nudged phase by many solvers, at equal tolerances, against the closed form."""
 
     def __init__(self, rest: Equilibrium, target: Array, rtol: float, atol: float) -> None:
@@ -120,11 +122,11 @@ class _Contest:
         self.tolerances: dict[str, Any] = {"rtol": rtol, "atol": atol}
 
     def begin(self, network: Network) -> None:
-        """With other time constants: the times to record, and the reference there."""
+        """Return, for other time constants, the times to record, and the reference there."""
         self.network = network
-        rungs = ladder(network, self.rest)
-        self.stiffness, self.step = float(rungs.stiffness), 0.9 * rungs.euler_limit
-        self.t = np.geomspace(FIRST / rungs.fastest_rate, LAST / rungs.slowest_rate, TIMES)
+        spectrum = ladder(network, self.rest)
+        self.stiffness, self.step = float(spectrum.stiffness), 0.9 * spectrum.euler_limit
+        self.t = np.geomspace(FIRST / spectrum.fastest_rate, LAST / spectrum.slowest_rate, TIMES)
         side = side_network(network, self.rest, self.target, t_eval=self.t, method="exact")
         self.reference = with_batch(side.error_signal, 3)
 
@@ -149,7 +151,7 @@ class _Contest:
         return work, counts["steps"], seconds, error, status.name.lower().replace("_", " ")
 
 
-def _best(methods: Any, numbers: Array, limit: float) -> str:
+def _best(methods: Sequence[str], numbers: Array, limit: float) -> str:
     """The method with the fewest evaluations among those with an error up to a limit; NaN is above it."""
     good = np.flatnonzero(numbers[3] <= limit)
     return str(methods[good[np.argmin(numbers[0, good])]]) if good.size else "none"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import relax_with_signal, single, with_signal
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
 from neurodyn.analysis.timing.ladder import ladder
+from neurodyn.analysis.with_signal import relax_with_signal, single, with_signal
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
@@ -37,11 +38,11 @@ SAMPLES, LEFT = 32, 1e-7
 
 def stimulus(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
-    frequencies: Any = None,
+    start: ArrayLike | None = None,
+    frequencies: ArrayLike | None = None,
     beta: float = 1e-3,
     solver: Solver | None = None,
 ) -> Study:
@@ -55,7 +56,7 @@ def stimulus(
     Parameters
     ----------
     network, x, y, start
-        As for `relax` and `nudge`.
+        The same as for `relax` and `nudge`.
     frequencies : (K,) array, optional
         Cycles per time. Default: 13, from 1/100 of the slowest mode's to three times the fastest one's.
     beta : float
@@ -78,19 +79,19 @@ def stimulus(
     solver = solver or SOLVER
     rest, target = _one(network, x, y, start, solver)
     first = np.asarray(rest.x)
-    rungs = ladder(network, rest)
-    corner = rungs.slowest_rate / (2.0 * np.pi)
-    fastest = float(np.nanmax(np.abs(rungs.rate)))
+    spectrum = ladder(network, rest)
+    corner = spectrum.slowest_rate / (2.0 * np.pi)
+    fastest = float(np.nanmax(np.abs(spectrum.rate)))
     default = np.geomspace(SLOWEST * corner, FASTEST * fastest / (2.0 * np.pi), COUNT)
     f = default if frequencies is None else as_positives(frequencies, "frequencies")
-    probe = _Probe(network, first, target, rest.state, np.log(1.0 / LEFT) / rungs.slowest_rate, beta, solver)
+    probe = _Probe(network, first, target, rest.state, np.log(1.0 / LEFT) / spectrum.slowest_rate, beta, solver)
     responses, signal = np.empty((2, f.size, network.n), dtype=complex), np.empty(f.size)
     with Bar("stimulus") as bar:
         for k, frequency in enumerate(f):
             bar.update(k / f.size)
             responses[:, k] = probe.response(float(frequency)), probe.predicted(float(frequency))
             signal[k] = probe.signal_error(float(frequency))
-    times = np.linspace(0.0, 1.0, 61) ** 2 * 16.0 / rungs.slowest_rate
+    times = np.linspace(0.0, 1.0, 61) ** 2 * 16.0 / spectrum.slowest_rate
     step, ramp = probe.step(times), probe.ramp(times)
     low = f < 0.3 * corner
     data = _table(f, responses, probe.static, signal, times, step, ramp)
@@ -106,14 +107,16 @@ def stimulus(
             "prediction_error": float(np.max(_size(found) / _size(responses[1]))),
             "tracking_order": power_law(f[low], data["tracking_error"].values[low])[0],
             "signal_order": power_law(f[low], signal[low])[0],
-            "slowest_rate": rungs.slowest_rate,
+            "slowest_rate": spectrum.slowest_rate,
             "rate_after_step": after.slowest_rate,
             "step_rate": float(-np.polyfit(times[late], np.log(step[late]), 1)[0]) if late.sum() > 2 else float("nan"),
         },
     )
 
 
-def _one(network: Network, x: Any, y: Any, start: Any, solver: Solver) -> tuple[Equilibrium, Array]:
+def _one(
+    network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, solver: Solver
+) -> tuple[Equilibrium, Array]:
     """The first sample with an error signal, at rest, and its target (1, n_out)."""
     rest = relax_with_signal(network, x, y, start, solver)
     point = FixedPoint.of(network, rest.state, rest.x)
@@ -155,8 +158,8 @@ class _Probe:
         """Measured complex amplitude of s per amplitude of the input, relative to its sine."""
         wave, times = self.wave(frequency, WEAK)
         run = simulate(self.network, wave, start=self.rest, t_eval=times, solver=self.solver)
-        turns = np.exp(-2j * np.pi * np.arange(SAMPLES) / SAMPLES)
-        return np.asarray(2j * (turns[:, None] * (run.state - self.rest)).mean(axis=0) / WEAK)
+        conjugate = np.exp(-2j * np.pi * np.arange(SAMPLES) / SAMPLES)
+        return np.asarray(2j * (conjugate[:, None] * (run.state - self.rest)).mean(axis=0) / WEAK)
 
     def signal_error(self, frequency: float) -> float:
         """Largest distance of the error signals of a nudge from those at the present fixed points, relative."""
@@ -190,7 +193,7 @@ class _Probe:
         return self._lag(jump, 1.0 + times)
 
     def ramp(self, times: Array) -> Array:
-        """The same while the input ramps by as much, during half of the time, and after it."""
+        """Return the lag of s behind s* while the input ramps by as much, during half of the time, and after it."""
         ramp = Series([0.0, 0.5 * times[-1]], [self.x, self.x + STRONG * self.direction])
         return self._lag(ramp, times)
 
@@ -200,12 +203,12 @@ class _Probe:
         return _size(run.state - there) / _size(there[-1] - self.rest)
 
 
-def _size(values: Any) -> Array:
+def _size(values: Array) -> Array:
     return np.asarray(np.linalg.norm(values, axis=-1))
 
 
 def _table(
-    f: Array, responses: Any, static: Array, signal: Array, times: Array, step: Array, ramp: Array
+    f: Array, responses: Array, static: Array, signal: Array, times: Array, step: Array, ramp: Array
 ) -> xarray.Dataset:
     import xarray
 

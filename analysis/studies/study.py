@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.results.result import Result, table
 from neurodyn.system.parameters import Parameters
@@ -50,7 +51,7 @@ def columns(coordinates: Mapping[str, Any], **variables: tuple[Any, ...]) -> xar
     """
     import xarray
 
-    def with_units(dims: Any, values: Any, units: str = "1") -> tuple[Any, Any, dict[str, str]]:
+    def with_units(dims: str | tuple[str, ...], values: ArrayLike, units: str = "1") -> tuple[Any, Any, dict[str, str]]:
         return dims, np.asarray(values), {"units": units}
 
     parts = {name: part if isinstance(part, tuple) else (part,) for name, part in coordinates.items()}

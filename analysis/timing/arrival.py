@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.power_law import power_law
-from neurodyn.analysis.sample import single
+from neurodyn.analysis.with_signal import single
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -71,7 +72,7 @@ class Arrival(Result):
 def arrival(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     sample: int = 0,
     beta: float = 1e-3,
@@ -82,7 +83,7 @@ def arrival(
     Parameters
     ----------
     network, equilibrium, y
-        As for `nudge`; nudging is centered.
+        The same as for `nudge`; nudging is centered.
     sample : int
         One with an error signal.
     beta : float
@@ -179,7 +180,7 @@ def _followed(
 
 
 def _onsets(network: Network, rest: Equilibrium, target: Array, groups: dict[str, tuple[int, Any]]) -> Array:
-    """The coefficients of t^k: norms of (-adjoint T⁻¹)^k S(0) / k! on the units k connections away."""
+    """The coefficients of t^k: norms of (-adjoint T⁻¹)^k S̄(0) / k! on the units k connections away."""
     point = FixedPoint.of(network, rest.state, rest.x)
     active = point.local.active[:, 0]
     matrix = point.adjoint(0) / network.tau[active]

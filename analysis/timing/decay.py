@@ -72,7 +72,7 @@ def decay(
     Parameters
     ----------
     network, equilibrium
-        As for `nudge`.
+        The same as for `nudge`.
     sample : int
     modes : int
         At most so many modes, evenly spaced on the ladder, its ends among them.

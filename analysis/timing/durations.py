@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.timing.ladder import Modes
-from neurodyn.errors import ArgumentError
-from neurodyn.inputs import choice, is_positive
+from neurodyn.inputs import choice, positive_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -53,22 +52,21 @@ class Durations(Result):
         NaN for an accuracy that is not reached by the last recorded time, as beta or the solver forbid.
         """
         choice(phase, ("free", "nudged"), "phase")
-        if not is_positive(accuracy):
-            raise ArgumentError(f"`accuracy` must be positive and finite; got {accuracy!r}")
+        positive_number(accuracy, "accuracy")
         curves = (getattr(self, f"{phase}_{kind}") for kind in ("predicted", "measured"))
         predicted, measured = (needed(self.t, curve, accuracy) for curve in curves)
         return predicted, measured
 
 
 def durations(
-    network: Network, equilibrium: Equilibrium, y: Any, *, beta: float = 1e-3, solver: Solver | None = None
+    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, beta: float = 1e-3, solver: Solver | None = None
 ) -> Durations:
-    """Follow both phases to where the slowest mode has decayed by 1e-10, and hold them against the linearised network.
+    """Follow both phases to where the slowest mode has decayed by 1e-10, and compare them with the linearised network.
 
     Parameters
     ----------
     network, equilibrium, y, beta
-        As for `nudge`; nudging is centered. The free phase is simulated again, from `equilibrium.start`.
+        The same as for `nudge`; nudging is centered. The free phase is simulated again, from `equilibrium.start`.
     solver : Solver, optional
         Default: a relative tolerance of 1e-10.
     """

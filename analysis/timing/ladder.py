@@ -29,7 +29,7 @@ class Modes:
 
     @classmethod
     def of(cls, point: FixedPoint, sample: int) -> Modes:
-        """From the orthogonal modes where there is an energy, else from a general eigenproblem."""
+        """Compute the modes: orthogonal ones where there is an energy, else from a general eigenproblem."""
         active = point.local.active[:, sample]
         tau = point.network.tau[active]
         if point.network.has_energy:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurodyn.analysis.sample import with_signal
 from neurodyn.analysis.timing.arrival import Arrival, arrival
 from neurodyn.analysis.timing.decay import Decay, decay
 from neurodyn.analysis.timing.durations import Durations, durations
 from neurodyn.analysis.timing.ladder import Ladder, ladder
-from neurodyn.errors import ArgumentError
+from neurodyn.analysis.with_signal import with_signal
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -46,7 +46,12 @@ class Timescales(Composite):
 
 
 def timescales(
-    network: Network, equilibrium: Equilibrium, y: Any = None, *, sample: int | None = None, beta: float = 1e-3
+    network: Network,
+    equilibrium: Equilibrium,
+    y: ArrayLike | None = None,
+    *,
+    sample: int | None = None,
+    beta: float = 1e-3,
 ) -> Timescales:
     """Find the time scales of a network at an equilibrium, predicted by its linearisation and measured by simulation.
 
@@ -61,7 +66,7 @@ def timescales(
     sample : int, optional
         Whose modes and error signal are followed. Default: the first with an error signal.
     beta : float
-        Of the nudged phases, which are centered.
+        Strength of the nudged phases, which are centered.
 
     Raises
     ------
@@ -70,13 +75,13 @@ def timescales(
     """
     point = resting_point(network, equilibrium)
     batch = point.s.shape[1]
-    if sample is not None and not 0 <= sample < batch:
-        raise ArgumentError(f"`sample` must be a whole number from 0 to {batch - 1}; got {sample!r}")
+    if sample is not None:
+        whole_number(sample, "sample", 0, batch - 1)
     with Bar("time scales") as bar:
-        rungs = ladder(network, equilibrium)
+        spectrum = ladder(network, equilibrium)
         bar.update(0.1)
         if not network.n_out:
-            return Timescales(network, ladder=rungs, decay=decay(network, equilibrium, sample=sample or 0))
+            return Timescales(network, ladder=spectrum, decay=decay(network, equilibrium, sample=sample or 0))
         given = _pull(point) if y is None else network.target(y, batch, equilibrium.batched)
         signal = with_signal(point, given)
         chosen = int(np.argmax(signal)) if sample is None else sample
@@ -86,7 +91,7 @@ def timescales(
         came = arrival(network, equilibrium, target, sample=chosen, beta=beta) if signal[chosen] else None
         bar.update(0.6)
         long = durations(network, equilibrium, target, beta=beta) if signal.any() else None
-    return Timescales(network, ladder=rungs, decay=modes, arrival=came, durations=long)
+    return Timescales(network, ladder=spectrum, decay=modes, arrival=came, durations=long)
 
 
 def _pull(point: FixedPoint) -> Array:

@@ -22,7 +22,7 @@ from neurodyn.version import __version__
 FAILED, INTERRUPTED = 2, 130
 
 
-class Verbs(click.Group):
+class Commands(click.Group):
     """A group of commands whose every error is one plain sentence on standard error, and never a traceback."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
@@ -57,7 +57,7 @@ def _say(sentence: str) -> None:
     click.echo(f"neurodyn: {sentence}", err=True)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="neurodyn")
 def main() -> None:
     """Energy-based neural networks in continuous time: phases, error signals, timescales."""

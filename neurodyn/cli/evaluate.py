@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.errors import ArgumentError, ResultFileError
 
 if TYPE_CHECKING:
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("training")
-@click.option(
-    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
-)
+@options.samples
 @click.option("--split", type=click.Choice(["test", "train"]), default="test", help="Which samples. Default: test.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: the folder of the training.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
-@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@options.out("the folder of the training")
+@options.as_json
+@options.no_figures
 def evaluate(training: str, data: str | None, split: str, out: str | None, as_json: bool, no_figures: bool) -> None:
     """Evaluate the network that `neurodyn train` has left in the folder TRAINING.
 
@@ -33,7 +32,7 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import Training
-    from neurodyn.learning import evaluate as judge
+    from neurodyn.learning import evaluate as evaluate_network
     from neurodyn.results.files import load
 
     source = Path(training)
@@ -47,7 +46,7 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     if y is None:
         raise ArgumentError("these data have no test samples: take --split train")
     with output_folder(out or training) as folder:
-        result = judge(found.network, x, y, found.recipe)
+        result = evaluate_network(found.network, x, y, found.recipe)
         write_text(folder / "predictions.csv", _table(result))
         if not no_figures:
             from neurodyn.analysis.plots import plot_confusion

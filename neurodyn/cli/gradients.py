@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.experiments.model_run import check
 from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
 from neurodyn.flows.linear import vjp
-from neurodyn.inputs import is_positive, whole_number
+from neurodyn.inputs import positive_number, whole_number
 
 if TYPE_CHECKING:
     from neurodyn.analysis import ComparedGradients, GradientOrder, GradientTrack
@@ -26,15 +27,15 @@ DRIVER = "equilibrium-propagation"
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
+@options.overrides
 @click.option("--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all there are.")
 @click.option("--track", type=int, metavar="STEPS", help="Also learn for so many steps, and follow the estimates.")
 @click.option("--driver", metavar="NAME[:...]", help="What --track learns by. Default: equilibrium-propagation.")
 @click.option("--rate", type=float, default=0.1, show_default=True, metavar="R", help="Learning rate of --track.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-gradients.")
-@click.option("--json", "as_json", is_flag=True, help="Print what gradients.json holds instead of a table.")
-@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@options.mnist_folder
+@options.out("neurodyn-MODEL-gradients")
+@options.as_json
+@options.no_figures
 def gradients(
     model: str,
     overrides: tuple[str, ...],
@@ -47,7 +48,7 @@ def gradients(
     as_json: bool,
     no_figures: bool,
 ) -> None:
-    """Estimate the gradient of MODEL by every method, and hold each estimate against the exact gradient.
+    """Estimate the gradient of MODEL by every method, and compare each with the exact gradient.
 
     MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes gradients.json and figures: error
     against cost, error against the strength of nudging, the entries of every block; with --track the loss and the
@@ -60,7 +61,7 @@ def gradients(
 
         chosen = library.read(model, overrides=overrides, data=data)
         check(chosen)
-        contestants = _contestants(chosen, methods)
+        chosen_methods = _chosen_methods(chosen, methods)
         _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
     from neurodyn.cli.output import output_folder, write_figures, write_text
@@ -70,13 +71,13 @@ def gradients(
             # What those call that go back through time or layers, and `holomorphic`.
             compile_kernels(chosen.network, chosen.solver, also=(vjp, complex_nudged, complex_changes))
         with clock.part("gradients"):
-            compared = _compare(chosen, contestants)
+            compared = _compare(chosen, chosen_methods)
         with clock.part("orders"):
             order = _order(chosen)
         learned = None
         if track is not None:
             with clock.part("learning"):
-                learned = _track(chosen, contestants, bool(methods), driver or DRIVER, track, rate)
+                learned = _track(chosen, chosen_methods, bool(methods), driver or DRIVER, track, rate)
         if not no_figures:
             with clock.part("figures"):
                 from neurodyn.analysis.plots.gradients.gradients import draw_gradients
@@ -90,7 +91,7 @@ def gradients(
     click.echo(f"neurodyn: written to {folder}", err=True)
 
 
-def _contestants(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _chosen_methods(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Methods and options by label, those of the texts or all; the model says how its phases are run."""
     from neurodyn.estimators import ESTIMATORS, build
 
@@ -98,10 +99,10 @@ def _contestants(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]
     defaults = {DRIVER: {"beta": model.beta, "nudging": model.nudging, **phase}, "recurrent-backprop": phase}
     found = {}
     for text in texts or ESTIMATORS:
-        name, options = _method(text)
-        options = {**defaults.get(name, {}), **options}
-        build(name, options)  # refuses what is wrong before anything is computed
-        found[text] = {"method": name, **options}
+        name, given = _method(text)
+        given = {**defaults.get(name, {}), **given}
+        build(name, given)  # refuses what is wrong before anything is computed
+        found[text] = {"method": name, **given}
     return found
 
 
@@ -110,9 +111,8 @@ def _check_track(model: Model, steps: int | None, driver: str | None, rate: floa
         raise ArgumentError("--driver says what --track learns by: give it a number of steps")
     if steps is not None:
         whole_number(steps, "--track", 1)
-        if not is_positive(rate):
-            raise ArgumentError(f"`--rate` must be positive and finite; got {rate!r}")
-        _contestants(model, [driver or DRIVER])
+        positive_number(rate, "--rate")
+        _chosen_methods(model, [driver or DRIVER])
 
 
 def _method(text: str) -> tuple[str, dict[str, Any]]:
@@ -120,20 +120,20 @@ def _method(text: str) -> tuple[str, dict[str, Any]]:
     from neurodyn.models.override import toml_value
 
     name, _, rest = text.partition(":")
-    options = {}
+    given = {}
     for part in rest.split(",") if rest else ():
         option, equals, value = (word.strip() for word in part.partition("="))
         if not equals or not option:
             raise ArgumentError(f"cannot read {text!r}: write NAME:OPTION=VALUE,..., for example {DRIVER}:beta=0.1")
-        options[option.replace("-", "_")] = toml_value(value)
-    return name.strip(), options
+        given[option.replace("-", "_")] = toml_value(value)
+    return name.strip(), given
 
 
-def _compare(model: Model, contestants: dict[str, dict[str, Any]]) -> ComparedGradients:
+def _compare(model: Model, chosen_methods: dict[str, dict[str, Any]]) -> ComparedGradients:
     from neurodyn.analysis import compare_gradients
 
     given = {"start": model.start, "solver": model.solver, "beta": model.beta}
-    return compare_gradients(model.network, model.x, model.y, contestants, **given)
+    return compare_gradients(model.network, model.x, model.y, chosen_methods, **given)
 
 
 def _order(model: Model) -> GradientOrder | None:
@@ -149,13 +149,13 @@ def _order(model: Model) -> GradientOrder | None:
 
 
 def _track(
-    model: Model, contestants: dict[str, dict[str, Any]], named: bool, driver: str, steps: int, rate: float
+    model: Model, chosen_methods: dict[str, dict[str, Any]], named: bool, driver: str, steps: int, rate: float
 ) -> GradientTrack:
     """Learning by the driver; beside it the methods that were named, or all that are no checks."""
     from neurodyn.analysis import track_gradients
     from neurodyn.estimators import ESTIMATORS
 
-    followed = {label: given for label, given in contestants.items() if named or not ESTIMATORS[label].check}
-    followed |= _contestants(model, [driver])
-    options: dict[str, Any] = {"driver": driver, "methods": followed, "steps": steps, "rate": rate}
-    return track_gradients(model.network, model.x, model.y, start=model.start, solver=model.solver, **options)
+    followed = {label: given for label, given in chosen_methods.items() if named or not ESTIMATORS[label].check}
+    followed |= _chosen_methods(model, [driver])
+    settings: dict[str, Any] = {"driver": driver, "methods": followed, "steps": steps, "rate": rate}
+    return track_gradients(model.network, model.x, model.y, start=model.start, solver=model.solver, **settings)

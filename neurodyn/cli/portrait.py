@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 
 if TYPE_CHECKING:
     from neurodyn.analysis.portraits.portrait import Portrait
@@ -20,15 +22,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+@options.overrides
+@options.mnist_folder
 @click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see below.")
 @click.option("--others", metavar="WORD", help="What the other units do: frozen, relaxed or sliced.")
 @click.option("--sample", type=int, metavar="K", help="Which sample. Default: the first with an error signal.")
 @click.option("--beta", type=float, metavar="B", help="Of the nudged flow. Default: 1, or half-way to the fold.")
 @click.option("--resolution", type=int, metavar="R", help="Grid points along each axis. Default: 41, relaxed 25.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-portrait.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@options.out("neurodyn-MODEL-portrait")
+@options.as_json
 @click.option("--animate", metavar="FILE.gif", help="Also write a movie of the nudged phase.")
 def portrait(
     model: str,
@@ -47,6 +49,7 @@ def portrait(
 
     MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes summary.json and figures: the
     portrait, basins of attraction if there are several, s* along beta, and the run as raster, energy and projection.
+    Where weights are not shared by both directions there is no energy, and what would show it is left out.
 
     The plane is that of both units of a network of two; that of the states of rest, if the samples lead to three or
     more for one input; that of the target's output and its strongest rival of a classifier; else that of the two units
@@ -118,9 +121,8 @@ def _sample(model: Model, wanted: int | None) -> int:
     network = model.network
     given = [part for part in (model.x, model.y, model.start) if part is not None and np.ndim(part)]
     count = max((len(part) for part in given if np.ndim(part) == 2 or part is model.y), default=1)
-    if wanted is not None and not 0 <= wanted < count:
-        rule = "must be 0: there is one sample" if count == 1 else f"must be a whole number from 0 to {count - 1}"
-        raise ArgumentError(f"`--sample` {rule}; got {wanted}")
+    if wanted is not None:
+        whole_number(wanted, "--sample", 0, count - 1)
     if wanted is not None or model.y is None or not network.n_out:
         return wanted or 0
     rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
@@ -142,10 +144,10 @@ def _flow(model: Model, sample: int) -> tuple[Any, Any, Any]:
 
 
 def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
-    from neurodyn.analysis.portraits.portrait import portrait as paint
+    from neurodyn.analysis.portraits.portrait import portrait as make_portrait
 
     x, y, starts = _flow(model, sample)
-    return paint(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
+    return make_portrait(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
 
 
 def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
@@ -173,12 +175,10 @@ def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
 def _figures(found: Portrait, run: Experiment | Trajectory) -> dict[str, Any]:
     from neurodyn.analysis import plots, project
 
-    return {
-        **plots.draw_portrait(found),
-        "raster": plots.plot_raster(run)[0].figure,
-        "energy": plots.plot_energy(run)[0].figure,
-        "projection": plots.plot_projection(project(run)).figure,
-    }
+    figures = {**plots.draw_portrait(found), "raster": plots.plot_raster(run)[0].figure}
+    if found.free.has_energy:
+        figures["energy"] = plots.plot_energy(run)[0].figure
+    return {**figures, "projection": plots.plot_projection(project(run)).figure}
 
 
 def _animate(run: Any, path: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodyn.cli.summary import plain
 from neurodyn.cli.table import columns, number
+from neurodyn.numerics.arrays import Array
 
 if TYPE_CHECKING:
     from neurodyn.analysis.portraits.phase_plane import PhasePlane
@@ -34,6 +35,7 @@ def summarise(model: Model, sample: int, found: Portrait) -> dict[str, Any]:
                 "others": plane.others,
                 "window": [[axis[0], axis[-1]] for axis in (plane.first, plane.second)],
             },
+            "has_energy": plane.has_energy,
             "fixed_points": _points(found),
             "free": _plane(plane),
             "nudged": found.nudged and {"beta": found.nudged.beta, **_plane(found.nudged)},
@@ -45,7 +47,7 @@ def summarise(model: Model, sample: int, found: Portrait) -> dict[str, Any]:
 
 
 def _points(found: Portrait) -> list[dict[str, Any]]:
-    """The network's own fixed points, by rising energy."""
+    """The network's own fixed points, by rising energy, if there is one."""
     points = found.fixed_points
     position = found.free.coordinates(points.state)
     return [
@@ -53,7 +55,8 @@ def _points(found: Portrait) -> list[dict[str, Any]]:
             "kind": points.kind[k],
             "index": points.index[k],
             "energy": points.energy[k],
-            "slowest_rate": _slowest(points.rates[k]),
+            "slowest_rate": _slowest(points.rates[k]).real,
+            "frequency": abs(_slowest(points.rates[k]).imag),
             "hits": points.hits[k],
             "position": position[k],
         }
@@ -61,10 +64,10 @@ def _points(found: Portrait) -> list[dict[str, Any]]:
     ]
 
 
-def _slowest(rates: Any) -> float:
-    """The rate of the smallest magnitude; NaN where every unit is held by a bound."""
+def _slowest(rates: Array) -> complex:
+    """The rate whose real part is nearest to zero, complex where it turns; NaN where a bound holds every unit."""
     known = rates[np.isfinite(rates)]
-    return float(known[np.argmin(np.abs(known))]) if known.size else np.nan
+    return complex(known[np.argmin(np.abs(known.real))]) if known.size else complex(np.nan)
 
 
 def _plane(plane: PhasePlane) -> dict[str, Any]:
@@ -95,22 +98,22 @@ def _basins(found: Portrait) -> list[dict[str, float]] | None:
 
 def report(summary: dict[str, Any]) -> str:
     """The summary of a portrait as text."""
-    names, points = summary["axes"]["names"], summary["fixed_points"]
+    names, points, has_energy = summary["axes"]["names"], summary["fixed_points"], summary["has_energy"]
     rows = [
         (
             point["kind"],
             str(point["index"]),
-            number(point["energy"], 6),
+            number(point["energy"], 6) if has_energy else number(point["frequency"]),
             number(point["slowest_rate"]),
             str(point["hits"]),
             *(number(round(u, 9) + 0.0) for u in point["position"]),
         )
         for point in points[:ROWS]
     ]
-    head = ("fixed point", "index", "energy", "slowest rate", "hits", *names)
+    head = ("fixed point", "index", "energy" if has_energy else "frequency", "slowest rate", "hits", *names)
     lines = [f"{summary['model']}: {summary['title']}", "", columns(head, rows)]
     if len(points) > ROWS:
-        lines.append(f"and {len(points) - ROWS} more, of higher energy, in summary.json")
+        lines.append(f"and {len(points) - ROWS} more{', of higher energy,' if has_energy else ''} in summary.json")
     facts = _facts(summary)
     width = max(len(name) for name, _ in facts)
     return "\n".join([*lines, "", *(f"{name.ljust(width)}  {text}" for name, text in facts)])
@@ -133,7 +136,10 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("s*(beta)", f"to beta {reach}; folds: {folds}; beta_c {number(path['beta_c'])}"))
     if summary["basins"] is not None:
         shares = [f"{basin['area']:.0%}" for basin in summary["basins"] if basin["area"] > 0.0]
-        facts.append(("basins", f"{', '.join(shares)} of the plane, by rising energy"))
+        order = ", by rising energy" if summary["has_energy"] else ""
+        facts.append(("basins", f"{', '.join(shares) or 'none'} of the plane{order}"))
+    if not summary["has_energy"]:
+        facts.append(("energy", "none: not all influence is mutual; no contours of it, and no figure"))
     parts = [f"{part} {number(seconds)}" for part, seconds in summary["seconds_by_part"].items()]
     return [*facts, ("seconds", f"{number(summary['seconds'])} ({', '.join(parts)})")]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.errors import ArgumentError, SimulationError
 
 
@@ -25,12 +26,12 @@ from neurodyn.errors import ArgumentError, SimulationError
 @click.option("--draws", type=int, metavar="N", help="How many times drawn paths are drawn.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Root of all that is drawn. Default: 0.")
 @click.option("--function", default="run", metavar="MODULE:NAME", help="What a cell computes, instead of the run.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-sweep-MODEL.")
+@options.out("neurodyn-sweep-MODEL")
 @click.option("--workers", type=int, metavar="N", help="Processes, of one thread each. Default: 2 at most.")
 @click.option("--scheduler", metavar="ADDRESS", help="Compute on the workers of this Dask scheduler.")
 @click.option("--resume", is_flag=True, help="Go on with the sweep that the folder holds, and try failed cells again.")
 @click.option("--explain", is_flag=True, help="Tell how many cells there are, and what memory and time they need.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@options.as_json
 def sweep(
     model: str | None,
     vary: tuple[str, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 from neurodyn.experiments.model_run import check
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.option("--study", metavar="NAME", help="The study; `neurodyn timescales --help` lists them.")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL-STUDY.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@options.overrides
+@options.mnist_folder
+@options.out("neurodyn-MODEL-STUDY")
+@options.as_json
 def timescales(
     model: str, study: str | None, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool
 ) -> None:
@@ -81,8 +82,8 @@ def _study(model: Model, name: str) -> Study:
     wanted = inspect.signature(study).parameters
     names = ("start", "tol", "t_max", "beta", "nudging", "duration")
     settings: dict[str, Any] = {name: getattr(model, name) for name in names} | {"solver": precise(model.solver)}
-    options = {name: value for name, value in settings.items() if name in wanted}
-    return study(model.network, model.x, model.y, **options)
+    accepted = {name: value for name, value in settings.items() if name in wanted}
+    return study(model.network, model.x, model.y, **accepted)
 
 
 def _figures(found: Study | Timescales) -> dict[str, Any]:

@@ -41,13 +41,13 @@ def summarise(model: Model, found: Timescales) -> dict[str, Any]:
 
 
 def _facts(found: Timescales) -> dict[str, Any]:
-    rungs, sample = found.ladder, found.decay.sample
-    modes = sum(rates.size for j, rates in rungs.samples() if j == sample)
+    spectrum, sample = found.ladder, found.decay.sample
+    modes = sum(rates.size for j, rates in spectrum.samples() if j == sample)
     return {
-        "slowest_time": 1.0 / rungs.slowest_rate,
-        "fastest_time": 1.0 / rungs.fastest_rate,
-        "stiffness": np.atleast_1d(rungs.stiffness),
-        "euler_limit": rungs.euler_limit,
+        "slowest_time": 1.0 / spectrum.slowest_rate,
+        "fastest_time": 1.0 / spectrum.fastest_rate,
+        "stiffness": np.atleast_1d(spectrum.stiffness),
+        "euler_limit": spectrum.euler_limit,
         "sample": sample,
         "measured_decay_error": np.max(found.decay.error, where=np.isfinite(found.decay.error), initial=0.0),
         "modes_measured": f"{np.isfinite(found.decay.error).sum()} of {modes}",
@@ -58,15 +58,15 @@ def _modes(found: Timescales) -> dict[str, Any]:
     """The ladder of one sample, with the share of each population."""
     from neurodyn.analysis.units import unit_name
 
-    rungs, j = found.ladder, found.decay.sample
-    rates, turns = (with_batch(values, 2)[j] for values in (rungs.rate, rungs.frequency))
+    spectrum, j = found.ladder, found.decay.sample
+    rates, frequencies = (with_batch(values, 2)[j] for values in (spectrum.rate, spectrum.frequency))
     kept = np.isfinite(rates)
     columns = {"mode": 1 + np.arange(kept.sum()), "time": 1.0 / rates[kept], "rate": rates[kept]}
-    if np.any(turns[kept]):
-        columns["frequency"] = turns[kept]
-    shares = {name: with_batch(share, 2)[j, kept] for name, share in rungs.by_population().items()}
-    leading = with_batch(rungs.leading_unit(), 2)[j, kept]
-    return {"columns": columns | shares | {"most_in": [unit_name(rungs.network.graph, int(i)) for i in leading]}}
+    if np.any(frequencies[kept]):
+        columns["frequency"] = frequencies[kept]
+    shares = {name: with_batch(share, 2)[j, kept] for name, share in spectrum.by_population().items()}
+    leading = with_batch(spectrum.leading_unit(), 2)[j, kept]
+    return {"columns": columns | shares | {"most_in": [unit_name(spectrum.network.graph, int(i)) for i in leading]}}
 
 
 def _arrivals(arrival: Arrival) -> dict[str, Any]:

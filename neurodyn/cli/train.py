@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 
@@ -20,16 +22,14 @@ CHECKPOINT = "checkpoint"
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
-@click.option(
-    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
-)
+@options.overrides
+@options.samples
 @click.option("--epochs", type=int, metavar="N", help="How often every sample is seen.")
 @click.option("--validation", metavar="N", help="How many of the last training samples to hold out, or what fraction.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-train-MODEL.")
+@options.out("neurodyn-train-MODEL")
 @click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
-@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@options.as_json
+@options.no_figures
 def train(
     model: str,
     overrides: tuple[str, ...],
@@ -136,7 +136,7 @@ def percent(value: float | None) -> str:
     return "–" if value is None or value != value else f"{100.0 * value:.2f} %"
 
 
-def _save_weights(folder: Any, training: Training) -> None:
+def _save_weights(folder: Path, training: Training) -> None:
     import numpy as np
 
     from neurodyn.results.files import write

@@ -1,6 +1,7 @@
 """Estimators of dJ/dtheta, the gradient of the cost at the fixed point: one file each, imported when asked for.
 
-To add one: a file here with a frozen dataclass that inherits `Estimator`, and a line in `_WHERE`.
+To add one: a file here with a frozen dataclass that inherits `Estimator`, and a line in `_WHERE`. An instance of a
+class that is not here, but inherits `Estimator`, is taken wherever the name of a method is.
 """
 
 from __future__ import annotations
@@ -8,13 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.estimators.base import Estimator
 from neurodyn.inputs import choice
-
-if TYPE_CHECKING:
-    from neurodyn.estimators.base import Estimator
 
 #: Module and class of each method.
 _WHERE = {
@@ -49,14 +48,26 @@ class _Registry(Mapping[str, "type[Estimator]"]):
 ESTIMATORS: Mapping[str, type[Estimator]] = _Registry()
 
 
-def build(method: str, options: Mapping[str, Any]) -> Estimator:
-    """The estimator of this name with these options.
+def build(method: str | Estimator, options: Mapping[str, Any]) -> Estimator:
+    """The estimator of this name with these options, or the one that is given.
 
     Raises
     ------
     ArgumentError
-        For an unknown method, an option that it does not have, or a value that the option cannot take.
+        For an unknown method, an option that it does not have, or a value that the option cannot take; for options
+        beside an estimator, which has its own.
     """
+    if isinstance(method, Estimator):
+        if options:
+            raise ArgumentError(
+                f"the estimator {method!r} has its options in its own fields: leave out {', '.join(map(repr, options))}"
+            )
+        return method
+    if not isinstance(method, str):
+        raise ArgumentError(
+            f"`method` must be the name of an estimator, or an instance of a class that inherits "
+            f"neurodyn.estimators.base.Estimator; got {method!r}"
+        )
     kind = ESTIMATORS[choice(method, ESTIMATORS, "method")]
     allowed = [field.name for field in dataclasses.fields(kind)]
     for name in options:
@@ -66,4 +77,11 @@ def build(method: str, options: Mapping[str, Any]) -> Estimator:
     return kind(**options)
 
 
-__all__ = ["ESTIMATORS", "build"]
+def name_of(estimator: Estimator) -> str:
+    """The name of its method, or where that has none the name of its class."""
+    kind = type(estimator)
+    named = (method for method, (_, name) in _WHERE.items() if name == kind.__name__ and ESTIMATORS[method] is kind)
+    return next(named, kind.__name__)
+
+
+__all__ = ["ESTIMATORS", "Estimator", "build", "name_of"]

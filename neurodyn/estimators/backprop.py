@@ -35,7 +35,7 @@ class Backprop(Estimator):
         """See `Estimator`."""
         depth, network = _depth(task.network.graph), _forward(task.network)
         point = FixedPoint(network, np.zeros((network.n, len(task.target))), task.x)
-        for _ in range(depth):  # a sweep over all layers sets one more for good
+        for _ in range(depth):  # one pass over all layers sets one more for good
             point = replace(point, s=point.local.field)
         slope = point.cost_slope(task.target) * point.local.coordinate_slope
         rows, error = network.linear_rows(point.local), slope
@@ -81,6 +81,6 @@ def _forward(network: Network) -> Network:
 
 
 def _laid_out(gradient: Parameters, network: Network) -> Parameters:
-    """The same in the layout of `network`; 0 for weights that are not in it."""
+    """Return the gradient in the layout of `network`; 0 for weights that are not in it."""
     parts = [gradient.part(b.name) if b.name in gradient else np.zeros(b.size) for b in network.parameters.blocks]
     return Parameters(network.parameters.blocks, np.concatenate(parts))

@@ -15,8 +15,23 @@ from neurodyn.system.parameters import Parameters
 class Estimator(ABC):
     """An estimator of dJ/dtheta, J the mean over the batch of C(s*, y). Its fields are its options.
 
-    A subclass checks its options in `__post_init__`, with `ArgumentError`, and says what it computes, with what bias,
-    and where that comes from.
+    A subclass is a frozen dataclass. It checks its options in `__post_init__`, with `ArgumentError`, and says what it
+    computes, with what bias, and where that comes from. An instance stands for the name of a method in
+    `neurodyn.gradient`, `neurodyn.learn` and `neurodyn.analysis.compare_gradients`.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Decay(Estimator):
+    ...     rate: float = 0.1
+    ...     def estimate(self, task):
+    ...         return self.rate * task.network.parameters
+    >>> net = models.Hopfield.layered([2, 1])
+    >>> nd.gradient(net, [0.5, 1.0], [0.2], method=Decay(rate=0.5)) == 0.5 * net.parameters
+    True
     """
 
     #: The option that is the strength of the method's nudging, if it has one.

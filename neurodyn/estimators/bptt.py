@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.fixed_steps import FixedSteps, check
@@ -73,8 +74,8 @@ class BackpropThroughTime(Estimator):
             solver=task.solver,
         )
         total: Parameters | None = None
-        for sweep in run.backward(task.target):
-            part = sweep.gradient()
+        for segment in run.backward(task.target):
+            part = segment.gradient()
             total = part if total is None else total + part
         assert total is not None
         task.count(force_evaluations=run.force_evaluations, time=run.steps * step)
@@ -90,7 +91,7 @@ class BackpropThroughTime(Estimator):
 
 
 def _fastest_rate(task: Task) -> float:
-    """Of all samples: what is stable for one may not be so for another."""
+    """Return the fastest rate of all samples: what is stable for one may not be so for another."""
     x = [None] * len(task.target) if task.x is None else task.x[:, None]
     return max(FixedPoint.of(task.network, s, one).fastest_rate() for s, one in zip(task.point.s.T, x, strict=True))
 
@@ -98,7 +99,7 @@ def _fastest_rate(task: Task) -> float:
 def truncated(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     step: float,
     steps: int,
@@ -115,7 +116,7 @@ def truncated(
     Parameters
     ----------
     network, equilibrium, y
-        As for `side_network`.
+        The same as for `side_network`.
     step : float
     steps : int
     scheme : {"euler", "rk4"}
@@ -135,9 +136,9 @@ def truncated(
     signal, integral = np.zeros((2, steps + 1, *point.s.shape))
     signal[0] = run.cost_slope(point.s, target)
     k = 1
-    for sweep in run.backward(target):
-        stretch = slice(k, k + len(sweep.cotangent))
-        signal[stretch], integral[stretch] = sweep.cotangent[::-1], sweep.signal.sum(axis=0)[::-1]
+    for segment in run.backward(target):
+        stretch = slice(k, k + len(segment.cotangent))
+        signal[stretch], integral[stretch] = segment.cotangent[::-1], segment.signal.sum(axis=0)[::-1]
         k = stretch.stop
     pick: Any = slice(None) if batched else 0
 

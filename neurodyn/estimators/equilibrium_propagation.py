@@ -35,7 +35,7 @@ class EquilibriumPropagation(Estimator):
         Time of the nudged phase. Default: to rest. A phase that is stopped earlier gives the derivative of the cost
         after a further time `duration`.
     seed : int
-        Of the random sign.
+        Seed of the random sign.
 
     References
     ----------
@@ -58,7 +58,7 @@ class EquilibriumPropagation(Estimator):
         whole_number(self.seed, "seed", 0)
 
     def repeated(self, call: int) -> Self:
-        """With a random sign of its own for every call."""
+        """Return the estimator with a random sign of its own for every call."""
         return dataclasses.replace(self, seed=int(np.random.SeedSequence([self.seed, call]).generate_state(1)[0]))
 
     def estimate(self, task: Task) -> Parameters:

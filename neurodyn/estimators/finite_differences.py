@@ -10,7 +10,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number
 from neurodyn.phases.relax import relax
 from neurodyn.system.parameters import Parameters
 
@@ -33,8 +33,7 @@ class FiniteDifferences(Estimator):
     step: float = 1e-5
 
     def __post_init__(self) -> None:
-        if not is_positive(self.step):
-            raise ArgumentError(f"`step` must be positive and finite; got {self.step!r}")
+        positive_number(self.step, "step")
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""

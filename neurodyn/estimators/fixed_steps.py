@@ -31,8 +31,8 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.free import free
 from neurodyn.flows.linear import vjp
-from neurodyn.inputs import choice, is_positive
-from neurodyn.numerics.arrays import Array
+from neurodyn.inputs import choice, is_positive, whole_number
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.relax import free_problem
 from neurodyn.phases.simulate import failure
 from neurodyn.solvers.integrate import integrate
@@ -70,7 +70,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class BackwardPass:
     """The way back through some steps, in the order of time.
 
     Attributes
@@ -143,26 +143,28 @@ class FixedSteps:
         self.bounds = np.unique(np.linspace(0, steps, count + 1).astype(int))
         self.force_evaluations = 0
 
-    def backward(self, target: Array) -> Iterator[Sweep]:
-        """From the cost after the last step back to the start: sweeps over stretches of steps, the last ones first."""
+    def backward(self, target: Array) -> Iterator[BackwardPass]:
+        """Go from the cost after the last step back to the start: segment by segment, the last steps first."""
         kept = self._states(self.start, self.bounds)
         cotangent = self.cost_slope(kept[-1], target)
         for k in reversed(range(len(self.bounds) - 1)):
             count = self.bounds[k + 1] - self.bounds[k]
             states = self._states(kept[k], np.arange(count)) if count > 1 else kept[k : k + 1]
-            sweep = self._sweep(states, cotangent)
-            cotangent = sweep.cotangent[0]
-            yield sweep
+            segment = self._backward_pass(states, cotangent)
+            cotangent = segment.cotangent[0]
+            yield segment
 
     def cost_slope(self, s: Array, target: Array) -> Array:
         """Derivative of the cost by the state, (n, b)."""
         point = FixedPoint(self.network, s, self.x)
         return point.cost_slope(target) * point.local.coordinate_slope
 
-    def _states(self, start: Array, counts: Any) -> Array:
+    def _states(self, start: Array, counts: Integers) -> Array:
         """States (T, n, b) after some numbers of steps from `start`, by the compiled loop."""
         problem = free_problem(self.network, np.ascontiguousarray(start), self.x)
-        solution = integrate(problem, self.solver, self.step * counts, what="back-propagation through time")
+        solution = integrate(
+            problem, self.solver, np.asarray(self.step * counts, dtype=float), what="back-propagation through time"
+        )
         self.force_evaluations += int(solution.counters["nfev"].sum())
         if np.any(solution.status != Status.DONE):
             fastest = FixedPoint(self.network, self.start, self.x).fastest_rate()
@@ -170,7 +172,7 @@ class FixedSteps:
             raise failure(["back-propagation through time"], self.network, solution, None, more)
         return solution.y
 
-    def _sweep(self, states: Array, cotangent: Array) -> Sweep:
+    def _backward_pass(self, states: Array, cotangent: Array) -> BackwardPass:
         """Back through steps that begin at `states` (steps, n, b), from the cotangent after the last of them."""
         count, n, batch = states.shape
         stages, passed = self._stages(states)
@@ -191,7 +193,7 @@ class FixedSteps:
             cotangent = through + sum(back)
             every[j] = cotangent
         self.force_evaluations += len(stages) * count * batch
-        return Sweep(self.network, self.x, every, signal, stages)
+        return BackwardPass(self.network, self.x, every, signal, stages)
 
     def _stages(self, states: Array) -> tuple[tuple[Stage, ...], Any]:
         """All stages of steps from `states` (steps, n, b), many columns at a time; and P', (steps, n, b)."""
@@ -228,9 +230,8 @@ def check(scheme: str, step: float | None, steps: int | None, checkpoints: int |
     if step is not None and not is_positive(step):
         raise ArgumentError(f"`step` must be a positive time; got {step!r}")
     for name, value in (("steps", steps), ("checkpoints", checkpoints)):
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= 1):
-            raise ArgumentError(f"`{name}` must be a whole number >= 1; got {value!r}")
+        if value is not None:
+            whole_number(value, name, 1)
 
 
 def _side_by_side(values: Array) -> Array:
@@ -239,9 +240,9 @@ def _side_by_side(values: Array) -> Array:
     return np.ascontiguousarray(values.transpose(1, 0, 2)).reshape(n, steps * batch)
 
 
-def _apart(values: Any, steps: int) -> Any:
+def _apart(values: Array, steps: int) -> Any:
     """(k, steps · b) to (steps, k, b)."""
     return np.ascontiguousarray(values.reshape(len(values), steps, -1).transpose(1, 0, 2))
 
 
-__all__ = ["SCHEMES", "FixedSteps", "Sweep", "check"]
+__all__ = ["SCHEMES", "BackwardPass", "FixedSteps", "check"]

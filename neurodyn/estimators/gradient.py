@@ -7,9 +7,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from neurodyn.estimators import build
+from numpy.typing import ArrayLike
+
+from neurodyn.errors import ModelError
+from neurodyn.estimators import build, name_of
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
+from neurodyn.numerics.arrays import Array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block, Parameters
@@ -21,6 +25,7 @@ class Gradient(Parameters):
     Attributes
     ----------
     method : str
+        The name of the method, or of the class of an estimator that has none.
     options : dict
         All options of the method, those by default too.
     force_evaluations : int
@@ -38,7 +43,7 @@ class Gradient(Parameters):
     def __init__(
         self,
         blocks: tuple[Block, ...],
-        vector: Any,
+        vector: Array,
         *,
         method: str,
         options: Mapping[str, Any],
@@ -63,17 +68,17 @@ class Gradient(Parameters):
         return _rebuild, (self.blocks, self.vector, {name: getattr(self, name) for name in self.__slots__})
 
 
-def _rebuild(blocks: tuple[Block, ...], vector: Any, about: Mapping[str, Any]) -> Gradient:
+def _rebuild(blocks: tuple[Block, ...], vector: Array, about: Mapping[str, Any]) -> Gradient:
     return Gradient(blocks, vector, **about)
 
 
 def gradient(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    method: str = "equilibrium-propagation",
-    start: Any = None,
+    method: str | Estimator = "equilibrium-propagation",
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
     **options: Any,
 ) -> Gradient:
@@ -82,41 +87,53 @@ def gradient(
     Parameters
     ----------
     network, x, y, start, solver
-        As for `relax` and `nudge`.
-    method : str
-        One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference.
+        The same as for `relax` and `nudge`.
+    method : str or Estimator
+        One of `neurodyn.estimators.ESTIMATORS`; `implicit` is exact, the reference. Or an estimator of your own, an
+        instance of a class that inherits `neurodyn.estimators.base.Estimator`.
     **options
-        Of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation.
+        Options of the method: the fields of its class, such as `beta` and `nudging` of equilibrium propagation. None
+        beside an estimator, which has its own.
 
     Returns
     -------
     gradient : Gradient
-        With the layout of the parameters; learning subtracts it.
+        The derivative, with the layout of the parameters; learning subtracts it.
 
     Raises
     ------
     ArgumentError
         For an unknown method or option, or arguments that do not fit.
     ModelError
-        For a network on which the method makes no sense.
+        For a network on which the method makes no sense, and an estimator that returns no gradient of its parameters.
     ConvergenceError, DivergenceError, SimulationError
         Some phase did not end as it should.
     """
     chosen = build(method, options)
     began = time.perf_counter()
-    return estimate(method, chosen, Task(network, x, y, start=start, solver=solver), began)
+    return estimate(chosen, Task(network, x, y, start=start, solver=solver), began)
 
 
-def estimate(method: str, chosen: Estimator, task: Task, began: float) -> Gradient:
+def estimate(chosen: Estimator, task: Task, began: float) -> Gradient:
     """What an estimator makes of a task that was begun at `began` on the clock `time.perf_counter`."""
     found = chosen.estimate(task)
+    check_layout(chosen, found, task.network.parameters)
     return Gradient(
         found.blocks,
         found.vector,
-        method=method,
+        method=name_of(chosen),
         options=dataclasses.asdict(chosen),
         force_evaluations=task.force_evaluations,
         simulated_time=task.simulated_time,
         seconds=time.perf_counter() - began,
         notes=tuple(task.notes),
     )
+
+
+def check_layout(chosen: Estimator, found: object, parameters: Parameters) -> None:
+    """Refuse what is not a gradient of these parameters."""
+    if not isinstance(found, Parameters) or found.blocks != parameters.blocks:
+        raise ModelError(
+            f"{type(chosen).__name__}.estimate must return `Parameters` with the blocks of `task.network.parameters`; "
+            f"got {found!r}"
+        )

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, ModelError
+from neurodyn.errors import ModelError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration
 from neurodyn.estimators.task import Task
 from neurodyn.flows.activation import CODES
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
 from neurodyn.system.network import Network
@@ -59,10 +59,8 @@ class Holomorphic(Estimator):
     duration: float | None = None
 
     def __post_init__(self) -> None:
-        if not is_positive(self.radius):
-            raise ArgumentError(f"`radius` must be positive and finite; got {self.radius!r}")
-        if isinstance(self.points, bool) or not isinstance(self.points, (int, np.integer)) or self.points < 2:
-            raise ArgumentError(f"`points` must be a whole number >= 2; got {self.points!r}")
+        positive_number(self.radius, "radius")
+        whole_number(self.points, "points", 2)
         check_duration(self.duration)
 
     def estimate(self, task: Task) -> Parameters:

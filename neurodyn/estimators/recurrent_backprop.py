@@ -13,7 +13,7 @@ from neurodyn.system.parameters import Parameters
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentBackprop(Estimator):
-    """Theta-bar of the side network dS/dt = −Hᵀ T⁻¹ S, S(0) = dC/ds, at the end of its run.
+    """Theta-bar of the side network dS̄/dt = −Hᵀ T⁻¹ S̄, S̄(0) = dC/ds, at the end of its run.
 
     At rest it is dJ/dtheta; after a time t, the derivative of the cost after a further time t: truncated
     back-propagation through time.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.inputs import as_condition
+from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.fixed_point import FixedPoint
@@ -40,10 +41,10 @@ class Task:
     def __init__(
         self,
         network: Network,
-        x: Any,
-        y: Any,
+        x: ArrayLike | None,
+        y: ArrayLike,
         *,
-        start: Any = None,
+        start: ArrayLike | None = None,
         solver: Solver | None = None,
         tol: float = 1e-10,
     ) -> None:
@@ -57,7 +58,7 @@ class Task:
 
     @cached_property
     def equilibrium(self) -> Equilibrium:
-        """Of the free phase, which is run, and counted, when it is first asked for.
+        """The equilibrium of the free phase, which is run, and counted, when it is first asked for.
 
         The linear algebra that polishes its last digits is the same for all methods, and not counted.
         """
@@ -83,7 +84,7 @@ class Task:
         if silent:
             self.note(f"{silent:,} of {point.s.shape[1]:,} samples have no error signal, and no gradient")
 
-    def count(self, *, force_evaluations: int = 0, time: Any = 0.0) -> None:
+    def count(self, *, force_evaluations: int = 0, time: float | Array = 0.0) -> None:
         """Add what some work took: force evaluations, summed over samples, and time, of each sample or of all."""
         self.force_evaluations += int(force_evaluations)
         self.simulated_time += float(np.mean(time))

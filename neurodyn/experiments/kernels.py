@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from neurodyn.flows.coupling import drive
 from neurodyn.flows.free import free
+from neurodyn.flows.input import clamped_rates
 from neurodyn.flows.linear import jvp, side
 from neurodyn.flows.local import energy, local
 from neurodyn.flows.nudged import change, nudged
@@ -14,11 +16,11 @@ from neurodyn.solvers.stepper import advance
 from neurodyn.system.network import Network
 
 #: What both phases, the side network and their comparison call. Other flows are left to who needs them.
-CALLED: tuple[Kernel, ...] = (free, nudged, side, local, change, jvp)
+CALLED: tuple[Kernel, ...] = (drive, free, nudged, side, local, change, jvp)
 
 
 def compile_kernels(network: Network, solver: Solver, also: Iterable[Kernel] = ()) -> None:
     """Compile what an experiment calls, and the kernels in `also`; or load it from the disk cache."""
-    kernels = [*CALLED, *([energy] if network.has_energy else []), *also, *([advance] if solver.compiled else [])]
-    for kernel in kernels:
+    wanted = {clamped_rates: network.n_in > 0, energy: network.has_energy, advance: solver.compiled}
+    for kernel in (*CALLED, *(kernel for kernel, needed in wanted.items() if needed), *also):
         kernel.compiled  # noqa: B018  (asking for it compiles it)

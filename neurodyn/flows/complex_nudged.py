@@ -194,14 +194,16 @@ def assemble(delta, moved, rows, layout, scratch):
     s = complex_rectangle(scratch, 2 * S * count, n + clamped, b)
     r = complex_rectangle(scratch, 2 * R * count, n + clamped, b)
     state = rows_of(start, STATE, layout)
+    real, imaginary = rows_of(rows, BETA_REAL, layout), rows_of(rows, BETA_IMAGINARY, layout)
+    rate, still = rows_of(rows, COMPLEX_RATE, layout), after(start, BASE_BLOCKS, layout)
     for i in range(n):
         for j in range(b):
-            beta = complex(rows[BETA_REAL * n + i, j], rows[BETA_IMAGINARY * n + i, j])
+            beta = complex(real[i, j], imaginary[i, j])
             s[i, j] = state[i, j] + times(beta, complex(delta[i, j], delta[n + i, j]))
-            r[i, j] = rows[COMPLEX_RATE * n + i, j] + complex(moved[i, j], moved[n + i, j])
+            r[i, j] = rate[i, j] + complex(moved[i, j], moved[n + i, j])
     for i in range(clamped):
         for j in range(b):
-            s[n + i, j] = r[n + i, j] = start[BASE_BLOCKS * n + i, j]
+            s[n + i, j] = r[n + i, j] = still[i, j]
     return s, r
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import types
 
-from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, flat, part, units
+from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, flat, part, some, units
 from neurodyn.flows.rows import BETA, COST_SLOPE
 from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
 from neurodyn.numerics.vectormath import expm1_and_exp
@@ -30,8 +30,8 @@ def cost_change(x, rows, layout, out):
 
     The rows of the nudged flow end with softmax(z*), or for a cost of a user's own with z* and the targets.
     """
-    first, count, n = layout[OUT_FIRST], layout[OUT_COUNT], layout[N]
-    beta, last = units(rows, BETA * n + first, count), units(rows, rows.shape[0] - count, count)
+    first, count = layout[OUT_FIRST], layout[OUT_COUNT]
+    beta, last = some(rows, BETA, first, count, layout), units(rows, rows.shape[0] - count, count)
     if layout[COST] == SOFTMAX:
         soften(x, beta, last, out)
         return

@@ -53,8 +53,8 @@ def stimulate(t, rows, theta, layout, x):
         a = first + count + int(sample[j]) * width
         if layout[o + KIND] == SINE:
             for i in range(width):
-                turns = theta[a + 2 * size + i] * t[j]
-                angle = 2.0 * math.pi * (turns - math.floor(turns)) + theta[a + 3 * size + i]
+                cycles = theta[a + 2 * size + i] * t[j]
+                angle = 2.0 * math.pi * (cycles - math.floor(cycles)) + theta[a + 3 * size + i]
                 x[i, j] = theta[a + i] + theta[a + size + i] * math.sin(angle)
         else:
             k = interval(theta, first, count, t[j])

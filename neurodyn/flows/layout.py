@@ -79,9 +79,21 @@ def rows_of(array, k, layout):
 
 
 @helper
+def unit(array, k, i, layout):
+    """The row of unit i in the k-th block of n rows."""
+    return row(array, k * layout[N] + i)
+
+
+@helper
 def part(array, k, start, stop, layout):
     """Units start ... stop of the k-th block of n rows, as one long row."""
     return flat(array, k * layout[N] + start, k * layout[N] + stop)
+
+
+@helper
+def some(array, k, first, count, layout):
+    """The rows of `count` units from `first` on in the k-th block of n rows."""
+    return units(array, k * layout[N] + first, count)
 
 
 @helper

@@ -19,6 +19,7 @@ from neurodyn.flows.layout import (
     population,
     row,
     rows_of,
+    unit,
     zero,
 )
 from neurodyn.flows.populations import activate, curve
@@ -73,7 +74,7 @@ def energy(t, s, rows, theta, layout, work, out):
 def add_unit_energies(code, leak, i, values, layout, out):
     """out (b,) += the leak of unit i, and what its biases, its input and half of its connections contribute."""
     s, r, field, rows = values
-    x, y, f, current = row(s, i), row(r, i), row(field, i), row(rows, DRIVE * layout[N] + i)
+    x, y, f, current = row(s, i), row(r, i), row(field, i), unit(rows, DRIVE, i, layout)
     for j in range(out.size):
         kept = 0.5 * x[j] * x[j] if layout[METRIC] == STATES else leak_energy(code, x[j], y[j])
         out[j] += leak * kept - y[j] * (current[j] + 0.5 * f[j])

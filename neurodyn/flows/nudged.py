@@ -25,8 +25,8 @@ from neurodyn.flows.layout import (
     flat,
     part,
     population,
-    row,
     rows_of,
+    unit,
     units,
     zero,
 )
@@ -94,7 +94,7 @@ def term_changes(delta, change, rows, theta, layout, scratch, out):
             for j in range(inside.size):
                 inside[j] = moved[j]
     before = rows_of(start, TERMS_BY_STATE, layout), rows_of(start, TERMS_BY_RATE, layout)
-    by_state, by_rate = changes(row(rows, BETA * layout[N]), before, theta, layout, scratch)
+    by_state, by_rate = changes(unit(rows, BETA, 0, layout), before, theta, layout, scratch)
     subtract(by_rate, layout, out)
     force = flat(by_state, 0, layout[N])
     for j in range(force.size):

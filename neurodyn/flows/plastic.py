@@ -5,10 +5,10 @@ from __future__ import annotations
 from neurodyn.flows.activation import HARD_SIGMOID
 from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import POPULATIONS, N, after, block, flat, part, population, row, rows_of, units, zero
+from neurodyn.flows.moving_weights import associate, footer, transmit
 from neurodyn.flows.nudged import finish
 from neurodyn.flows.populations import differences
 from neurodyn.flows.rows import BASE_RATE, BASE_SLOPE, BETA
-from neurodyn.flows.synapses import associate, footer, transmit
 from neurodyn.numerics.kernel import flow_kernel, helper
 
 

@@ -56,6 +56,11 @@ def stack(blocks: dict[int, Array], *tail: Array) -> Array:
     return np.concatenate([*(blocks[k] for k in range(len(blocks))), *tail])
 
 
+def first_row(block: int, n: int) -> int:
+    """Where a block begins."""
+    return block * n
+
+
 def free_blocks(layout: Any) -> int:
     """How many blocks of n the rows of the free flow have, without the clamped rates."""
     return int(FREE_BLOCKS + 2 * layout[BOXED] + layout[EXTENDED])

@@ -18,6 +18,7 @@ import numpy as np
 from neurodyn.errors import ResultFileError
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.samples import Samples
+from neurodyn.numerics.arrays import Array
 from neurodyn.results.files import write
 from neurodyn.schema import NAMES_0, SCHEMA, schema_of
 
@@ -36,12 +37,12 @@ class Checkpoint:
     path : path
     learner : Learner
         What learns, or will.
-    held : Samples, optional
+    validated : Samples, optional
         Its validation samples.
     """
 
-    def __init__(self, path: str | os.PathLike[str], learner: Learner, held: Samples | None) -> None:
-        self.path, self._learner, self._held = Path(path), learner, held
+    def __init__(self, path: str | os.PathLike[str], learner: Learner, validated: Samples | None) -> None:
+        self.path, self._learner, self._validated = Path(path), learner, validated
         self.digest = self._digest(SCHEMA)
 
     def _digest(self, schema: int) -> str:
@@ -55,7 +56,7 @@ class Checkpoint:
             network["model"] = NAMES_0.get(network["model"], f"{kind.__module__}.{kind.__qualname__}")
         about = json.dumps([recipe, network], sort_keys=True, default=str)
         digest = hashlib.sha256(about.encode())
-        parts = (*_arrays(learner.samples), *_arrays(self._held))
+        parts = (*_arrays(learner.samples), *_arrays(self._validated))
         for array in (learner.start.parameters.vector, learner.start.tau, *parts):
             digest.update(_bytes(array))
         return digest.hexdigest()
@@ -116,5 +117,5 @@ def _arrays(samples: Samples | None) -> list[Any]:
     return [] if samples is None else [a for a in (samples.x, samples.target) if a is not None]
 
 
-def _bytes(array: Any) -> Any:
+def _bytes(array: Array) -> Any:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

@@ -10,63 +10,20 @@ from typing import Any
 import numba
 import numpy as np
 
+from neurodyn.learning.arguments import Circuit, Epoch, Exchange, SampleArrays, Settings
 from neurodyn.learning.euler import Euler
+from neurodyn.learning.euler_phases import GROUP
 from neurodyn.learning.layout import Layout
-from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs, signs
+from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs, signs
+from neurodyn.learning.measures import COST, ENERGY, STEPS, WRONG
+from neurodyn.learning.minibatches import run_minibatches
+from neurodyn.learning.outputs_at_rest import outputs_at_rest
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
-from neurodyn.learning.settle import GROUP
-from neurodyn.learning.sweep import COST, ENERGY, STEPS, WRONG, answer, sweep
+from neurodyn.learning.thread_choice import ThreadChoice
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
-
-#: Seconds of compiled work after which Python has its turn, for progress and interrupts.
-TURN = 0.2
-#: Seconds of which a speed is known.
-TRIAL = 0.02
-#: How much of a speed remains after a turn that was slower.
-FADING = 0.8
-#: After so many turns the other number of threads is tried again.
-AGAIN = 5
-
-
-class Crew:
-    """How many threads to use: those that have been fastest. Two that wait for each other on a busy machine are slow.
-
-    Learning has the same bits on any number of threads, so it may change on the way. A speed counts once it was
-    measured for `TRIAL` seconds: the first minibatches find cold caches, and threads that only begin.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.speeds: dict[int, float] = dict.fromkeys((most, 1), 0.0)
-        self.untried = list(self.speeds)
-        self.turns = 0
-
-    @property
-    def best(self) -> int:
-        """The number of threads that was fastest."""
-        return max(self.speeds, key=lambda threads: self.speeds[threads])
-
-    def choose(self) -> int:
-        """The number of threads of the next turn."""
-        if self.untried:
-            return self.untried[0]
-        self.turns += 1
-        others = [threads for threads in self.speeds if threads != self.best]
-        return others[0] if others and self.turns % AGAIN == 0 else self.best
-
-    def stretch(self, threads: int) -> int:
-        """How many minibatches to take in a turn, or in a trial; a few where nothing is known about their speed."""
-        seconds = 2.0 * TRIAL if self.untried or threads != self.best else TURN
-        return max(1, int(seconds * self.speeds[threads])) if self.speeds[threads] else 4
-
-    def note(self, threads: int, count: int, seconds: float) -> None:
-        """Remember how fast `count` minibatches were; a turn that was disturbed is not believed at once."""
-        believed = FADING * self.speeds[threads] if threads not in self.untried else 0.0
-        self.speeds[threads] = max(count / max(seconds, 1e-9), believed)
-        if threads in self.untried and seconds >= TRIAL:
-            self.untried.remove(threads)
 
 
 class ClippedLearner(Learner):
@@ -76,13 +33,14 @@ class ClippedLearner(Learner):
         super().__init__(network, samples, recipe)
         self.euler, self.layout = Euler.of(recipe.options), Layout(network)
         self._theta = self.layout.pack(network.parameters)
-        self._pace = np.zeros(self.layout.width, np.float32)
-        self._pace[self.layout.columns] = self.euler.step / network.tau
+        pace = np.zeros(self.layout.width, np.float32)
+        pace[self.layout.columns] = self.euler.step / network.tau
+        self._circuit = Circuit(self.layout.plan, self._theta, pace)
         self._x, self._target = _singles(samples.x, len(samples)), _singles(samples.target, len(samples))
         rows = len(samples) if recipe.persistent else 1
         self._particles = np.zeros((rows, self.layout.width), np.float32)
         self._rates = self._rates_by_place()
-        self._crew = Crew(min(numba.get_num_threads(), recipe.batch_size))
+        self._threads = ThreadChoice(min(numba.get_num_threads(), recipe.batch_size))
         euler = self.euler
         self._numbers = np.array([euler.tol, euler.beta * euler.scale, euler.scale, euler.beta], np.float32)
 
@@ -94,27 +52,27 @@ class ClippedLearner(Learner):
         inner = [c.name for c in graph.connections if c.name not in outer]
         return np.array([by_name[name] for name in (*outer, *inner, *(p.name for p in graph.free))])
 
-    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
+    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> EpochMeans:
         """See `Learner.epoch`."""
         size = min(self.recipe.batch_size, len(order))
         count = -(-len(order) // size)
         measured = np.zeros((4, len(order)))
         rates = self._rates * self.recipe.factor(number)
-        run = self._sweep(
+        run = self._minibatches(
             size, order, self._signs(number, count), rates, measured, inputs(self.recipe, number, self._x)
         )
         done = 0
         while done < count:
-            threads = self._crew.choose()
-            ahead = min(count, done + self._crew.stretch(threads))
+            threads = self._threads.choose()
+            ahead = min(count, done + self._threads.minibatches(threads))
             began = time.perf_counter()
             run(done, ahead, threads)
-            self._crew.note(threads, ahead - done, time.perf_counter() - began)
+            self._threads.record(threads, ahead - done, time.perf_counter() - began)
             done = ahead
             report(done / count)
         means = np.mean(measured, axis=1)
         error = float(means[WRONG]) if self.samples.labels is not None else np.nan
-        return Measured(error, float(means[COST]), float(means[ENERGY]), float(means[STEPS]))
+        return EpochMeans(error, float(means[COST]), float(means[ENERGY]), float(means[STEPS]))
 
     def _signs(self, number: int, count: int) -> Array:
         kind = self.euler.nudging
@@ -124,25 +82,22 @@ class ClippedLearner(Learner):
             else np.full(count, -1.0 if kind == "negative" else 1.0)
         )
 
-    def _sweep(
+    def _minibatches(
         self, size: int, order: Order, sign: Array, rates: Array, measured: Array, x: Any = None
     ) -> Callable[[int, int, int], None]:
         """What runs minibatches from one number to before another, on some threads."""
         n_in, width = self.start.n_in, self.layout.width
-        shared = np.zeros(4 * size * width, np.float32)
-        lists = (
-            np.zeros((2, size, n_in), np.int32),
-            np.zeros((2, size, n_in), np.float32),
-            np.zeros((2, size), np.int64),
-        )
-        particles, x = self._particles.reshape(-1), self._x if x is None else x
-        sweep.compiled  # noqa: B018  (compiled before threads meet in it)
+        samples = SampleArrays(self._x if x is None else x, self._target, self._particles.reshape(-1), measured)
+        states = np.zeros(4 * size * width, np.float32)
+        which, rate = np.zeros((2, size, n_in), np.int32), np.zeros((2, size, n_in), np.float32)
+        counts = np.zeros((2, size), np.int64)
+        run_minibatches.compiled  # noqa: B018  (compiled before threads meet in it)
 
         def run(first: int, last: int, threads: int) -> None:
-            job, meeting = self._job(first, last, size), np.zeros(1, np.int64)
-            everything = (job, self.layout.plan, self._numbers, self._pace, rates, self._theta, x, self._target,
-                          particles, order, sign, shared, *lists, meeting, measured)  # fmt: skip
-            _on_threads(threads, lambda thread: sweep(thread, threads, *everything))
+            settings = Settings(self._job(first, last, size), self._numbers, rates)
+            exchange = Exchange(states, which, rate, counts, np.zeros(1, np.int64))
+            everything = self._circuit, settings, samples, Epoch(order, sign), exchange
+            _on_threads(threads, lambda thread: run_minibatches(thread, threads, *everything))
 
         return run
 
@@ -153,18 +108,19 @@ class ClippedLearner(Learner):
             [first, last, size, euler.free_steps, euler.nudged_steps, centered, self.recipe.persistent], dtype=np.int64
         )
 
-    def rest(self, samples: Samples) -> Rested:
+    def rest(self, samples: Samples) -> FreePhaseEnds:
         """See `Learner.rest`."""
         count = len(samples)
-        x, target = _singles(samples.x, count), _singles(samples.target, count)
         outputs, measured = np.zeros((count, self.start.n_out), np.float32), np.zeros((4, count))
-        job, groups = self._job(0, 0, GROUP), -(-count // GROUP)
+        x, target = _singles(samples.x, count), _singles(samples.target, count)
+        arrays = SampleArrays(x, target, np.zeros(0, np.float32), measured)
+        settings = Settings(self._job(0, 0, GROUP), self._numbers, self._rates)
+        groups = -(-count // GROUP)
         threads = max(1, min(numba.get_num_threads(), groups))
-        answer.compiled  # noqa: B018
+        outputs_at_rest.compiled  # noqa: B018
         ends = [min(count, groups * k // threads * GROUP) for k in range(threads + 1)]
-        _on_threads(threads, lambda k: answer(ends[k], ends[k + 1], job, self.layout.plan, self._numbers, self._pace,
-                                              self._theta, x, target, outputs, measured))  # fmt: skip
-        return Rested(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
+        _on_threads(threads, lambda k: outputs_at_rest(ends[k], ends[k + 1], self._circuit, settings, arrays, outputs))
+        return FreePhaseEnds(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
 
     def gradient(self, samples: Samples) -> Parameters:
         """See `Learner.gradient`; with a random sign, the mean over both."""
@@ -174,7 +130,7 @@ class ClippedLearner(Learner):
         for sign in (1.0, -1.0) if self.euler.nudging == "random" else self._signs(0, 1):
             probe = ClippedLearner(self.network, samples, recipe)
             measured = np.zeros((4, count))
-            probe._sweep(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1, 1)
+            probe._minibatches(count, np.arange(count), np.array([sign]), probe._rates, measured)(0, 1, 1)
             found.append(self.network.parameters - probe.network.parameters)
         return found[0] if len(found) == 1 else (found[0] + found[1]) * 0.5
 

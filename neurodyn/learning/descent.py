@@ -10,8 +10,9 @@ import numpy as np
 
 from neurodyn.estimators import build
 from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.gradient import check_layout
 from neurodyn.estimators.task import Task
-from neurodyn.learning.learner import Learner, Measured, Order, Rested, inputs
+from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array
@@ -35,7 +36,7 @@ class DescentLearner(Learner):
         self._network, self._solver = network, solver or SOLVER
         self._estimator = build(recipe.method, recipe.options)
         names = [f.name for f in dataclasses.fields(self._estimator)]
-        if "duration" in names and "duration" not in recipe.options:
+        if isinstance(recipe.method, str) and "duration" in names and "duration" not in recipe.options:
             changes: dict[str, Any] = {"duration": DURATION * float(network.tau.max())}
             self._estimator = dataclasses.replace(self._estimator, **changes)
         self._draws = "seed" in names
@@ -44,7 +45,7 @@ class DescentLearner(Learner):
         blocks = network.parameters.blocks
         self._rates = np.concatenate([np.full(b.size, by_name[b.name]) for b in blocks])
 
-    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
+    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> EpochMeans:
         """See `Learner.epoch`."""
         factor, size = self.recipe.factor(number), self.recipe.batch_size
         sums, seen = np.zeros(4), self.samples
@@ -55,16 +56,19 @@ class DescentLearner(Learner):
             task = self._task(batch, None if self._particles is None else self._particles[picks])
             if self._particles is not None:
                 self._particles[picks] = task.equilibrium.state
-            sums += totals(batch, self._rested(batch, task.equilibrium))
-            step = factor * self._rates * self._drawn(number, first).estimate(task).vector
+            sums += totals(batch, self._free_phase_ends(batch, task.equilibrium))
+            estimator = self._drawn(number, first)
+            found = estimator.estimate(task)
+            check_layout(estimator, found, self._network.parameters)
+            step = factor * self._rates * found.vector
             parameters = Parameters(self._network.parameters.blocks, self._network.parameters.vector - step)
             self._network = self._network.replace(parameters=parameters)
             report((first + len(picks)) / len(order))
-        return Measured(*(sums / len(order)).tolist())
+        return EpochMeans(*(sums / len(order)).tolist())
 
-    def rest(self, samples: Samples) -> Rested:
+    def rest(self, samples: Samples) -> FreePhaseEnds:
         """See `Learner.rest`."""
-        return self._rested(samples, self._task(samples, None).equilibrium)
+        return self._free_phase_ends(samples, self._task(samples, None).equilibrium)
 
     def gradient(self, samples: Samples) -> Parameters:
         """See `Learner.gradient`."""
@@ -100,13 +104,13 @@ class DescentLearner(Learner):
             start = np.zeros((len(samples), self._network.n))
         return Task(self._network, samples.x, samples.target, start=start, solver=self._solver, tol=SETTLED)
 
-    def _rested(self, samples: Samples, rest: Equilibrium) -> Rested:
+    def _free_phase_ends(self, samples: Samples, rest: Equilibrium) -> FreePhaseEnds:
         network = self._network
         outputs = network.coordinate(inward(rest.state))[network.outputs].T
-        return Rested(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time)
+        return FreePhaseEnds(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time)
 
 
-def totals(samples: Samples, rested: Rested) -> Array:
+def totals(samples: Samples, ends: FreePhaseEnds) -> Array:
     """Sums over samples of: misread or not (NaN without labels), cost, energy, settling time."""
-    wrong = np.nan if samples.labels is None else np.sum(np.argmax(rested.outputs, axis=1) != samples.labels)
-    return np.array([wrong, np.sum(rested.cost), np.sum(rested.energy), np.sum(rested.steps)])
+    wrong = np.nan if samples.labels is None else np.sum(np.argmax(ends.outputs, axis=1) != samples.labels)
+    return np.array([wrong, np.sum(ends.cost), np.sum(ends.energy), np.sum(ends.steps)])

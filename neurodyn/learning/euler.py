@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.flows.layout import STATES
-from neurodyn.inputs import choice, is_positive
+from neurodyn.inputs import choice, positive_number, real_number, whole_number
 from neurodyn.system.graph import SOFTMAX
 from neurodyn.system.network import Network
 
@@ -58,18 +56,14 @@ class Euler:
         choice(self.nudging, NUDGINGS, "nudging")
         choice(self.convention, CONVENTIONS, "convention")
         for name in ("beta", "step"):
-            if not is_positive(getattr(self, name)):
-                raise ArgumentError(f"`{name}` must be positive and finite; got {getattr(self, name)!r}")
-        if not (is_positive(self.tol) or self.tol == 0):
-            raise ArgumentError(f"`tol` must be finite and >= 0; got {self.tol!r}")
+            positive_number(getattr(self, name), name)
+        real_number(self.tol, "tol", 0.0)
         for name in ("free_steps", "nudged_steps"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise ArgumentError(f"`{name}` must be a whole number >= 1; got {value!r}")
+            whole_number(getattr(self, name), name, 1)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Euler:
-        """From a recipe's options; refuses unknown ones by name."""
+        """Read the options of a recipe; refuses unknown ones by name."""
         names = [f.name for f in dataclasses.fields(cls)]
         for name in options:
             if name not in names:
@@ -82,7 +76,7 @@ class Euler:
         return 2.0 if self.convention == "code" else 1.0
 
 
-def misfit(network: Network) -> str | None:
+def obstacle(network: Network) -> str | None:
     """Why a network cannot learn by this scheme; None if it can."""
     if network.metric != STATES or not network.is_pairwise:
         return f"{type(network).__name__} networks do not have the force W·s + b − s in the box [0, 1]"

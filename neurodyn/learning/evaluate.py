@@ -1,4 +1,4 @@
-"""What a network answers: its outputs at rest, held against targets."""
+"""What a network answers: its outputs at rest, compared with targets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.learning.learner import make_learner
@@ -59,9 +60,15 @@ class Evaluation(Result):
 
 
 def evaluate(
-    network: Network, x: Any, y: Any, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
+    network: Network,
+    x: ArrayLike | None,
+    y: ArrayLike,
+    recipe: Recipe | None = None,
+    *,
+    solver: Solver | None = None,
+    **changes: Any,
 ) -> Evaluation:
-    """Relax a network on samples from zero, and hold its outputs against their targets.
+    """Relax a network on samples from zero, and compare its outputs with their targets.
 
     Parameters
     ----------
@@ -69,16 +76,16 @@ def evaluate(
     x : (samples, n_in) array
     y : (samples, n_out) array or (samples,) labels
     recipe, solver, **changes
-        As for `learn`: the free phase is the one that the network learned with.
+        The same as for `learn`: the free phase is the one that the network learned with.
     """
     samples = Samples.of(network, x, y)
     chosen = Recipe.of(recipe, **changes).resolved(network)
-    rested = make_learner(network, samples.take(slice(0)), chosen, solver).rest(samples)
-    return Evaluation(network, rested.outputs, samples.target, rested.cost, rested.energy, rested.steps)
+    ends = make_learner(network, samples.take(slice(0)), chosen, solver).rest(samples)
+    return Evaluation(network, ends.outputs, samples.target, ends.cost, ends.energy, ends.steps)
 
 
 def predict(
-    network: Network, x: Any, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
+    network: Network, x: ArrayLike | None, recipe: Recipe | None = None, *, solver: Solver | None = None, **changes: Any
 ) -> Array:
     """Outputs at rest, (samples, n_out), or (n_out,) for one sample; the class of a sample is the argmax.
 

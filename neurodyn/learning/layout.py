@@ -8,13 +8,12 @@ and a column per unit and padding.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from neurodyn.learning.arguments import Floats
 from neurodyn.learning.tiles import LANES
 from neurodyn.numerics import aligned
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.view import rectangle, window
 from neurodyn.system.network import Network
@@ -23,9 +22,6 @@ from neurodyn.system.parameters import Parameters
 # The plan: a header, then a few integers per population, connection of the input, and connection of free populations.
 POPULATIONS, INPUTS, CONNECTIONS, WIDTH, N_IN, OUTPUT, FIRST_OUT, N_OUT, BIASES, HEADER = range(10)
 PER_POPULATION, PER_INPUT, PER_CONNECTION = 4, 3, 5
-
-Floats = np.ndarray[Any, np.dtype[np.float32]]
-Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Layout:
@@ -98,7 +94,7 @@ class Layout:
         return theta
 
     def unpack(self, theta: Floats) -> Parameters:
-        """The parameters again, in float64."""
+        """Return the parameters of float32 arrays, in float64."""
         arrays: dict[str, Array] = {}
         for rows, columns, turned, name in self._matrices():
             values = self._matrix(theta, rows, columns).astype(float)
@@ -149,14 +145,14 @@ def connection(plan, k):
 
 
 @helper
-def block(values, plan, p, capacity, count):
+def population_states(values, plan, p, capacity, count):
     """States (count, units) of the first samples in a population; the array has room for `capacity` of them."""
     _, padded, first = population(plan, p)
     return rectangle(values, capacity * first, count, padded)
 
 
 @helper
-def row(values, plan, p, capacity, sample):
+def sample_states(values, plan, p, capacity, sample):
     """The states of one sample in a population."""
     _, padded, first = population(plan, p)
     return window(values, capacity * first + sample * padded, padded)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, DivergenceError
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
-from neurodyn.learning.learner import Learner, Measured, make_learner, order
+from neurodyn.learning.learner import EpochMeans, Learner, make_learner, order
 from neurodyn.learning.recipe import Recipe
-from neurodyn.learning.samples import Samples, split
+from neurodyn.learning.samples import Samples, Validation, split
 from neurodyn.learning.training import Training
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
@@ -28,12 +29,12 @@ Row = dict[str, float]
 
 def learn(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     recipe: Recipe | Mapping[str, Any] | None = None,
     *,
-    validation: Any = None,
-    test: Any = None,
+    validation: Validation | None = None,
+    test: tuple[ArrayLike | None, ArrayLike] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     on_epoch: Callable[[int, Row], object] | None = None,
@@ -45,7 +46,7 @@ def learn(
     Parameters
     ----------
     network : Network
-        With the weights to begin with.
+        A network with the weights to begin with.
     x : (samples, n_in) array
     y : (samples, n_out) array or (samples,) labels
     recipe : Recipe or mapping, optional
@@ -73,14 +74,14 @@ def learn(
         The checkpoint cannot be written, or is not of this network, recipe and samples.
     """
     chosen = Recipe.of(recipe, **changes).resolved(network)
-    samples, held = split(network, Samples.of(network, x, y), validation)
+    samples, validated = split(network, Samples.of(network, x, y), validation)
     tested = None if test is None else Samples.of(network, test[0], test[1], "test")
-    if chosen.patience is not None and held is None:
+    if chosen.patience is not None and validated is None:
         raise ArgumentError("`patience` needs `validation` samples")
     if resume and checkpoint is None:
         raise ArgumentError("`resume` needs a `checkpoint` to go on from")
     learner = make_learner(network, samples, chosen, solver)
-    run = _Run(learner, held, None if checkpoint is None else Checkpoint(checkpoint, learner, held), solver)
+    run = _Run(learner, validated, None if checkpoint is None else Checkpoint(checkpoint, learner, validated), solver)
     if resume:
         run.resume()
     run.to_end(on_epoch)
@@ -91,9 +92,9 @@ class _Run:
     """The epochs of a learner, those of a checkpoint included."""
 
     def __init__(
-        self, learner: Learner, held: Samples | None, checkpoint: Checkpoint | None, solver: Solver | None
+        self, learner: Learner, validated: Samples | None, checkpoint: Checkpoint | None, solver: Solver | None
     ) -> None:
-        self.learner, self.held, self.checkpoint, self.solver = learner, held, checkpoint, solver
+        self.learner, self.validated, self.checkpoint, self.solver = learner, validated, checkpoint, solver
         self.recipe = learner.recipe
         self.rows: list[Row] = []
         self.best: dict[str, Any] = {}
@@ -109,10 +110,10 @@ class _Run:
     def ended(self) -> bool:
         """Whether all epochs are done, or validation has not improved for too long."""
         done, patience = len(self.rows), self.recipe.patience
-        return done >= self.recipe.epochs or (patience is not None and done > 0 and done - self.leader >= patience)
+        return done >= self.recipe.epochs or (patience is not None and done > 0 and done - self.best_epoch >= patience)
 
     @property
-    def leader(self) -> int:
+    def best_epoch(self) -> int:
         """Number of the epoch with the best validation, counted from 1."""
         return int(np.argmin([self._score(row) for row in self.rows])) + 1
 
@@ -121,7 +122,7 @@ class _Run:
             while not self.ended:
                 done = len(self.rows)
                 self.rows.append(self._epoch(done, bar.part(done, self.recipe.epochs, 1.0)))
-                if self.recipe.patience is not None and self.leader == len(self.rows):
+                if self.recipe.patience is not None and self.best_epoch == len(self.rows):
                     self.best = {"theta": np.array(self.learner.network.parameters.vector)}
                 if self.checkpoint is not None:
                     self.checkpoint.write(self.rows, self.learner.state(), self.best)
@@ -129,15 +130,15 @@ class _Run:
                     on_epoch(done, self.rows[-1])
 
     def training(self, tested: Samples | None) -> Training:
-        """The result."""
+        """Return the result, with the test samples measured."""
         network = self.learner.network
         if self.best:
             network = network.replace(parameters=Parameters(network.parameters.blocks, self.best["theta"]))
         names = self.rows[0]
         fields: dict[str, Any] = {name: np.array([row[name] for row in self.rows]) for name in names}
         if tested is not None:
-            judge = make_learner(network, tested.take(slice(0)), self.recipe, self.solver)
-            found = _measure(judge, tested)
+            tester = make_learner(network, tested.take(slice(0)), self.recipe, self.solver)
+            found = _measure(tester, tested)
             fields |= {"test_error": found.error, "test_cost": found.cost}
         return Training(network, **fields, settings=self.recipe.plain())
 
@@ -152,9 +153,9 @@ class _Run:
             )
         row = {"train_error": found.error, "train_cost": found.cost, "energy": found.energy, "steps": found.steps,
                "rate_factor": self.recipe.factor(number)}  # fmt: skip
-        if self.held is not None:
-            held = _measure(learner, self.held)
-            row |= {"validation_error": held.error, "validation_cost": held.cost}
+        if self.validated is not None:
+            validation = _measure(learner, self.validated)
+            row |= {"validation_error": validation.error, "validation_cost": validation.cost}
         if self.recipe.alignment:
             row["cosine"] = _cosine(learner)
         return row | {"seconds": time.perf_counter() - began}
@@ -164,11 +165,11 @@ class _Run:
         return row["validation_cost"] if np.isnan(row["validation_error"]) else row["validation_error"]
 
 
-def _measure(learner: Learner, samples: Samples) -> Measured:
-    return Measured(*(totals(samples, learner.rest(samples)) / len(samples)).tolist())
+def _measure(learner: Learner, samples: Samples) -> EpochMeans:
+    return EpochMeans(*(totals(samples, learner.rest(samples)) / len(samples)).tolist())
 
 
 def _cosine(learner: Learner) -> float:
-    """Between the learner's gradient and the exact one, on the first samples."""
+    """Return the cosine between the learner's gradient and the exact one, on the first samples."""
     probe = learner.samples.take(slice(learner.recipe.alignment))
     return learner.gradient(probe).cosine(gradient(learner.network, probe.x, probe.target, method="implicit"))

@@ -12,6 +12,7 @@ import numpy as np
 from neurodyn.learning.recipe import EP_2017, Recipe
 from neurodyn.learning.samples import Samples, shifted
 from neurodyn.numerics.arrays import Array
+from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
@@ -19,7 +20,7 @@ Order = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class EpochMeans:
     """Means over the samples: fraction misread (NaN without labels), cost, energy, settling time."""
 
     error: float
@@ -29,7 +30,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Rested:
+class FreePhaseEnds:
     """Samples at the end of their free phases: outputs (N, n_out), and per sample cost, energy, settling time."""
 
     outputs: Array
@@ -44,21 +45,21 @@ class Learner(ABC):
     Parameters
     ----------
     network : Network
-        With the weights to begin with.
+        A network with the weights to begin with.
     samples : Samples
     recipe : Recipe
-        With its method resolved.
+        A recipe whose method is resolved.
     """
 
     def __init__(self, network: Network, samples: Samples, recipe: Recipe) -> None:
         self.start, self.samples, self.recipe = network, samples, recipe
 
     @abstractmethod
-    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> Measured:
+    def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> EpochMeans:
         """See every sample once, in this order; `report` is told the fraction done, some times a second."""
 
     @abstractmethod
-    def rest(self, samples: Samples) -> Rested:
+    def rest(self, samples: Samples) -> FreePhaseEnds:
         """Free phases of samples from zero, with the weights as they are."""
 
     @abstractmethod
@@ -79,7 +80,7 @@ class Learner(ABC):
         """Go on from what `state` returned."""
 
 
-def make_learner(network: Network, samples: Samples, recipe: Recipe, solver: Any = None) -> Learner:
+def make_learner(network: Network, samples: Samples, recipe: Recipe, solver: Solver | None = None) -> Learner:
     """The learner of a recipe's method."""
     if recipe.method == EP_2017:
         from neurodyn.learning.clipped import ClippedLearner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -12,13 +12,18 @@ from typing import Any, Self
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
-from neurodyn.inputs import choice, is_positive
+from neurodyn.estimators import ESTIMATORS, Estimator, build, name_of
+from neurodyn.inputs import choice, real_number, whole_number
+from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 
 #: The method of Scellier & Bengio (2017), and the one chosen for networks that it does not fit.
 EP_2017, OTHERWISE = "ep-2017", "equilibrium-propagation"
 #: How rates fall: factor of epoch k out of K.
 SCHEDULES = ("constant", "linear", "cosine")
+
+#: Learning rates: one for all, one for each connection, or by name.
+Rates = float | Sequence[float] | Array | Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +32,12 @@ class Recipe:
 
     Parameters
     ----------
-    method : str
+    method : str or Estimator
         `ep-2017`: the discrete scheme of Scellier & Bengio (2017) in float32, for dense networks whose free units are
         hard sigmoids or linear; its options are those of `Euler`. Any method of `neurodyn.gradient`: minibatch gradient
         descent in float64; its options are that method's. `auto` takes the first where it fits, else
-        `equilibrium-propagation`.
+        `equilibrium-propagation`. Or an estimator of your own, whose options are its fields; files know it by the name
+        of its class.
     epochs : int
         How many times every sample is seen.
     batch_size : int
@@ -54,13 +60,13 @@ class Recipe:
     seed : int
         Root of all that is drawn: orders and signs. Initial weights are the network's.
     options : mapping
-        Of the method.
+        Options of the method.
     """
 
-    method: str = "auto"
+    method: str | Estimator = "auto"
     epochs: int = 25
     batch_size: int = 20
-    rates: Any = 0.1
+    rates: Rates = 0.1
     schedule: str = "constant"
     shuffle: bool = True
     persistent: bool = True
@@ -73,9 +79,9 @@ class Recipe:
     def __post_init__(self) -> None:
         choice(self.schedule, SCHEDULES, "schedule")
         for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
-            _check_whole(name, getattr(self, name), least)
+            whole_number(getattr(self, name), name, least)
         if self.patience is not None:
-            _check_whole("patience", self.patience, 1)
+            whole_number(self.patience, "patience", 1)
         for name in ("shuffle", "persistent"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise ArgumentError(f"`{name}` must be True or False; got {getattr(self, name)!r}")
@@ -86,7 +92,7 @@ class Recipe:
 
     @classmethod
     def of(cls, recipe: Recipe | Mapping[str, Any] | None = None, **changes: Any) -> Recipe:
-        """A recipe with changes: names that are no field of it are options of its method."""
+        """Return a recipe with changes: names that are no field of it are options of its method."""
         if isinstance(recipe, Mapping):
             return cls.of(None, **{**recipe, **changes})
         base = cls() if recipe is None else recipe
@@ -97,14 +103,14 @@ class Recipe:
 
     def resolved(self, network: Network) -> Self:
         """The recipe with the method that `auto` means for a network, checked against it."""
-        from neurodyn.estimators import ESTIMATORS, build
-        from neurodyn.learning.euler import Euler, misfit
+        from neurodyn.learning.euler import Euler, obstacle
 
-        reason = misfit(network)
+        reason = obstacle(network)
         method = self.method
         if method == "auto":
             method = EP_2017 if reason is None else OTHERWISE
-        choice(method, (EP_2017, *ESTIMATORS), "method")
+        if not isinstance(method, Estimator):
+            choice(method, (EP_2017, *ESTIMATORS), "method")
         if method == EP_2017:
             if reason is not None:
                 raise ArgumentError(f"method '{EP_2017}' does not fit this network: {reason}")
@@ -117,11 +123,17 @@ class Recipe:
         return dataclasses.replace(self, method=method)
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, from which `Recipe(**plain)` makes an equal one."""
+        """The recipe as plain data, from which `Recipe(**plain)` makes an equal one, if its method has a name."""
+        about = self._fields()
+        if isinstance(self.method, Estimator):
+            about |= {"method": name_of(self.method), "options": dataclasses.asdict(self.method)}
+        return about
+
+    def _fields(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)} | {"options": dict(self.options)}
 
     def __reduce__(self) -> Any:
-        return Recipe.of, (self.plain(),)
+        return Recipe.of, (self._fields(),)
 
     def factor(self, epoch: int) -> float:
         """What the rates of an epoch, counted from 0, are multiplied by."""
@@ -132,9 +144,10 @@ class Recipe:
         return 1.0
 
 
-def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
+def rates_by_block(rates: Rates, network: Network) -> dict[str, float]:
     """The learning rate of every block of parameters, by name."""
-    connections = [c.name for c in network.graph.connections]
+    own = [block.name for term in network.own_terms for block in term.blocks(network.graph)]
+    connections = [*(c.name for c in network.graph.connections), *own]
     blocks = [b.name for b in network.parameters.blocks]
     if isinstance(rates, dict):
         for name in rates:
@@ -161,22 +174,10 @@ def rates_by_block(rates: Any, network: Network) -> dict[str, float]:
     return given
 
 
-def _plain_rates(rates: Any) -> Any:
+def _plain_rates(rates: Rates) -> Any:
     """Rates as a float, a list or a dict of floats."""
     if isinstance(rates, Mapping):
-        return {str(name): _rate(rate) for name, rate in rates.items()}
+        return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}
     if isinstance(rates, (list, tuple, np.ndarray)) and np.ndim(rates) == 1:
-        return [_rate(rate) for rate in rates]
-    return _rate(rates)
-
-
-def _rate(value: Any) -> float:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (is_positive(value) or (number and value == 0)):
-        raise ArgumentError(f"`rates` must be finite numbers >= 0; got {value!r}")
-    return float(value)
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number >= {least}; got {value!r}")
+        return [real_number(rate, "rates", 0.0) for rate in rates]
+    return real_number(rates, "rates", 0.0)

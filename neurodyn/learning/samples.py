@@ -1,4 +1,4 @@
-"""The samples to learn from, and those held out: checked once, at the door."""
+"""The samples to learn from, and those held out: checked once, when they are given."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_input
-from neurodyn.numerics.arrays import Array
+from neurodyn.inputs import as_input, is_number
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network
+
+#: Samples to validate with: a pair (x, y), how many of the last ones, or what fraction of all.
+Validation = tuple[ArrayLike | None, ArrayLike] | int | float
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +30,12 @@ class Samples:
         return len(self.target)
 
     @classmethod
-    def of(cls, network: Network, x: Any, y: Any, name: str = "") -> Samples:
+    def of(cls, network: Network, x: ArrayLike | None, y: ArrayLike, name: str = "") -> Samples:
         """Check inputs and targets against a network; `name` tells which of several in messages."""
         try:
             rates, batched = as_input(x, network.n_in)
             if not batched:
-                raise ArgumentError(f"`x` must have shape (samples, {network.n_in}); got {np.shape(x)}")
+                raise ArgumentError(f"`x` must have shape (samples, {network.n_in}); got ({network.n_in},)")
             target = network.target(y, len(np.atleast_1d(y)) if rates is None else len(rates), batched=True)
         except ArgumentError as error:
             raise ArgumentError(f"{name} samples: {error}" if name else str(error)) from None
@@ -39,24 +43,25 @@ class Samples:
         labels = np.argmax(target, axis=1) if one_hot and network.n_out > 1 else None
         return cls(rates, target, labels)
 
-    def take(self, where: Any) -> Samples:
-        """The same for some samples."""
+    def take(self, where: slice | Integers) -> Samples:
+        """Return the inputs, targets and labels of some samples."""
         x = None if self.x is None else self.x[where]
         return Samples(x, self.target[where], None if self.labels is None else self.labels[where])
 
 
-def split(network: Network, samples: Samples, held: Any) -> tuple[Samples, Samples | None]:
-    """Samples to learn from and to validate with: `held` is a pair (x, y), how many of the last ones, or a fraction."""
-    if held is None:
+def split(network: Network, samples: Samples, validation: Validation | None) -> tuple[Samples, Samples | None]:
+    """Return the samples to learn from, and those to validate with."""
+    if validation is None:
         return samples, None
-    if isinstance(held, (tuple, list)) and len(held) == 2:
-        return samples, Samples.of(network, held[0], held[1], "validation")
-    number = isinstance(held, (int, float, np.number)) and not isinstance(held, bool)
-    count = (round(held * len(samples)) if isinstance(held, float) else int(held)) if number else 0
-    if not (0 < count < len(samples)) or (isinstance(held, float) and held >= 1.0):
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        return samples, Samples.of(network, validation[0], validation[1], "validation")
+    count = 0
+    if is_number(validation):
+        count = round(validation * len(samples)) if isinstance(validation, float) else int(validation)
+    if not (0 < count < len(samples)) or (isinstance(validation, float) and validation >= 1.0):
         raise ArgumentError(
             f"`validation` must be a pair (x, y), or how many of the {len(samples):,} samples to hold out: a whole "
-            f"number below that, or a fraction below 1; got {held!r}"
+            f"number below that, or a fraction below 1; got {validation!r}"
         )
     return samples.take(slice(None, -count)), samples.take(slice(-count, None))
 

@@ -5,17 +5,19 @@ The same network and the same recipe in both; a classifier's targets are one-hot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import cleandoc
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodyn.errors import ArgumentError, DivergenceError
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import positive_number, whole_number
 from neurodyn.learning.evaluate import predict
 from neurodyn.learning.learn import learn
 from neurodyn.learning.recipe import EP_2017, Recipe
@@ -56,19 +58,19 @@ _SHARED = """
     max_iter : int
         Epochs that `fit` runs; `partial_fit` runs one.
     random_state : int, RandomState or None
-        Of the initial weights and of the order of the samples.
+        Seed of the initial weights and of the order of the samples.
 
     Attributes
     ----------
     network_ : neurodyn.models.Hopfield
-        With its weights as learned: any function of neurodyn takes it.
+        The network with its weights as learned: any function of neurodyn takes it.
     recipe_ : neurodyn.learning.Recipe
         How it learned in the last call.
     n_iter_ : int
         Epochs run.
     history_ : dict of (n_iter_,) arrays
-        Of every epoch: mean `train_cost` (½‖s_out − target‖²), `energy` and `steps` to settle of the free phases;
-        and `train_error`, the fraction misread (NaN for a regressor).
+        The measures of every epoch: mean `train_cost` (½‖s_out − target‖²), `energy` and `steps` to settle of the free
+        phases; and `train_error`, the fraction misread (NaN for a regressor).
     n_features_in_ : int
     feature_names_in_ : (n_features_in_,) array of str
         Only where X has column names that are all strings.
@@ -82,13 +84,13 @@ class _EquilibriumPropagation(BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (256,),
+        hidden_layer_sizes: int | Sequence[int] = (256,),
         *,
         beta: float = 0.2,
         learning_rate_init: float = 3.0,
         batch_size: int = 20,
         max_iter: int = 100,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.beta = beta
@@ -107,18 +109,6 @@ class _EquilibriumPropagation(BaseEstimator):
                 f"got {self.hidden_layer_sizes!r}"
             )
         return tuple(int(size) for size in np.atleast_1d(sizes))
-
-    def _whole(self, name: str) -> int:
-        value = getattr(self, name)
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ArgumentError(f"`{name}` must be a whole number >= 1; got {value!r}")
-        return int(value)
-
-    def _positive(self, name: str) -> float:
-        value = getattr(self, name)
-        if not is_positive(value):
-            raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
-        return float(value)
 
     def _start(self, X: Array, n_out: int) -> None:
         """Begin anew: scales from the features, a network with random weights."""
@@ -146,17 +136,17 @@ class _EquilibriumPropagation(BaseEstimator):
 
     def _recipe(self, epochs: int) -> Recipe:
         graph = self.network_.graph
-        rate = self._positive("learning_rate_init")
+        rate = positive_number(self.learning_rate_init, "learning_rate_init")
         layers = len(graph.connections)
         return Recipe(
             method=EP_2017,
             epochs=epochs,
-            batch_size=self._whole("batch_size"),
+            batch_size=whole_number(self.batch_size, "batch_size", 1),
             rates=[rate / graph[c.first].size for c in graph.connections],
             persistent=False,
             seed=int(self._random.randint(2**31 - 1)),
             options={
-                "beta": self._positive("beta"),
+                "beta": positive_number(self.beta, "beta"),
                 "nudging": "centered",
                 "free_steps": FREE_STEPS * layers,
                 "nudged_steps": NUDGED_STEPS * layers,
@@ -182,7 +172,7 @@ class _EquilibriumPropagation(BaseEstimator):
     def _rates(self, X: Array) -> Array:
         return np.asarray((X - self._shift) * self._scale)
 
-    def _outputs(self, X: Any) -> Array:
+    def _outputs(self, X: ArrayLike) -> Array:
         """States of the output units at rest, (samples, n_out)."""
         check_is_fitted(self)
         checked = validate_data(self, X, dtype=np.float64, reset=False)
@@ -211,11 +201,11 @@ class EquilibriumPropagationClassifier(ClassifierMixin, _EquilibriumPropagation)
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017).
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from samples X (n_samples, n_features) and their labels y (n_samples,), from new weights."""
-        return self._take(X, y, None, self._whole("max_iter"), True)
+        return self._take(X, y, None, whole_number(self.max_iter, "max_iter", 1), True)
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
         """Go on learning for one epoch; the first call needs `classes`, all that will ever come."""
         new = not hasattr(self, "network_")
         if new and classes is None:
@@ -241,22 +231,22 @@ class EquilibriumPropagationClassifier(ClassifierMixin, _EquilibriumPropagation)
         self.noise_ = float(max(noise, np.finfo(np.float32).eps))
         return self
 
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: ArrayLike) -> Array:
         """Outputs, (n_samples, n_classes); with two classes the second less the first, (n_samples,)."""
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
 
-    def predict(self, X: Any) -> np.ndarray[Any, Any]:
+    def predict(self, X: ArrayLike) -> np.ndarray[Any, Any]:
         """Labels, (n_samples,): the class of the largest output."""
         best = np.argmax(self._outputs(X), axis=1)
         found: np.ndarray[Any, Any] = self.classes_[best]
         return found
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: ArrayLike) -> Array:
         """Probabilities of the classes, (n_samples, n_classes): the softmax of outputs / `noise_`."""
         return np.asarray(np.exp(self.predict_log_proba(X)))
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: ArrayLike) -> Array:
         """Logarithms of `predict_proba`."""
         scores = self._outputs(X) / self.noise_
         scores -= scores.max(axis=1, keepdims=True)
@@ -276,11 +266,11 @@ class EquilibriumPropagationRegressor(RegressorMixin, _EquilibriumPropagation):
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017).
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from X (n_samples, n_features) and y (n_samples,) or (n_samples, n_targets), from new weights."""
-        return self._take(X, y, self._whole("max_iter"), True)
+        return self._take(X, y, whole_number(self.max_iter, "max_iter", 1), True)
 
-    def partial_fit(self, X: Any, y: Any) -> Self:
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Go on learning for one epoch."""
         return self._take(X, y, 1, not hasattr(self, "network_"))
 
@@ -298,7 +288,7 @@ class EquilibriumPropagationRegressor(RegressorMixin, _EquilibriumPropagation):
         self._learn(X, (columns - self._level) / self._spread, epochs)
         return self
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: ArrayLike) -> Array:
         """Targets, (n_samples,) or (n_samples, n_targets) as y had it."""
         found = self._outputs(X) * self._spread + self._level
         return found[:, 0] if self._single else found

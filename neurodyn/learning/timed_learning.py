@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_input, is_positive
+from neurodyn.inputs import as_input, positive_number, whole_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.plasticity import plastic_phase
 from neurodyn.phases.relax import relax
@@ -64,15 +65,15 @@ class TimedLearning(Result):
 
 def learn_in_time(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
     rounds: int,
     beta: float,
     tau_theta: float,
     duration: float,
     rule: str = "tied",
-    start: Any = None,
+    start: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> TimedLearning:
     """Present samples in turn, `rounds` times all of them; weights move while the outputs are nudged.
@@ -80,7 +81,7 @@ def learn_in_time(
     Parameters
     ----------
     network, beta, tau_theta, rule, solver
-        As for `plastic_phase`.
+        The same as for `plastic_phase`.
     x : (samples, n_in) array
     y : (samples, n_out) array, or (samples,) labels
     duration : float
@@ -98,10 +99,8 @@ def learn_in_time(
     inputs, batched = as_input(x, network.n_in)
     if inputs is None or not batched:
         raise ArgumentError(f"`x` must hold samples to present, (samples, {network.n_in})")
-    if isinstance(rounds, bool) or not isinstance(rounds, (int, np.integer)) or rounds < 1:
-        raise ArgumentError(f"`rounds` must be a whole number >= 1; got {rounds!r}")
-    if not is_positive(duration):
-        raise ArgumentError(f"`duration` must be positive and finite; got {duration!r}")
+    whole_number(rounds, "rounds", 1)
+    positive_number(duration, "duration")
     target = network.target(y, len(inputs), True)
     count = rounds * len(inputs)
     rest_time, cost = np.empty((2, count))

@@ -30,7 +30,7 @@ class Training(Result):
     steps : (epoch,)
         Mean settling time of the free phases: in steps for `ep-2017`, else simulated time.
     cosine : (epoch,)
-        Between the method's gradient and the exact one, on request.
+        Cosine between the method's gradient and the exact one, on request.
     rate_factor, seconds : (epoch,)
         Factor on the learning rates; time taken, validation included.
     settings : dict

@@ -18,7 +18,7 @@ import numpy as np
 
 from neurodyn.flows.driven import driven
 from neurodyn.flows.layout import CONSTANT, SERIES, SINE
-from neurodyn.flows.rows import LOWER
+from neurodyn.flows.rows import LOWER, first_row
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import free_problem
@@ -84,7 +84,7 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
         n,
         jacobian,
         network.graph.unit,
-        LOWER * n if boxed else -1,
+        first_row(LOWER, n) if boxed else -1,
         network.threads_inside,
     )
 

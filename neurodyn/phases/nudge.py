@@ -21,6 +21,7 @@ from neurodyn.flows.rows import (
     DELTA_UPPER,
     PRESSURE,
     RATE,
+    first_row,
     stack,
 )
 from neurodyn.inputs import as_times, choice, real_number
@@ -295,7 +296,7 @@ def nudged_problem(point: FixedPoint, cost_slope: Array, strengths: Array) -> Pr
         n,
         jacobian,
         network.graph.unit,
-        DELTA_LOWER * n if boxed else -1,
+        first_row(DELTA_LOWER, n) if boxed else -1,
         network.threads_inside,
     )
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.plastic import plastic
-from neurodyn.inputs import as_times, choice, is_positive
+from neurodyn.inputs import as_times, choice, is_number, is_positive
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.nudge import default_times, nudged_problem, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -171,7 +171,7 @@ def plastic_phase(
     solver = solver or Solver()
     check_on_failure(on_failure)
     choice(rule, RULES, "rule")
-    if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta) or beta == 0.0:
+    if not is_number(beta) or beta == 0.0:
         raise ArgumentError(f"`beta` must be a finite number, not 0; got {beta!r}")
     if not is_positive(tau_theta):
         raise ArgumentError(f"`tau_theta` must be positive and finite; got {tau_theta!r}")

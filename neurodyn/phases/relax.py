@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.flows.free import free
-from neurodyn.flows.rows import LOWER
+from neurodyn.flows.rows import LOWER, first_row
 from neurodyn.inputs import as_condition, is_positive
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.results.result import Result, array, check_on_failure
@@ -291,6 +291,6 @@ def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDAr
         network.n,
         jacobian,
         network.graph.unit,
-        LOWER * network.n if network.box.any() else -1,
+        first_row(LOWER, network.n) if network.box.any() else -1,
         network.threads_inside,
     )

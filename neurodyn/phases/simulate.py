@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
-from neurodyn.inputs import as_condition, as_times
+from neurodyn.inputs import as_condition, as_times, real_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.driven import Nudge, integrate_driven
 from neurodyn.phases.relax import check_box
@@ -145,8 +145,7 @@ def _conditions(network: Network, x: Any, start: Any) -> tuple[Array | None, Arr
 
 
 def _nudge(network: Network, y: Any, beta: float, batch: int, batched: bool) -> Nudge | None:
-    if isinstance(beta, bool) or not isinstance(beta, (int, float, np.number)) or not np.isfinite(beta):
-        raise ArgumentError(f"`beta` must be a finite number; got {beta!r}")
+    beta = real_number(beta, "beta")
     if y is None and beta == 0.0:
         return None
     if y is None:

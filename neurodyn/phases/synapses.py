@@ -1,4 +1,4 @@
-"""The synapses of a network one by one, for flows whose weights are part of the state (`neurodyn.flows.synapses`)."""
+"""The synapses of a network one by one, for flows whose weights are part of the state (`flows.moving_weights`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import TooLargeError
+from neurodyn.errors import ModelError, TooLargeError
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block
@@ -38,7 +38,15 @@ class Synapses:
 
     @classmethod
     def of(cls, network: Network, *, own: bool = False) -> Synapses:
-        """Those of a network with an energy; with `own` each way back has a weight of its own."""
+        """Those of a network with an energy; with `own` each way back has a weight of its own.
+
+        Raises `ModelError` for a network that is more, or less, than leaks, biases and weighted connections.
+        """
+        if not network.is_pairwise:
+            raise ModelError(
+                "weights that move are for networks whose energy is that of leaks, biases and weighted connections; "
+                f"got {network!r}"
+            )
         size = network.parameters.vector.size
         if size > LARGEST:
             raise TooLargeError(

@@ -32,6 +32,8 @@ THREAD_WORK = 150_000
 SLICE_SECONDS = 0.1
 #: Work of the first call, in steps times state entries, before anything is known about wall times.
 FIRST_CALL = 1_000_000
+#: Up to this order of the method is what is recorded between steps as accurate as their ends.
+INTERPOLATED = 5
 #: What remains of the accounts of a trajectory that has ended.
 CLOCK_KEPT = (control.T, control.CALM, control.USED)
 MARKS_KEPT = (control.STATUS, control.NEXT, control.STEPS, control.REJECTED, control.STABILITY)
@@ -112,9 +114,11 @@ class Blocks:
         patience = PATIENCE / m if solver.auto and m <= LARGEST_IMPLICIT else np.inf
         step = solver.step or 0.0
         bound = control.NEAR * solver.tableau.reach
-        self.numbers = np.array([end, solver.rtol, solver.atol, step, settle, dwell, horizon, patience, bound])
+        share = 5.0 / (1 + min(solver.tableau.order, solver.tableau.embedded_order))
+        self.numbers = np.array([end, solver.rtol, solver.atol, step, settle, dwell, horizon, patience, bound, share])
         self.y = np.full((t_eval.size, m, batch), np.nan)
-        self.dense = not solver.fixed and problem.bounds < 0 and problem.smooth
+        interpolated = not solver.fixed and solver.tableau.order <= INTERPOLATED
+        self.dense = interpolated and problem.bounds < 0 and problem.smooth
         self.last = problem.start.copy()
         self.clock = np.zeros((control.CLOCKS, batch))
         self.marks = np.zeros((control.MARKS, batch), dtype=np.int64)

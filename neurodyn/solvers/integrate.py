@@ -53,7 +53,7 @@ def integrate(
     with guard, Bar(what) as bar:
         if solver.compiled:
             return run_blocks(Blocks(problem, solver, t_eval, end, settle, dwell), bar)
-        from neurodyn.solvers.scipy_door import solve_with_scipy
+        from neurodyn.solvers.scipy_methods import solve_with_scipy
 
         return solve_with_scipy(problem, solver, t_eval, end, settle, dwell, bar)
 
@@ -108,7 +108,7 @@ def run_blocks(blocks: Blocks, bar: Bar) -> Solution:
 
 def go_over(blocks: Blocks, solution: Solution, recorded: Integers, bar: Bar) -> None:
     """Solve stiff trajectories to their end with an implicit method; writes into the solution and its counters."""
-    from neurodyn.solvers.scipy_door import Stepping
+    from neurodyn.solvers.scipy_methods import Stepping
 
     stiff = [int(j) for j in np.flatnonzero(solution.status == control.STIFF)]
     solution.counters["implicit"] = np.isin(np.arange(solution.status.size), stiff).astype(np.int64)

@@ -2,8 +2,8 @@
 
 A method with error control records by interpolation: through the states and rates at the last three ends of steps
 runs one polynomial of degree five, whose error is of sixth order in the step, like the method's own, and which costs
-no evaluation of the flow. Its first step, steps of fixed size, and steps of units in a box (whose rates jump) land on
-the times to record instead.
+no evaluation of the flow. Its first step, steps of fixed size, those of a method of higher order, and steps of units in
+a box (whose rates jump) land on the times to record instead.
 
 Rates at the recorded times are not recorded but evaluated from the recorded states: the derivative of an interpolant
 is less accurate than the vector field.

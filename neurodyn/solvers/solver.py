@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest
@@ -20,18 +21,18 @@ class Solver:
 
     Parameters
     ----------
-    method : str
+    method : str or Tableau
         `relax5` (default): compiled, adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its
         published relatives; `tsit5` needs fewer forces where a network keeps oscillating. `rk4`, `euler`: compiled,
         fixed `step`.
         `auto`: `relax5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
         `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
-        analytic Jacobian.
+        analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.
     rtol, atol : float
         Tolerances of the local error: its root mean square over units, each against atol + rtol·max|s|, is at most 1.
     step : float, optional
-        Fixed step, in units of time. Needed by `rk4` and `euler`; makes the adaptive ones take fixed steps too.
-        Steps are shortened evenly so that they land on the recorded times.
+        Fixed step, in units of time. Needed by methods without an error estimate; makes the adaptive ones take fixed
+        steps too. Steps are shortened evenly so that they land on the recorded times.
     max_steps : int
         Attempted steps per trajectory.
     max_seconds : float
@@ -43,7 +44,7 @@ class Solver:
         For an unknown method, a missing or needless step, or limits that are not positive.
     """
 
-    method: str = "relax5"
+    method: str | Tableau = "relax5"
     rtol: float = 1e-8
     atol: float = 1e-10
     step: float | None = None
@@ -51,7 +52,13 @@ class Solver:
     max_seconds: float = 600.0
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
+        if isinstance(self.method, Mapping):
+            object.__setattr__(self, "method", _described(self.method))
+        elif not isinstance(self.method, (str, Tableau)):
+            raise ArgumentError(
+                f"unknown solver method {self.method!r}: it must be a name, or a Tableau of an explicit method"
+            )
+        if isinstance(self.method, str) and self.method not in METHODS:
             raise ArgumentError(f"unknown solver method {self.method!r}; {nearest(self.method, METHODS)}")
         for name in ("rtol", "atol", "max_steps", "max_seconds"):
             value = getattr(self, name)
@@ -72,7 +79,7 @@ class Solver:
     @property
     def compiled(self) -> bool:
         """Whether the method is, or begins as, one of our compiled ones."""
-        return self.auto or self.method in TABLEAUS
+        return isinstance(self.method, Tableau) or self.auto or self.method in TABLEAUS
 
     @property
     def auto(self) -> bool:
@@ -82,6 +89,8 @@ class Solver:
     @property
     def tableau(self) -> Tableau:
         """The compiled method."""
+        if isinstance(self.method, Tableau):
+            return self.method
         return TABLEAUS["relax5" if self.auto else self.method]
 
     @property
@@ -90,5 +99,14 @@ class Solver:
         return self.step is not None
 
     def describe(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+        """Plain data, from which `Solver(**data)` makes an equal one."""
+        about = {f.name: getattr(self, f.name) for f in fields(self)}
+        return about | {"method": self.method.describe() if isinstance(self.method, Tableau) else self.method}
+
+
+def _described(about: Mapping[str, Any]) -> Tableau:
+    """The tableau that described itself so."""
+    try:
+        return Tableau(**about)
+    except TypeError as error:
+        raise ArgumentError(f"solver `method` does not describe a Tableau: {error}") from error

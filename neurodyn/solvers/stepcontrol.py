@@ -24,7 +24,7 @@ WEIGHTS, CLOCKS = 19, 24
 STATUS, NEXT, STEPS, REJECTED, STABILITY, STIFFNESS, COLUMN, LANDING, RETRY, ACCEPTED, EVENT = range(11)
 DUE, ARRIVED, MARKS = range(11, 14)
 # Entries of `numbers` and `counts`.
-T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE, BOUND = range(9)
+T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE, BOUND, SHARE = range(10)
 ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE = range(6)
 # Arrays of `spare`, each as large as the state: the step of every entry, its error, the argument of the last stage but
 # one, state and rate before the last step.
@@ -37,8 +37,9 @@ OUT_OF_STEPS = int(Status.MAX_STEPS)
 STIFF = -1
 
 SAFETY, SHRINK, COLLAPSE, GROW = 0.9, 0.2, 0.1, 10.0
-#: Powers of the error now and before, for an error estimate of order 4 (5 in the step).
-ALPHA, BETA = 0.17, 0.04
+#: Powers of the error now and before, and of that of a rejected step, for an error estimate of order 4 (5 in the step);
+#: for one of order q in the step they are multiplied by 5/q, the SHARE of the method.
+ALPHA, BETA, GAMMA = 0.17, 0.04, 0.2
 #: Errors below these count as these: for the next step, and as the one before.
 LEAST, LEAST_BEFORE = 1e-30, float(np.log(1e-4))
 #: Part of a method's reach beyond which a step is taken to be limited by stability.
@@ -150,7 +151,7 @@ def judge_error(block, rows, tableau, numbers, counts):
             ratio = h[j] * e[j] / fma(rtol, max(abs(a[j]), abs(c[j])), atol)
             e[j] = ratio * ratio
     if counts[BOUNDS] >= 0:
-        excuse(error, trial, part(k, stages), rows, counts)
+        clear_on_bounds(error, trial, part(k, stages), rows, counts)
     add_rows(error, row(clock, TOTAL))
     add_squares(trial, second, row(clock, MOVED))
     add_squares(part(k, stages), part(k, stages - 1), row(clock, BENT))
@@ -205,7 +206,7 @@ def add_squares(a, b, total):
 
 
 @helper
-def excuse(error, trial, f, rows, counts):
+def clear_on_bounds(error, trial, f, rows, counts):
     """Set the errors of units that rest on a bound to 0."""
     low, units = counts[BOUNDS], counts[UNITS]
     for i in range(units):
@@ -215,7 +216,7 @@ def excuse(error, trial, f, rows, counts):
 
 
 @helper
-def control(clock, marks, components, dense):
+def control(clock, marks, components, numbers, dense):
     """Judge the adaptive steps by their errors: which are accepted, and how long the next ones are."""
     total, lost, level = row(clock, TOTAL), row(clock, LOST), row(clock, LEVEL)
     retry, accepted = row(marks, RETRY), row(marks, ACCEPTED)
@@ -226,7 +227,8 @@ def control(clock, marks, components, dense):
         accepted[j] = 1 if total[j] <= 1.0 else 0
     used, before, factor = row(clock, USED), row(clock, LOG_ERROR), row(clock, FACTOR)
     for j in range(used.size):
-        exponent = BETA * before[j] - ALPHA * level[j] if accepted[j] == 1 else -0.2 * level[j]
+        exponent = BETA * before[j] - ALPHA * level[j] if accepted[j] == 1 else -GAMMA * level[j]
+        exponent *= numbers[SHARE]
         growth = max(SAFETY * expm1_and_exp(exponent)[1], SHRINK)
         growth = growth if total[j] < np.inf else COLLAPSE
         factor[j] = min(growth, 1.0 if retry[j] == 1 else GROW)

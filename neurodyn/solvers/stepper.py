@@ -40,6 +40,7 @@ from neurodyn.solvers.stepcontrol import (
     DONE,
     ENOUGH,
     FORCE,
+    GAMMA,
     ITERATIONS,
     LARGEST,
     LEAST_BEFORE,
@@ -51,6 +52,7 @@ from neurodyn.solvers.stepcontrol import (
     RUNNING,
     SECOND,
     SETTLE,
+    SHARE,
     SPREAD,
     STATUS,
     STEP,
@@ -137,7 +139,7 @@ def first_step(flow, constants, block, numbers):
     for j in range(b):
         speed = scaled_norm(k[0], y, rtol, atol, j)
         change = max(speed, scaled_norm(k[1], y, rtol, atol, j) / h[j])
-        guess = max(1e-6, 1e-3 * h[j]) if change <= 1e-15 else (0.01 / change) ** 0.2
+        guess = max(1e-6, 1e-3 * h[j]) if change <= 1e-15 else (0.01 / change) ** (GAMMA * numbers[SHARE])
         if not np.isfinite(change):
             guess = h[j]
         clock[H, j] = min(100.0 * h[j], guess, numbers[T_END])
@@ -212,7 +214,7 @@ def _advance(flow, constants, block, record, tableau, numbers, counts):
             accept_fixed(clock, marks)
         else:
             judge_error(block, constants[0], tableau, numbers, counts)
-            control(clock, marks, y.shape[0], counts[DENSE])
+            control(clock, marks, y.shape[0], numbers, counts[DENSE])
         keep_accounts(clock, marks, numbers, counts)
         record_events(block, record, counts)
         move(block, counts[DENSE])

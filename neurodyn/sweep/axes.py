@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, nearest
+from neurodyn.inputs import is_number, whole_number
 
 #: What a text may begin with, and how it goes on.
 FORMS = {
@@ -105,8 +106,8 @@ def dimensions(
         raise ArgumentError(
             "`draws` is given, but no path is drawn: give one as uniform:LOW:HIGH or loguniform:LOW:HIGH"
         )
-    if draws is not None and (isinstance(draws, bool) or not isinstance(draws, int) or not 1 <= draws <= LARGEST):
-        raise ArgumentError(f"`draws` must be a whole number from 1 to {LARGEST:,}; got {draws!r}")
+    if draws is not None:
+        draws = whole_number(draws, "draws", 1, LARGEST)
     found: list[Dimension] = []
     for group in dict.fromkeys(groups[path] for path in parsed):
         members = tuple(a.axis(draws or 0, seed) if isinstance(a, Draw) else a for a in map(parsed.__getitem__, group))
@@ -131,7 +132,7 @@ def _check_group(paths: Sequence[str], parsed: Mapping[str, Axis | Draw], taken:
         raise ArgumentError(f"`zip` takes paths with equally many values; got {told}")
 
 
-def parse(path: str, given: Any) -> Axis | Draw:
+def parse(path: str, given: object) -> Axis | Draw:
     """One axis from a text, or from a list or array of values."""
     if not isinstance(path, str) or not re.fullmatch(r"[^\s/]+", path):
         raise ArgumentError(f"a path of `vary` must be a text without spaces and slashes; got {path!r}")
@@ -203,7 +204,7 @@ def _word(text: str) -> Any:
     return found["value"] if len(found) == 1 else text
 
 
-def _plain(path: str, value: Any) -> Any:
+def _plain(path: str, value: object) -> Any:
     """A value as Python's own numbers, strings and lists."""
     value = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
     if isinstance(value, (list, tuple)):
@@ -215,7 +216,6 @@ def _plain(path: str, value: Any) -> Any:
     raise ArgumentError(f"{path!r} takes finite numbers, words, and lists of them; got {value!r}")
 
 
-def _same(value: Any) -> str:
+def _same(value: object) -> str:
     """Equal for equal values, 1 and 1.0 among them."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return repr(float(value)) if number else json.dumps(value)
+    return repr(float(value)) if is_number(value) else json.dumps(value)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurodyn.numerics.arrays import Array
 from neurodyn.results.files import PROVENANCE, versions, write
 from neurodyn.schema import SCHEMA
-from neurodyn.sweep.cell import FAILED
+from neurodyn.sweep.cell import FAILED, Record
 from neurodyn.sweep.store import Store
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def combine(store: Store) -> xarray.Dataset:
     coords: dict[str, list[float]] = {}
     for index, record in store.records():
         found = {name: np.array(part["data"], dtype=float) for name, part in record["variables"].items()}
-        message[index] = record["message"] or _misfit(record, found, arrays, layout, coords)
+        message[index] = record["message"] or _mismatch(record, found, arrays, layout, coords)
         if message[index]:
             continue
         status[index] = record["status"]
@@ -57,7 +58,13 @@ def combine(store: Store) -> xarray.Dataset:
     return data
 
 
-def _misfit(record: Any, found: Any, arrays: Any, layout: Any, coords: Any) -> str:
+def _mismatch(
+    record: Record,
+    found: Mapping[str, Array],
+    arrays: Mapping[str, Array],
+    layout: Mapping[str, Sequence[str]],
+    coords: Mapping[str, Sequence[float]],
+) -> str:
     """Why the results of a cell do not fit those before; "" if they do."""
     for name in found.keys() & arrays.keys():
         had, has = (layout[name], arrays[name].shape[1:]), (record["variables"][name]["dims"], found[name].shape)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from neurodyn.errors import SimulationError
 from neurodyn.sweep.cell import Record, perform
-from neurodyn.sweep.crew import Crew
 from neurodyn.sweep.plan import Plan
+from neurodyn.sweep.worker_pool import WorkerPool
 
 #: After so many seconds no further cell is measured.
 ENOUGH = 10.0
@@ -48,11 +48,11 @@ class Needs:
 def needs(plan: Plan, workers: int) -> Needs:
     """Measure the first, middle and last cell, as far as there is time, the first once more to warm up."""
     began = time.monotonic()
-    with Crew(1) as crew:
+    with WorkerPool(1) as pool:
 
         def measure(index: int) -> tuple[Record, float, int | None]:
             try:
-                return crew.submit(watched, plan.function, plan.arguments(plan.cell(index))).result()
+                return pool.submit(watched, plan.function, plan.arguments(plan.cell(index))).result()
             except Exception as error:
                 raise SimulationError(f"cell {index} broke its worker: {error}") from error
 

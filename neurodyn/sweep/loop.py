@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from typing import Any
 
 from neurodyn.errors import SimulationError
 from neurodyn.sweep.cell import Record, failed, failure, perform
-from neurodyn.sweep.crew import Crew
 from neurodyn.sweep.plan import Plan
+from neurodyn.sweep.worker_pool import WorkerPool
 
 #: Cells that are under way at once, for each of our workers, and on any other executor.
 PER_WORKER, ELSEWHERE = 2, 2000
@@ -30,13 +30,13 @@ class Loop:
     Parameters
     ----------
     plan : Plan
-    executor : Crew or Executor
+    executor : WorkerPool or Executor
     """
 
-    def __init__(self, plan: Plan, executor: Any) -> None:
+    def __init__(self, plan: Plan, executor: WorkerPool | Executor) -> None:
         self.plan, self.executor = plan, executor
-        self.crew = executor if isinstance(executor, Crew) else None
-        self.width = PER_WORKER * self.crew.count if self.crew else ELSEWHERE
+        self.pool = executor if isinstance(executor, WorkerPool) else None
+        self.width = PER_WORKER * self.pool.count if self.pool else ELSEWHERE
         self.running: dict[Future[Any], int] = {}
         self.suspects: deque[int] = deque()
         self.broken = self.alone = False
@@ -93,7 +93,7 @@ class Loop:
 
     def renew(self) -> None:
         """Go on with new workers."""
-        if self.crew is None:
+        if self.pool is None:
             raise SimulationError("the executor broke: a worker of it died")
-        self.crew.replace()
+        self.pool.replace()
         self.broken = False

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, TooLargeError
+from neurodyn.errors import TooLargeError
+from neurodyn.inputs import whole_number
 from neurodyn.schema import NAMES_0, SCHEMA
 from neurodyn.sweep.axes import DRAW, Dimension, sequence
 
@@ -55,8 +56,7 @@ class Plan:
     source: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ArgumentError(f"`seed` must be a whole number >= 0; got {self.seed!r}")
+        object.__setattr__(self, "seed", whole_number(self.seed, "seed", 0))
         if self.size > LARGEST:
             raise TooLargeError(f"the sweep has {self.size:,} cells; at most {LARGEST:,} are possible: vary less")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.experiments.model_run import prepare
+from neurodyn.inputs import whole_number
 from neurodyn.sweep.axes import dimensions
 from neurodyn.sweep.function import RUN, name_of
 from neurodyn.sweep.plan import Plan
@@ -122,8 +123,8 @@ def check_workers(workers: Any, executor: Any) -> None:
     """Refuse what cannot compute."""
     if executor is not None and workers is not None:
         raise ArgumentError("give `workers` or `executor`, not both")
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise ArgumentError(f"`workers` must be a whole number >= 1; got {workers!r}")
+    if workers is not None:
+        whole_number(workers, "workers", 1)
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ArgumentError(f"`executor` must be a concurrent.futures.Executor; got {type(executor).__name__}")
 
@@ -151,19 +152,19 @@ def compute(
 
 def _compute(store: Store, todo: list[int], executor: Any) -> None:
     from neurodyn.sweep.loop import Loop
-    from neurodyn.sweep.tally import Tally
+    from neurodyn.sweep.progress_line import ProgressLine
 
-    tally = Tally(store.plan.size, store.plan.size - len(todo))
+    line = ProgressLine(store.plan.size, store.plan.size - len(todo))
     try:
-        for index, record, seconds in Loop(store.plan, executor).outcomes(todo, tally.show):
+        for index, record, seconds in Loop(store.plan, executor).outcomes(todo, line.show):
             store.write(index, record, seconds)
-            tally.add(record["status"])
+            line.add(record["status"])
     except (KeyboardInterrupt, SimulationError) as error:
         reason = str(error) or "stopped"
-        kept = f"{reason}; {tally.sentence}: go on with resume (--resume) and the folder {store.folder}"
+        kept = f"{reason}; {line.sentence}: go on with resume (--resume) and the folder {store.folder}"
         raise type(error)(kept) from error
     finally:
-        tally.close()
+        line.close()
 
 
 @contextlib.contextmanager
@@ -172,7 +173,7 @@ def _executor(given: Any, workers: int) -> Iterator[Any]:
     if given is not None:
         yield given
     else:
-        from neurodyn.sweep.crew import Crew
+        from neurodyn.sweep.worker_pool import WorkerPool
 
-        with Crew(workers) as crew:
-            yield crew
+        with WorkerPool(workers) as pool:
+            yield pool

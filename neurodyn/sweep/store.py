@@ -84,7 +84,7 @@ class Store:
         return {index for index, record in self.records() if record["status"] == DONE}
 
     def records(self) -> Iterator[tuple[int, Record]]:
-        """All cells that were written, in their order."""
+        """Yield all cells that were written, in their order."""
         for index in range(self.plan.size):
             record = self.read(index)
             if record is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.activation import CODES, canonical
+from neurodyn.inputs import is_number, is_whole
 from neurodyn.numerics.arrays import Array
 
 ROLES = ("input", "hidden", "output")
@@ -55,7 +56,7 @@ class Population:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", str(self.name)):
             raise ModelError(f"population name {self.name!r} must be a letter, then letters, digits or underscores")
-        if isinstance(self.size, bool) or not isinstance(self.size, (int, np.integer)) or self.size < 1:
+        if not is_whole(self.size) or self.size < 1:
             raise ModelError(f"population {self.name!r}: size must be a whole number >= 1; got {self.size!r}")
         if self.role not in ROLES:
             raise ModelError(f"population {self.name!r}: unknown role {self.role!r}; {nearest(self.role, ROLES)}")
@@ -117,8 +118,7 @@ class Connection:
         self._check_feedback()
 
     def _check_sparsity(self) -> None:
-        number = isinstance(self.sparsity, (int, float, np.number)) and not isinstance(self.sparsity, bool)
-        if not (number and 0.0 <= self.sparsity < 1.0):
+        if not (is_number(self.sparsity) and 0.0 <= self.sparsity < 1.0):
             raise ModelError(
                 f"connection {self.name!r}: sparsity, the fraction of connections that are absent, must be a number "
                 f">= 0 and < 1; got {self.sparsity!r}"
@@ -133,8 +133,7 @@ class Connection:
                     f"connection {self.name!r} is sparse: its feedback must be a factor of its weights; got {given!r}"
                 )
             return
-        number = isinstance(given, (int, float, np.number)) and not isinstance(given, bool)
-        if not (number and np.isfinite(float(given))):
+        if not is_number(given):
             raise ModelError(
                 f"connection {self.name!r}: feedback must be a finite factor, or {RANDOM!r} for weights of its own; "
                 f"got {given!r}"

@@ -54,6 +54,8 @@ from neurodyn.system.term import Term
 
 #: A full matrix of more units than this (0.8 GB) is refused.
 LARGEST_MATRIX = 10_000
+#: What is computed from terms alone, so that a subclass cannot change it.
+COMPUTED = ("energy", "energies", "force", "jvp", "vjp", "jacobian", "hessian", "local", "linearized", "cost")
 #: What the energy is a function of, in words, by METRIC.
 ENERGY_OF = {STATES: "states", RATES: "rates"}
 
@@ -102,6 +104,12 @@ class Network:
 
     def __init_subclass__(cls, *, name_in_files: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
+        for name in COMPUTED:
+            if name in vars(cls):
+                raise ModelError(
+                    f"{cls.__name__} overrides `{name}`, which no flow would see: write a term (neurodyn.models.terms, "
+                    "`Own` or one of text) and give it to models.EnergyNetwork"
+                )
         NETWORKS.enter(cls, name_in_files)
 
     def __post_init__(self) -> None:

@@ -123,7 +123,7 @@ def _ours(network: Any, samples: Samples, rates: Any, free: int, nudged: int, to
     recipe = Recipe.of(rates=rates, free_steps=free, nudged_steps=nudged, tol=tol, shuffle=False).resolved(network)
     learner = ClippedLearner(network, samples, recipe)
     measured = np.zeros((4, len(samples)))
-    run: Any = learner._sweep(SIZE, np.arange(len(samples)), signs, learner._rates, measured)
+    run: Any = learner._minibatches(SIZE, np.arange(len(samples)), signs, learner._rates, measured)
     return partial(run, threads=1)
 
 

@@ -32,7 +32,7 @@ def neurodyn(case: Case, threads: int) -> Runner:
         solver = nd.Solver(rtol=rtol, atol=ABSOLUTE * rtol)
         return nd.simulate(case.network, start=case.start, t_eval=case.times, solver=solver)
 
-    return Runner(run, lambda result: result.state, case.batch, nd.Solver().method)
+    return Runner(run, lambda result: result.state, case.batch, str(nd.Solver().method))
 
 
 def scipy(case: Case, threads: int) -> Runner:

@@ -12,7 +12,7 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import error_signals
 from neurodyn.analysis.plots.signals.error_signals import VELOCITY
 from neurodyn.analysis.signals.compare import relative_error
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
 from neurodyn.system.network import Network
@@ -70,7 +70,7 @@ def plot_agreement(run: NudgedPhase, side: SidePhase, *, ax: Axes | None = None,
     return ax
 
 
-def _points(network: Network, tilde: Array, bar: Array, keep: Any) -> dict[str, tuple[Array, Array]]:
+def _points(network: Network, tilde: Array, bar: Array, keep: Mask) -> dict[str, tuple[Array, Array]]:
     """Side network's and velocity's error signals by population where `keep` (batch, n), thinned alike."""
     stride = -(-len(bar) * int(keep.sum()) // MOST_POINTS) or 1
     points = {}

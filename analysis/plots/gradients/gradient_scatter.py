@@ -20,7 +20,7 @@ MANY = 100
 def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Axes, ...]:
     """Draw each estimate against the exact gradient, a panel for each block, with the line where they are equal.
 
-    Of a large block, evenly chosen entries are shown.
+    A large block is thinned: evenly chosen entries are shown.
 
     Parameters
     ----------

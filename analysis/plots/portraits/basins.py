@@ -21,7 +21,7 @@ def plot_basins(basins: Basins, *, ax: Axes | None = None, **style: Any) -> Axes
     """Colour every start of the plane by the attractor at which it ends, dark grey if at none.
 
     A filled circle with its number marks each attractor that has a basin here, where it is in the plane or projected
-    onto it; the legend gives its energy and share of the window.
+    onto it; the legend gives its energy, if there is one, and share of the window.
 
     Parameters
     ----------
@@ -36,6 +36,7 @@ def plot_basins(basins: Basins, *, ax: Axes | None = None, **style: Any) -> Axes
     named = shown[np.argsort(-area[shown], kind="stable")][:NAMED]
     colors = [look.cycle(look.POPULATIONS, k) for k in range(len(area))]
     label = np.ma.masked_less(basins.label, 0)
+    has_energy = bool(np.isfinite(basins.attractors.energy).all())
 
     ax = look.new_axes(width=6.2, height=4.2)[0] if ax is None else ax
     tints = ListedColormap([_tint(color) for color in colors] or ["white"], name="basins").with_extremes(bad=NOWHERE)
@@ -43,14 +44,15 @@ def plot_basins(basins: Basins, *, ax: Axes | None = None, **style: Any) -> Axes
     ax.pcolormesh(basins.first, basins.second, label, shading="nearest", **options)
     layers.dress(ax, basins.plane, basins.first, basins.second)
     for k in shown:
-        text = f"{k + 1}: {basins.attractors.energy[k]:.4g}, {area[k]:.0%}" if k in named else ""
+        energy = f"{basins.attractors.energy[k]:.4g}, " if has_energy else ""
+        text = f"{k + 1}: {energy}{area[k]:.0%}" if k in named else ""
         ax.plot(*basins.position[k], **layers.point_style("stable node", colors[k]), label=text)
         ax.annotate(str(k + 1), basins.position[k], (6.0, 5.0), textcoords="offset points", fontsize=look.SMALL)
     nowhere = float(np.mean(basins.label < 0))
     if nowhere > 0.0:
         ax.plot([], [], "s", color=NOWHERE, label=f"none, {nowhere:.0%}")
     look.title(ax, f"basins of {len(shown)} attractors" if len(shown) != 1 else "one basin")
-    look.legend(ax, title="attractor: energy,\nshare of the starts")
+    look.legend(ax, title=f"attractor:{' energy,' if has_energy else ''}\nshare of the starts")
     return ax
 
 

@@ -10,17 +10,17 @@ from matplotlib.axes import Axes
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.portraits import branches as lines
 from neurodyn.analysis.portraits.branch import BifurcationDiagram, Branch
-from neurodyn.analysis.units import unit_index, unit_name
+from neurodyn.analysis.units import Unit, unit_index, unit_name
 from neurodyn.errors import ArgumentError
 
 
 def plot_bifurcation(
-    diagram: BifurcationDiagram | Branch, *, component: Any = 0, ax: Axes | None = None, **style: Any
+    diagram: BifurcationDiagram | Branch, *, component: Unit = 0, ax: Axes | None = None, **style: Any
 ) -> Axes:
     """Draw one unit's state at the fixed points over the parameter: stable solid, unstable dashed.
 
     Markers: triangle for a fold, plus for a pitchfork, cross where branches cross without symmetry, diamond where a
-    unit meets a bound.
+    unit meets a bound, circle for a Hopf bifurcation.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.numerics.arrays import Array, Integers
 
 #: Marker by kind of bifurcation.
-KINDS = {"fold": ">", "pitchfork": "P", "transcritical": "X", "border collision": "d"}
+KINDS = {"fold": ">", "pitchfork": "P", "transcritical": "X", "border collision": "d", "Hopf": "o"}
 DASHED: Any = (0, (3.0, 1.6))
 #: A bifurcation: between which points of the branch, the number of the first, and where it is drawn.
 Mark = tuple[int, float, float]
@@ -60,5 +60,5 @@ def explain_dashes(ax: Axes, index: Integers) -> None:
 
 
 def _stable(first: bool | None, second: bool | None) -> bool:
-    """Of a segment between two points; None for a bifurcation, which belongs to both sides."""
+    """Tell whether a segment between two points is stable; None for a bifurcation, which belongs to both sides."""
     return all(end for end in (first, second) if end is not None) and (first, second) != (None, None)

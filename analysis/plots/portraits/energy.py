@@ -11,12 +11,15 @@ from matplotlib.axes import Axes
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.panels import free_part, panel_for_each_phase, phase_titles
 from neurodyn.analysis.plots.selection import settled_after
-from neurodyn.analysis.portraits.landscape import require_energy_of_states
+from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.experiments.experiment import Experiment
-from neurodyn.numerics.arrays import Array
+from neurodyn.flows.layout import RATES
+from neurodyn.flows.nudged import change
+from neurodyn.numerics.arrays import Array, Mask
+from neurodyn.phases.nudge import nudged_rows
 from neurodyn.phases.simulate import Trajectory
 from neurodyn.results.result import with_batch
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, inward
 
 #: Points and weights of Gauss-Legendre integration over [0, 1].
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
@@ -45,11 +48,12 @@ def plot_energy(
     Raises
     ------
     ArgumentError
-        For a sample that does not exist, as many axes as there are not phases, or an energy that is not one of the
-        states.
+        For a sample that does not exist, or as many axes as there are not phases.
+    ModelError
+        For a network without an energy.
     """
     network = result.network
-    require_energy_of_states(network)
+    network.require_energy("figure of it")
     t, states, x = free_part(result, sample)
     inputs = None if x is None else np.tile(x, (len(t), 1))
     curves = {"energy $E$": network.energy(states, inputs)}
@@ -79,27 +83,33 @@ def plot_energy(
     return axes
 
 
-def energy_change(network: Network, base: Array, moved: Array, x: Array | None, active: Any, beta: float) -> Array:
+def energy_change(network: Network, base: Array, moved: Array, x: Array | None, active: Mask, beta: float) -> Array:
     """(E(s* + beta·delta) − E(s*))/beta², (T,), for delta (T, n): the work against the force, not a difference.
 
-    Subtracting energies would leave only noise at the smallest beta; at 0 the work is half of delta·H·delta. Like the
-    flow of delta, it leaves out the residual force at s* (on active units).
+    Subtracting energies would leave only noise at the smallest beta; at 0 the work is half of delta·mK·delta, as
+    `Landscape` has them. Like the flow of delta, it leaves out the residual force at s* (on active units).
     """
-    inputs = None if x is None else np.tile(x, (len(moved), 1))
-    finite = np.where(np.isfinite(moved), moved, 0.0)
+    landscape, finite = Landscape(network, x), np.where(np.isfinite(moved), moved, 0.0)
     if beta == 0.0:
-        work = 0.5 * np.sum(finite * network.jvp(np.tile(base, (len(moved), 1)), finite, inputs), axis=1)
+        there = np.tile(base, (len(moved), 1))
+        product = network.jvp(there, finite, landscape.inputs(len(moved)))
+        work = 0.5 * np.sum(finite * landscape.slopes(there) * product, axis=1)
     else:
         residual = np.where(active, network.force(base, x), 0.0)
-        forces = [network.force(base + u * beta * finite, inputs) - residual for u in POINTS]
+        states = [base + u * beta * finite for u in POINTS]
+        forces = [landscape.slopes(s) * (landscape.force(s) - residual) for s in states]
         work = -np.einsum("u,utn,tn->t", WEIGHTS, forces, finite) / beta
     return np.where(np.isfinite(moved).all(axis=1), work, np.nan)
 
 
 def cost_change(network: Network, base: Array, moved: Array, target: Array, beta: float) -> Array:
     """(C(s* + beta·delta) − C(s*))/beta, (T,), for delta (T, n); defined at beta = 0 too."""
-    outputs = network.outputs
-    return network.readout.change(base[outputs, None], target[:, None], moved[:, outputs].T, beta)
+    outputs, delta = network.outputs, inward(moved)
+    if network.metric == RATES:  # the cost is one of the rates, whose change must not cancel either
+        still = network.local(base[:, None], network.free_rows(None, 1)).columns(np.zeros(len(moved), dtype=int))
+        rows = nudged_rows(network, still, np.zeros_like(delta), np.full(len(moved), beta))
+        delta = network.evaluate(change, delta, rows, network.n)
+    return network.readout.change(network.coordinate(base[:, None])[outputs], target[:, None], delta[outputs], beta)
 
 
 def _draw(ax: Axes, t: Array, curves: dict[str, Array], colors: Sequence[str], style: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from neurodyn.analysis.plots.selection import (
     unit_indices,
 )
 from neurodyn.analysis.plots.signals.error_signals import VELOCITY
-from neurodyn.analysis.units import unit_name
+from neurodyn.analysis.units import Units, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
@@ -66,7 +66,12 @@ class Scene:
 
 
 def animate(
-    run: NudgedPhase, side: SidePhase, path: str | os.PathLike[str], *, sample: int | None = None, units: Any = None
+    run: NudgedPhase,
+    side: SidePhase,
+    path: str | os.PathLike[str],
+    *,
+    sample: int | None = None,
+    units: Units | None = None,
 ) -> Path:
     """Write a GIF of the displacement (left), and of −(tau/beta) ds/dt on the side network's error signal (right).
 
@@ -80,8 +85,8 @@ def animate(
     path : str or path
         Name of the file, ending in .gif; it is there whole or not at all.
     sample, units
-        As for `plot_error_signals`; but by default no more than four units, those with the largest signal of their
-        population.
+        The same as for `plot_error_signals`; but by default no more than four units, those with the largest signal
+        of their population.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def animate(
     return target
 
 
-def stage(run: NudgedPhase, side: SidePhase, *, sample: int | None = None, units: Any = None) -> Scene:
+def stage(run: NudgedPhase, side: SidePhase, *, sample: int | None = None, units: Units | None = None) -> Scene:
     """The panels with their whole curves, which set the limits of the axes."""
     graph = run.network.graph
     tilde, bar, signal = error_signals(run, side)

@@ -11,14 +11,14 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.portraits import branches as lines
 from neurodyn.analysis.plots.selection import leading_units, unit_indices
 from neurodyn.analysis.portraits.nudged_path import NudgedPath
-from neurodyn.analysis.units import unit_name
+from neurodyn.analysis.units import Units, unit_name
 from neurodyn.numerics.arrays import Array
 
 #: Values of beta that may be ticks, the first ones first, and how far apart they stand at least.
 TICKS, GAP = (0.0, np.inf, -1.0, 1.0, -0.5, -2.0, 0.4, 2.5, 0.2, 0.1, 5.0, -0.2, -0.1), 0.075
 
 
-def plot_nudged_path(path: NudgedPath, *, units: Any = None, ax: Axes | None = None, **style: Any) -> Axes:
+def plot_nudged_path(path: NudgedPath, *, units: Units | None = None, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw s*(beta), stable solid and unstable dashed, and the first-order prediction as black dashes.
 
     The axis is beta below 0 and beta/(1 + beta) above, so that infinity, where the outputs sit on their targets, is at
@@ -48,14 +48,14 @@ def plot_nudged_path(path: NudgedPath, *, units: Any = None, ax: Axes | None = N
     else:
         shown = unit_indices(units, graph)
     at = shown_beta(path.beta)
-    turns = [(b, float(shown_beta(np.array([b.parameter]))[0])) for b in path.bifurcations]
+    located = [(b, float(shown_beta(np.array([b.parameter]))[0])) for b in path.bifurcations]
     places: dict[str, list[tuple[float, float]]] = {}
-    for b, where in turns:
+    for b, where in located:
         places.setdefault(b.kind, []).extend((where, b.state[i]) for i in shown)
 
     ax = look.new_axes(width=6.0)[0] if ax is None else ax
     for k, i in enumerate(shown):
-        marks = [(b.position, where, float(b.state[i])) for b, where in turns]
+        marks = [(b.position, where, float(b.state[i])) for b, where in located]
         options = {"color": look.cycle(look.NUDGED_SHADES, k), **style}
         lines.draw_branch(ax, at, path.state[:, i], path.index, marks, label=unit_name(graph, i), **options)
     _limits(ax, path, at, path.state[:, shown])

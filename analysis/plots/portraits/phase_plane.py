@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.portraits import plane_layers as layers
+from neurodyn.analysis.portraits.fixed_points import STABLE
 from neurodyn.analysis.portraits.nudged_path import NudgedPath
 from neurodyn.analysis.portraits.phase_plane import PhasePlane
 from neurodyn.errors import ArgumentError
@@ -29,10 +30,11 @@ def plot_phase_plane(
 ) -> Axes:
     """Draw a phase portrait: blue for the free flow, orange for a nudged one.
 
-    Grey: the energy, darker in its valleys. The first coordinate's nullcline is solid, the second's dashed. Of the
-    fixed points a filled circle is stable, a hollow diamond a saddle, a hollow square unstable from all sides, a hollow
-    triangle degenerate; arrows along the eigenvectors point at it where they return, away where they leave. Stable
-    manifolds of saddles are dash-dotted, unstable ones dotted.
+    Grey: the energy, darker in its valleys; the title says so where there is none. The first coordinate's nullcline is
+    solid, the second's dashed. Of the fixed points a filled circle is stable, a hollow diamond a saddle, a hollow
+    square unstable from all sides, a hollow triangle degenerate; a star is a focus, where trajectories turn, stable if
+    filled. Arrows along the eigenvectors point at it where they return, away where they leave. Stable manifolds of
+    saddles are dash-dotted, unstable ones dotted.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def plot_phase_planes(
     path : NudgedPath, optional
         Drawn from s* to the nudged plane's beta.
     field, trajectories
-        As for `plot_phase_plane`; the trajectories are drawn in the free portrait.
+        The same as for `plot_phase_plane`; the trajectories are drawn in the free portrait.
     ax : Axes or pair of Axes, optional
         One for both flows in one portrait, or one for each. Default: a new figure with two.
     **style
@@ -136,7 +138,7 @@ def _overlay(
     if way is not None:
         label = rf"$s^*(\beta)$ to $\beta$ = {nudged.beta:.3g}"
         ax.plot(*way.T, color=look.SIDE, linewidth=1.3, zorder=4.5, label=label)
-    rest = free.fixed_points.state[free.fixed_points.kind == "stable node"]
+    rest = free.fixed_points.state[np.isin(free.fixed_points.kind, STABLE)]
     layers.draw_velocities(ax, nudged, rest, look.SIDE, "velocity at $s^*$")
 
 
@@ -182,4 +184,5 @@ def _shades(plane: PhasePlane) -> Sequence[str]:
 
 def _title(plane: PhasePlane) -> str:
     flow = rf"nudged flow, $\beta$ = {plane.beta:.3g}" if plane.beta else "free flow"
-    return flow if len(plane.flow.plane.tau) == 2 else f"{flow}, others {plane.others}"
+    others = "" if len(plane.flow.plane.tau) == 2 else f", others {plane.others}"
+    return f"{flow}{others}{'' if plane.has_energy else ' (no energy)'}"

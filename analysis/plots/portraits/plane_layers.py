@@ -9,12 +9,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
+from neurodyn.analysis.portraits.fixed_points import STABLE
 from neurodyn.analysis.portraits.phase_plane import PhasePlane
 from neurodyn.analysis.portraits.plane import Plane
 from neurodyn.numerics.arrays import Array
 
 #: Marker by type of fixed point; only stable ones are filled.
-KINDS = {"stable node": "o", "saddle": "D", "unstable node": "s", "degenerate": "v"}
+KINDS = {
+    "stable node": "o",
+    "stable focus": "*",
+    "saddle": "D",
+    "unstable node": "s",
+    "unstable focus": "*",
+    "degenerate": "v",
+}
 #: Dashes of the nullclines of the first and the second coordinate, and of a saddle's unstable and stable manifold.
 NULLCLINES: tuple[Any, ...] = ("-", (0, (5, 1.8)))
 MANIFOLDS: dict[bool, Any] = {False: (0, (1, 1.3)), True: (0, (6, 1.5, 1, 1.5))}
@@ -25,8 +33,13 @@ NEAR, FAR, LONGEST = 0.022, 0.075, 0.16
 
 
 def draw_contours(ax: Axes, plane: PhasePlane) -> None:
-    """Energy in light shades of grey, darker in the valleys; the levels are closer there, where it is flat."""
+    """Energy in light shades of grey, darker in the valleys; the levels are closer there, where it is flat.
+
+    Nothing where there is no energy.
+    """
     energy = plane.energy
+    if not plane.has_energy:
+        return
     levels = energy.min() + np.ptp(energy) * np.linspace(0.0, 1.0, CONTOURS) ** 2
     if levels[0] < levels[-1]:
         shades = [str(shade) for shade in np.linspace(DARKEST, 1.0, CONTOURS - 1)]
@@ -74,13 +87,16 @@ def draw_nullclines(ax: Axes, plane: PhasePlane, shades: Sequence[str], **style:
 
 
 def draw_directions(ax: Axes, plane: PhasePlane, color: str) -> None:
-    """Arrows along the eigenvectors of every fixed point: towards it where its rate returns, away where it leaves."""
+    """Arrows along the eigenvectors of every fixed point: towards it where its rate returns, away where it leaves.
+
+    None where rates are a complex pair, as no direction is kept there.
+    """
     found = plane.fixed_points
     for position, rates, directions in zip(found.position, found.rates, found.directions, strict=True):
         for rate, direction in zip(rates, directions.T, strict=True):
-            if np.isfinite(rate):
-                unit = direction / _seen_length(plane, direction)
-                tail, head = (NEAR, FAR) if rate < 0.0 else (FAR, NEAR)
+            if np.isfinite(rate) and not rate.imag:
+                unit = direction.real / _seen_length(plane, direction.real)
+                tail, head = (NEAR, FAR) if rate.real < 0.0 else (FAR, NEAR)
                 for side in (unit, -unit):
                     _arrows(ax, *(position + tail * side), *((head - tail) * side), color=color, zorder=3.5)
 
@@ -96,11 +112,12 @@ def draw_points(ax: Axes, plane: PhasePlane, color: str, *, label: str = "", **o
 
 def point_style(kind: str, color: str) -> dict[str, Any]:
     """How a fixed point of some type is drawn."""
+    sizes = {"o": 7.0, "*": 10.5}
     return {
         "linestyle": "none",
         "marker": KINDS[kind],
-        "markersize": 7.0 if kind == "stable node" else 6.0,
-        "markerfacecolor": color if kind == "stable node" else "white",
+        "markersize": sizes.get(KINDS[kind], 6.0),
+        "markerfacecolor": color if kind in STABLE else "white",
         "markeredgecolor": color,
         "markeredgewidth": 1.4,
         "zorder": 4,

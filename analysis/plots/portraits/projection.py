@@ -27,7 +27,7 @@ def plot_projection(projection: Projection, *, ax: Axes | None = None, **style: 
     projection : Projection
         What `analysis.project` returns.
     ax : Axes, optional
-        Of three dimensions if the projection has three. Default: a new figure.
+        They must have three dimensions if the projection has three. Default: a new figure.
     **style
         Properties of the lines.
 

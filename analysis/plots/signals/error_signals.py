@@ -18,7 +18,7 @@ from neurodyn.analysis.plots.selection import (
     settled_after,
     unit_indices,
 )
-from neurodyn.analysis.units import unit_name
+from neurodyn.analysis.units import Units, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
@@ -33,7 +33,7 @@ def plot_error_signals(
     side: SidePhase,
     *,
     sample: int | None = None,
-    units: Any = None,
+    units: Units | None = None,
     ax: Axes | Sequence[Axes] | None = None,
     **style: Any,
 ) -> tuple[Axes, ...]:

@@ -16,7 +16,7 @@ from neurodyn.analysis.plots.selection import (
     settled_after,
     unit_indices,
 )
-from neurodyn.analysis.units import unit_name
+from neurodyn.analysis.units import Units, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
@@ -31,7 +31,7 @@ def plot_phases(
     nudged: NudgedPhase,
     *,
     sample: int = 0,
-    units: Any = None,
+    units: Units | None = None,
     ax: tuple[Axes, Axes] | None = None,
     **style: Any,
 ) -> tuple[Axes, Axes]:
@@ -40,7 +40,7 @@ def plot_phases(
     Parameters
     ----------
     network, equilibrium, nudged
-        As for `nudge`, and what it gave. The free phase is simulated again, from the equilibrium's start.
+        The same as for `nudge`, and what it gave. The free phase is simulated again, from the equilibrium's start.
     sample : int
         Which sample of the batch.
     units : sequence of int or str, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
 
 
-def plot_concurrent(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes, Axes]:
+def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style: Any) -> tuple[Axes, Axes]:
     """Draw the distance from gradient flow against tau_side over the time of learning; and lags and turns beside it.
 
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.concurrent`.
+        The result of `analysis.studies.concurrent`.
     axes : two Axes, optional
         Default: a new figure.
     **style

@@ -22,7 +22,7 @@ def plot_discretisation(study: Study, *, ax: Axes | None = None, **style: Any) -
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.discretisation`.
+        The result of `analysis.studies.discretisation`.
     ax : Axes, optional
         Default: a new figure.
     **style

@@ -38,7 +38,7 @@ def plot_duration(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.duration`.
+        The result of `analysis.studies.duration`.
     ax : two Axes, optional
         Default: a new figure.
     **style

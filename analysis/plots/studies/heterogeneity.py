@@ -27,7 +27,7 @@ def plot_heterogeneity(study: Study, *, ax: Sequence[Axes] | None = None, **styl
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.heterogeneity`.
+        The result of `analysis.studies.heterogeneity`.
     ax : two Axes, optional
         Default: a new figure.
     **style

@@ -27,7 +27,7 @@ def plot_nudging(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.nudging`.
+        The result of `analysis.studies.nudging`.
     ax : two Axes, optional
         Default: a new figure.
     **style

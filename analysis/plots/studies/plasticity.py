@@ -21,7 +21,7 @@ def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Ax
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.plasticity`.
+        The result of `analysis.studies.plasticity`.
     ax : Axes, optional
         Default: a new figure.
     **style

@@ -24,7 +24,7 @@ def plot_stiffness(study: Study, *, ax: Sequence[Axes] | None = None, **style: A
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.stiffness`.
+        The result of `analysis.studies.stiffness`.
     ax : two Axes, optional
         Default: a new figure.
     **style

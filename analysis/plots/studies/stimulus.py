@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,13 @@ from neurodyn.analysis.studies.study import Study
 PREDICTED: dict[str, Any] = {"color": look.SIDE, "linewidth": 1.2, "label": "linear response"}
 
 
-def plot_stimulus(study: Study, *, axes: Any = None, **style: Any) -> tuple[Axes, Axes, Axes, Axes]:
+def plot_stimulus(study: Study, *, axes: Sequence[Axes] | None = None, **style: Any) -> tuple[Axes, Axes, Axes, Axes]:
     """Draw gain, phase and tracking errors against the input's frequency, and the error after a step and on a ramp.
 
     Parameters
     ----------
     study : Study
-        Of `analysis.studies.stimulus`.
+        The result of `analysis.studies.stimulus`.
     axes : four Axes, optional
         Default: a new figure.
     **style

@@ -34,7 +34,7 @@ def plot_ladder(
     **style
         Properties of the marks.
     """
-    rates, turning = with_batch(ladder.rate, 2), with_batch(ladder.frequency, 2)
+    rates, frequency = with_batch(ladder.rate, 2), with_batch(ladder.frequency, 2)
     some = [j for j, _ in ladder.samples()]
     chosen = sample_index(some[0] if sample is None and some else sample or 0, len(rates))
     top, bottom = _two_axes(ax)
@@ -45,12 +45,12 @@ def plot_ladder(
     for j in some:
         if j != chosen:
             top.plot(_numbers(rates[j]), 1.0 / rates[j], color=look.FAINT, linewidth=1.0, zorder=0)
-    times, turns = 1.0 / rates[chosen], turning[chosen] != 0.0
+    times, oscillates = 1.0 / rates[chosen], frequency[chosen] != 0.0
     options = {"color": look.FREE, "marker": "o", "markersize": 4.0, "linestyle": "none", **style}
-    top.plot(_numbers(times)[~turns], times[~turns], **{**options, "label": f"sample {chosen}"})
-    if np.any(turns & np.isfinite(times)):
+    top.plot(_numbers(times)[~oscillates], times[~oscillates], **{**options, "label": f"sample {chosen}"})
+    if np.any(oscillates & np.isfinite(times)):
         hollow = {**options, "markerfacecolor": "none", "label": "oscillates"}
-        top.plot(_numbers(times)[turns], times[turns], **hollow)
+        top.plot(_numbers(times)[oscillates], times[oscillates], **hollow)
     if len(some) > 1:
         top.plot([], [], color=look.FAINT, linewidth=1.0, label="other samples")
     look.log_ticks(top.yaxis, 1.0 / np.nanmax(rates[some]), 1.0 / np.nanmin(rates[some]))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
@@ -21,7 +21,7 @@ def with_signal(point: FixedPoint, target: Array) -> np.ndarray[tuple[int], np.d
 
 
 def single(equilibrium: Equilibrium, sample: int) -> Equilibrium:
-    """One sample of an equilibrium, without a batch axis."""
+    """Return one sample of an equilibrium, without a batch axis."""
     if not equilibrium.batched:
         return equilibrium
     fields = {f.name: getattr(equilibrium, f.name) for f in dataclasses.fields(equilibrium) if "dims" in f.metadata}
@@ -29,7 +29,9 @@ def single(equilibrium: Equilibrium, sample: int) -> Equilibrium:
     return dataclasses.replace(equilibrium, **parts)
 
 
-def relax_with_signal(network: Network, x: Any, y: Any, start: Any, solver: Solver | None) -> Equilibrium:
+def relax_with_signal(
+    network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, solver: Solver | None
+) -> Equilibrium:
     """The equilibrium that studies of error signals begin with; refuses data of which no sample has one."""
     rest = relax(network, x, start=start, solver=solver)
     point = FixedPoint.of(network, rest.state, rest.x)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import Mask
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots
-from neurodyn.errors import ArgumentError
-from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.phases.nudge import nudged_problem
-from neurodyn.phases.relax import free_problem
+from neurodyn.numerics.arrays import Array, Integers, Mask
+from neurodyn.phases.driven import Nudge, driven_problem
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
-from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import inward
 
+#: Longest time, in the largest time constant, until trajectories rest; and of those that may go round for ever.
+PATIENCE, SHORT = 1e4, 1e3
 #: Force at rest: loose first, as the attractor is refined afterwards; tight for those that rest at none.
 LOOSE, TIGHT = 1e-4, 1e-7
 #: Farther than this, in any unit, from where a trajectory came to rest, a fixed point is not what it rests at.
@@ -34,15 +29,17 @@ def settle(landscape: Landscape, start: Array, tol: float = LOOSE) -> tuple[Arra
     """
     tau = float(landscape.network.tau.max())
     solver = Solver(rtol=1e-2 * tol, atol=1e-4 * tol)
-    problem, states, scale = _problem(landscape, start)
-    solution = integrate(problem, solver, np.zeros(0), t_end=1e4 * tau, settle=tol * scale, dwell=tau, what="settling")
-    return states(solution.last), solution.status == Status.SETTLED
+    end = (PATIENCE if landscape.has_energy else SHORT) * tau
+    problem = _problem(landscape, start)
+    solution = integrate(problem, solver, np.zeros(0), t_end=end, settle=tol, dwell=tau, what="settling")
+    return solution.last.T.copy(), solution.status == Status.SETTLED
 
 
 def attractors(landscape: Landscape, start: Array) -> tuple[Array, Integers]:
     """Stable fixed points (a, n) that trajectories from `start` (k, n) end at, and which of them each does, (k,).
 
-    −1 for a trajectory that ends at none: it rests at a saddle, on the boundary of basins, or does not come to rest.
+    −1 for a trajectory that ends at none: it rests at a saddle, on the boundary of basins, or does not come to rest,
+    as where it goes round on a cycle for ever.
     """
     labels = np.full(len(start), -1)
     found: list[Array] = []
@@ -51,7 +48,7 @@ def attractors(landscape: Landscape, start: Array) -> tuple[Array, Integers]:
         ends, calm = settle(landscape, ends, tol)
         label, found = _group(landscape, ends, calm, found)
         labels[todo] = label
-        again = label < 0
+        again = (label < 0) & (calm | landscape.has_energy)
         todo, ends = todo[again], ends[again]
         if not todo.size:
             break
@@ -84,25 +81,9 @@ def _near(states: Array, point: Array) -> Mask:
     return near
 
 
-def _problem(landscape: Landscape, start: Array) -> tuple[Problem, Callable[[Array], Array], float]:
-    """The flow as a problem for the engine, how to turn its result into states, and the units of its force.
-
-    A nudged flow is integrated for delta = (s − s*)/beta around a fixed point s* of the free one.
-    """
-    network, count, beta = landscape.network, len(start), landscape.beta
-    if not beta:
-        return free_problem(network, inward(start), landscape.inputs(count)), lambda last: last.T.copy(), 1.0
-    base = _rest(landscape.free())
-    point = FixedPoint.of(network, np.tile(base, (count, 1)), landscape.inputs(count))
-    problem = nudged_problem(point, inward(landscape.gap(point.s.T)), np.array([beta]))
-    problem = replace(problem, start=inward((start - base) / beta))
-    return problem, lambda last: base + beta * last.T, 1.0 / abs(beta)
-
-
-def _rest(free: Landscape) -> Array:
-    """A fixed point of the free flow, (n,), to rounding."""
-    ends, _ = settle(free, np.where(free.boxed, 0.5, 0.0)[None], TIGHT)
-    point, residual = roots(free, ends)
-    if not residual[0] <= 1e-9:
-        raise ArgumentError("the free flow has no fixed point to nudge from: it does not come to rest")
-    return point[0]
+def _problem(landscape: Landscape, start: Array) -> Problem:
+    """The flow from `start` (k, n) as a problem for the engine."""
+    count, nudge = len(start), None
+    if landscape.beta:
+        nudge = Nudge(landscape.beta, np.tile(np.asarray(landscape.y), (count, 1)))
+    return driven_problem(landscape.network, inward(start), landscape.inputs(count), nudge)

@@ -135,7 +135,7 @@ class Stepping:
         options: dict[str, Any] = {"rtol": self.solver.rtol, "atol": self.solver.atol}
         if self.solver.method in IMPLICIT:
             options["jac"] = self.jacobian
-        kind = getattr(scipy.integrate, self.solver.method)
+        kind = getattr(scipy.integrate, str(self.solver.method))
         return kind(self.force, self.t, self.y, bound, **options)
 
     def loop(self, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:

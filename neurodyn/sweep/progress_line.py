@@ -10,7 +10,7 @@ from neurodyn.progress import PATIENCE
 from neurodyn.sweep.cell import FAILED
 
 
-class Tally:
+class ProgressLine:
     """Counts cells; shows nothing for quick work.
 
     Time left is that of the cells still to do, at the mean pace of this run; cells of an earlier one do not count.

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from neurodyn.models.data import PREFIXES, find_pair
-from neurodyn.models.idx import GZIP_MAGIC, fault, read_idx
-from neurodyn.models.npz import Archive
+from neurodyn.models.data.idx import GZIP_MAGIC, fault, read_idx
+from neurodyn.models.data.image_sets import PREFIXES, find_pair
+from neurodyn.models.data.npz import Archive
 from neurodyn.numerics.arrays import Array
 
 #: Names of the arrays of an archive: Keras' own, or those of samples that are not split.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from neurodyn.errors import DataError
-from neurodyn.models.data import digits, mnist
-from neurodyn.models.dataset import LearningData, read_data
+from neurodyn.models.data.image_sets import digits, mnist
+from neurodyn.models.data.sample_files import LearningData, read_data
 from neurodyn.models.load import DATA_SETS, Model
 
 
@@ -19,7 +19,7 @@ def learning_data(model: Model, place: str | os.PathLike[str] | None = None) -> 
         Its [data] name a data set (`digits`, `mnist`: all of its training part and of its test part), or hold the
         samples.
     place : path, optional
-        Data that stand for the model's: see `models.dataset.read_data`. For a model that names `mnist`, a folder with
+        Data that stand for the model's: see `models.data.read_data`. For a model that names `mnist`, a folder with
         MNIST, by default NEURODYN_DATA.
 
     Raises

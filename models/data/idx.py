@@ -42,7 +42,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        Of the shape and type the file gives (uint8, int8, int16, int32, float32 or float64), in the byte
+        An array of the shape and type the file gives (uint8, int8, int16, int32, float32 or float64), in the byte
         order of this machine.
 
     Raises
@@ -77,7 +77,7 @@ def read_array(file: str, stream: Readable, dtype: np.dtype[Any], shape: tuple[i
     Returns
     -------
     ndarray
-        Of `shape`, in the byte order of this machine.
+        An array of `shape`, in the byte order of this machine.
 
     Raises
     ------

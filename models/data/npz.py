@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodyn.errors import DataError
-from neurodyn.models.idx import fault, read_array
+from neurodyn.models.data.idx import fault, read_array
 
 #: NumPy's kinds of types: whole numbers, and with floats.
 INTEGERS: Final = "iu"

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodyn.errors import DataError
-from neurodyn.models.idx import fault, read_idx
-from neurodyn.models.npz import INTEGERS, Archive
+from neurodyn.models.data.idx import fault, read_idx
+from neurodyn.models.data.npz import INTEGERS, Archive
 
-__all__ = ["MNIST_MISSING", "LabelledData", "digits", "mnist", "read_idx"]
+__all__ = ["MNIST_MISSING", "LabelledData", "digits", "mnist"]
 
 MNIST_MISSING: Final = (
     "MNIST is not here: pass --data FOLDER or set NEURODYN_DATA to a folder with train-images-idx3-ubyte, "

@@ -16,7 +16,7 @@ from neurodyn.phases.nudge import nudged_problem
 from neurodyn.phases.relax import free_problem, relax
 from neurodyn.phases.side import side_problem
 from neurodyn.solvers.integrate import integrate
-from neurodyn.solvers.scipy_door import IMPLICIT
+from neurodyn.solvers.scipy_methods import IMPLICIT
 from neurodyn.solvers.solver import SCIPY_METHODS, Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint

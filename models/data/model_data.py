@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ LARGEST = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class ModelData:
     """Inputs (batch, n_in), targets (batch, n_out) or labels (batch,), and states to start from (batch, n)."""
 
     x: Array | None = None
@@ -26,7 +27,9 @@ class Samples:
     start: Array | None = None
 
 
-def build_samples(tables: ModelFile, graph: Graph | None, data: Any, faults: list[str]) -> Samples:
+def build_model_data(
+    tables: ModelFile, graph: Graph | None, data: str | os.PathLike[str] | None, faults: list[str]
+) -> ModelData:
     """The data; none without a graph. Files of a data set are read only where there are no faults so far.
 
     `data` is the folder of data sets of the user's.
@@ -38,7 +41,7 @@ def build_samples(tables: ModelFile, graph: Graph | None, data: Any, faults: lis
     """
     named = tables.data is not None and tables.data.name is not None
     if graph is None or (faults and named):
-        return Samples()
+        return ModelData()
     x, y = (None, None) if tables.data is None else _draw(tables.data, graph, data, faults)
     if x is not None and not graph.n_in:
         faults.append("data: the network has no input population, so there can be no `x`")
@@ -49,16 +52,16 @@ def build_samples(tables: ModelFile, graph: Graph | None, data: Any, faults: lis
     if y is not None:
         _check_targets(y, graph, len(y) if x is None else len(x), faults)
     count = next((len(values) for values in (x, y) if values is not None), None)
-    return Samples(x, y, _start(tables, graph, count, faults))
+    return ModelData(x, y, _start(tables, graph, count, faults))
 
 
-def _draw(table: DataTable, graph: Graph, data: Any, faults: list[str]) -> tuple[Any, Any]:
+def _draw(table: DataTable, graph: Graph, data: str | os.PathLike[str] | None, faults: list[str]) -> tuple[Any, Any]:
     if table.name is None:
         x = None if table.x is None else np.array(table.x, dtype=float)
         return x, None if table.y is None else np.array(table.y)
     if table.name == "random":
         return _random(table, graph, faults)
-    from neurodyn.models.data import digits, mnist
+    from neurodyn.models.data.image_sets import digits, mnist
 
     whole = digits(table.split) if table.name == "digits" else mnist(table.split, data)
     if table.first + table.samples > len(whole.labels):

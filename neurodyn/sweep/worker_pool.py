@@ -1,6 +1,6 @@
 """Worker processes with one thread each, that go when their parent does.
 
-Processes are spawned: forking a process whose threads hold locks, as numba's may, can hang. A `Crew` is a
+Processes are spawned: forking a process whose threads hold locks, as numba's may, can hang. A `WorkerPool` is a
 `ProcessPoolExecutor` that can be replaced after a worker died, and stopped at once after an interrupt.
 """
 
@@ -44,7 +44,7 @@ class Workers(SpawnContext):
         return self.started[-1]
 
 
-class Crew:
+class WorkerPool:
     """A pool of `count` processes, within a `with` block."""
 
     def __init__(self, count: int) -> None:
@@ -55,7 +55,7 @@ class Crew:
     def _new(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(self.count, mp_context=self._context, initializer=_begin)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         try:
             self._pool.submit(os.getpid).result()
         except BrokenProcessPool as error:

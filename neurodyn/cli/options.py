@@ -1,0 +1,35 @@
+"""Options that several commands share, each with one name, one meaning and one sentence of help.
+
+They are decorators: ``@options.overrides`` above a command gives it ``--set`` and the argument ``overrides``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+#: `--set`: changes to the model file, as the argument `overrides`, a tuple of texts.
+overrides: Decorator = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file."
+)
+#: `--data`: the folder with MNIST, as the argument `data`.
+mnist_folder: Decorator = click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
+#: `--data`: the samples to learn from, as the argument `data`.
+samples: Decorator = click.option(
+    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
+)
+#: `--json`: whether standard output is for scripts, as the argument `as_json`.
+as_json: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table."
+)
+#: `--no-figures`, as the argument `no_figures`.
+no_figures: Decorator = click.option("--no-figures", is_flag=True, help="Draw no figures.")
+
+
+def out(default: str) -> Decorator:
+    """Return `--out`, the folder that a command writes into, as the argument `out`; `default` says which by itself."""
+    return click.option("--out", metavar="FOLDER", help=f"Where the files go. Default: {default}.")

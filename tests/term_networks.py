@@ -1,0 +1,92 @@
+"""A small network for each kind of term, by name, with its time constants over a factor of 20."""
+
+import numpy as np
+
+from neurodyn import models
+from neurodyn.models import terms
+
+
+class PlainLeak(terms.Leak, kind="plain-leak"):
+    """A leak whose primitives flows call, instead of having it in their own loops."""
+
+    fused = False
+
+
+class PlainBias(terms.Bias, kind="plain-bias"):
+    """Biases of this kind."""
+
+    fused = False
+
+
+class PlainBilinear(terms.Bilinear, kind="plain-bilinear"):
+    """Weights of this kind."""
+
+    fused = False
+
+
+def build(populations, found, *, seed=1, gain=0.8, scale=0.3):
+    """A network with random parameters where terms begin with zeros."""
+    net = models.EnergyNetwork(populations, found, seed=seed, gain=gain)
+    rng = np.random.default_rng(seed)
+    zeros = {name: rng.uniform(-scale, scale, v.shape) for name, v in net.parameters.items() if not np.any(v)}
+    return net.replace(parameters=zeros, tau=rng.permutation(np.geomspace(0.25, 5.0, net.n)))
+
+
+def _input(size):
+    return {"size": size, "role": "input"}
+
+
+def _output(size, activation="tanh"):
+    return {"size": size, "role": "output", "activation": activation}
+
+
+def hopfield():
+    free = ("h", "y")
+    pairs = [PlainBilinear("x", "h"), PlainBilinear("h", "h"), PlainBilinear("y", "h"), PlainBilinear("x", "y")]
+    populations = {"x": _input(4), "h": {"size": 6, "activation": "sigmoid"}, "y": _output(3)}
+    return build(populations, [PlainLeak(free), PlainBias(free), *pairs])
+
+
+def convolution():
+    populations = {"x": _input(36), "h1": 8, "h2": 3, "y": _output(2)}
+    layers = [
+        terms.Convolution("x", "h1", size_in=(6, 6), channels=2, kernel=3, pool=2),
+        terms.Convolution("h1", "h2", size_in=(2, 2), channels=3, kernel=2, channels_in=2, padding=1, pool=3),
+    ]
+    return build(populations, [terms.Leak(), terms.Bias(), *layers, terms.Bilinear("h2", "y")])
+
+
+def prediction():
+    populations = {"x": _input(4), "h1": 6, "h2": {"size": 5, "activation": "softplus"}, "y": _output(3, "linear")}
+    layers = [terms.Prediction("x", "h1"), terms.Prediction("h1", "h2", sigma=0.7), terms.Prediction("h2", "y", 1.3)]
+    return build(populations, layers)
+
+
+NODES = {"x": _input(4), "a": {"size": 5, "activation": "linear"}, "b": {"size": 5, "activation": "linear"}}
+NODES |= {"y": _output(2, "linear")}
+WIRES = [terms.Resistor(*names) for names in (("x", "a"), ("a", "b"), ("b", "y"), ("y", "x"), ("a", "a"), ("b", "b"))]
+
+
+def resistor():
+    return build(NODES, WIRES)
+
+
+def diode():
+    branches = [terms.Diode("a", "b", 0.05, 0.2), terms.Diode("a", "", 0.1, 0.3), terms.Diode("", "b", 0.1, 0.3)]
+    return build(NODES, [*WIRES, *branches])
+
+
+def log_sum_exp():
+    populations = {"x": _input(4), "h": 6, "y": _output(3)}
+    found = [terms.Leak(), terms.Bias(), terms.Bilinear("x", "h"), terms.Bilinear("h", "y")]
+    return build(populations, [*found, terms.LogSumExp("h", memories=5, sharpness=2.0)])
+
+
+NETWORKS = {
+    "hopfield": hopfield,
+    "convolution": convolution,
+    "prediction": prediction,
+    "resistor": resistor,
+    "diode": diode,
+    "log-sum-exp": log_sum_exp,
+}
