@@ -1,6 +1,7 @@
 """Networks, one energy per file, and a library of ready models with their data."""
 
 from neurodyn.models import terms
+from neurodyn.models.activation import Activation
 from neurodyn.models.data.learning_data import learning_data
 from neurodyn.models.data.sample_files import LearningData, read_data
 from neurodyn.models.energy_network import EnergyNetwork
@@ -9,6 +10,7 @@ from neurodyn.models.load import Model, Outline, find, load, names, outline, rea
 from neurodyn.models.rate import Rate
 
 __all__ = [
+    "Activation",
     "EnergyNetwork",
     "Hopfield",
     "LearningData",

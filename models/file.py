@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.activation import canonical
+from neurodyn.models.activation import Activation
 from neurodyn.models.term_tables import read_terms
 from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
 from neurodyn.system.graph import SOFTMAX, Population
@@ -37,10 +38,22 @@ def _one_of(rule: str, *tests: Callable[[object], bool]) -> PlainValidator:
     return PlainValidator(check)
 
 
+def _activation(value: Any) -> str:
+    """The name of an activation; an expression goes by its text and its constants."""
+    if isinstance(value, str):
+        return canonical(value)
+    if not isinstance(value, dict) or "expression" not in value or set(value) - {"expression", "constants"}:
+        raise PydanticCustomError("shape", "must be a name, or a table with an `expression` and perhaps `constants`")
+    text, constants = value["expression"], value.get("constants", {})
+    if not isinstance(text, str) or not isinstance(constants, dict):
+        raise PydanticCustomError("shape", "must have a text as its `expression`, and a table as its `constants`")
+    name = ", ".join([text, *(f"{key} = {constant}" for key, constant in sorted(constants.items()))])
+    return Activation(name, text, constants=constants).name
+
+
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Seed = Annotated[int, Field(ge=0)]
-Activation = Annotated[str, AfterValidator(canonical)]
 Tau = Annotated[Any, _one_of("a positive number, or a list of one for each unit", is_tau)]
 Matrix = Annotated[Any, _one_of("a list of rows of finite numbers, all of one length", is_matrix)]
 Feedback = Annotated[
@@ -71,7 +84,7 @@ class PopulationTable(Table):
 
     size: Count
     role: Literal["input", "hidden", "output"] = "hidden"
-    activation: Activation = ""
+    activation: Annotated[str, PlainValidator(_activation)] = ""
     tau: Tau = 1.0
     outputs: int | None = Field(default=None, ge=0)
     readout: Literal["linear", "softmax"] = "linear"

@@ -33,6 +33,7 @@ from dataclasses import replace
 from typing import Any
 
 from neurodyn.errors import ModelError, nearest
+from neurodyn.flows.activation import CODES
 from neurodyn.flows.layout import RATES
 from neurodyn.models import shapes
 from neurodyn.models.terms import Bias, Bilinear, Leak
@@ -111,6 +112,11 @@ class Rate(Network):
     def check(cls, graph: Graph) -> None:
         """Rates must tell states apart: the energy needs the inverse of the activation."""
         for p in graph.free:
+            if p.activation not in CODES:
+                raise ModelError(
+                    f"population {p.name!r}: the rate form needs the inverse of the activation, and that of one of "
+                    f"your own is not known; take sigmoid, tanh, softplus or linear; got {p.activation!r}"
+                )
             if p.activation == "hard-sigmoid":
                 raise ModelError(
                     f"population {p.name!r}: the rate form needs a strictly increasing activation, and the hard "

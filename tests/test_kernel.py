@@ -24,7 +24,7 @@ from problems import limit_cycle, limit_cycle_problem
 
 FOLDER = "from neurodyn.numerics.kernel import cache_folder; print(cache_folder())"
 ROOT = Path(__file__).resolve().parents[1]
-IMPORTED = Path(kernel.__file__).resolve().parents[1]
+IMPORTED = Path(kernel.__file__).resolve().parents[2]
 
 
 def python(code, *, root=IMPORTED, **env):

@@ -297,6 +297,9 @@ def test_hashes_follow_what_a_function_is_made_of():
         made[name] = enter(scope["f"])
         scope["k"] = 2.0
         made[f"{name} with another global"] = enter(scope["f"])
+    scope = {"k": 1.0, "__name__": "elsewhere"}  # numba would look for compiled code's module here
+    exec("def f(s, r, theta): return k*s", scope)
+    made["elsewhere"] = enter(scope["f"])
     assert made.pop("same") == made["a"]
     assert made.pop("same with another global") == made["a with another global"]
     assert len(set(made.values())) == len(made)

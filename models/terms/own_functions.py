@@ -47,6 +47,7 @@ def _parts(value: Any, seen: set[int]) -> Iterator[bytes]:
         if id(value) in seen:
             return
         seen.add(id(value))
+        yield str(value.__module__).encode()  # which numba imports where it takes compiled code from the disk
         yield from _code(value.__code__)
         yield repr(value.__defaults__).encode()
         for cell in value.__closure__ or ():

@@ -11,6 +11,7 @@ from neurodyn.errors import ModelError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration
 from neurodyn.estimators.task import Task
+from neurodyn.flows.activation import CODES
 from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
@@ -156,6 +157,11 @@ def check_analytic(network: Network) -> None:
             raise ModelError(
                 f"population {p.name!r}: complex nudging needs an analytic activation, and the hard sigmoid has kinks; "
                 "take sigmoid, tanh, softplus or linear, or another method such as equilibrium-propagation"
+            )
+        if p.activation not in CODES:
+            raise ModelError(
+                f"population {p.name!r}: complex nudging needs an activation for complex states, one of "
+                f"{', '.join(CODES)}, or take another method such as equilibrium-propagation; got {p.activation!r}"
             )
     for term in network.own_terms:
         if term.primitives.complex_gradient is None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.vectormath import HIGHEST, expm1_and_exp, fma, log, log1p
 
@@ -32,11 +33,21 @@ CODES = {
 
 
 def canonical(name: object) -> str:
-    """Return the name as `CODES` has it (`hard_sigmoid` and `hard sigmoid` are accepted), or refuse it."""
+    """Return the name as `CODES` has it (`hard_sigmoid` and `hard sigmoid` are accepted), or refuse it.
+
+    Names of a user's own activations, or these themselves, are taken as they are.
+    """
+    if str(name) in OWN_ACTIVATIONS:
+        return str(name)
     plain = str(name).strip().lower().replace("_", "-").replace(" ", "-")
     if plain not in CODES:
-        raise ModelError(f"unknown activation {name!r}; {nearest(plain, CODES)}")
+        raise ModelError(f"unknown activation {name!r}; {nearest(plain, [*CODES, *OWN_ACTIVATIONS])}")
     return plain
+
+
+def code_of(name: str) -> int:
+    """The code of an activation in a kernel's layout."""
+    return CODES.get(name, OWN)
 
 
 #: What rates can be, by name of a strictly increasing activation.

@@ -313,7 +313,7 @@ def nudged_rows(network: Network, local: Local, cost_slope: Array, beta: Array) 
     if network.box.any():
         blocks |= _box_rows(network, local, beta)
     base: list[Array] = []
-    if network.attached:
+    if network.extended:
         at = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
         found = [a.gradient(at) for a in network.attached if not a.term.quadratic]
         base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]

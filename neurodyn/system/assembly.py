@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.flows import layout as at
-from neurodyn.flows.activation import CODES
+from neurodyn.flows.activation import CODES, OWN, code_of
+from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.sparse_product import lay_out, product
 from neurodyn.system.attached import Attached
@@ -51,15 +52,21 @@ def assemble(network: Network) -> tuple[Array, Integers]:
     header[at.INPUT_CODE] = CODES[graph.input.activation] if graph.input else 0
     header[at.SPARSE] = product.address if store.patterns else 0
     header[[at.COST, at.OUT_FIRST, at.OUT_COUNT]] = _cost(network)
-    header[[at.METRIC, at.BOXED, at.EXTENDED]] = network.metric, network.box.any(), len(terms) > 0
+    header[[at.METRIC, at.BOXED, at.EXTENDED]] = network.metric, network.box.any(), network.extended
     integers = [*_populations(network), *arrows, *inputs, *term_table]
     layout = np.concatenate([header, np.array(integers, dtype=np.int64), *store.integers])
     return np.concatenate(store.values), layout.astype(np.int64)
 
 
 def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> Integers:
-    """The layout with the addresses that the primitives of the terms have in this process, compiled where needed."""
+    """The layout with the addresses that terms and own activations have in this process, compiled where needed."""
     full = layout.copy()
+    for k, p in enumerate(network.graph.free):
+        o = at.HEADER + at.PER_POPULATION * k
+        if full[o + at.CODE] == OWN:
+            own = OWN_ACTIVATIONS[p.activation]
+            full[o + at.OWN_RATES], full[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
+            full[o + at.OWN_DIFFERENCES] = own.differences.address
     for k, attached in enumerate(network.attached):
         primitives, o = attached.term.primitives, full[at.TERM_TABLE] + at.PER_TERM * k
         full[o + at.GRADIENT], full[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
@@ -77,7 +84,7 @@ def _populations(network: Network) -> list[int]:
         own = [0] * at.PER_POPULATION
         where = network.graph.slices[p.name]
         own[at.START], own[at.STOP] = where.start, where.stop
-        own[at.CODE], own[at.LEAK] = CODES[p.activation], int(network.has_leak(p.name))
+        own[at.CODE], own[at.LEAK] = code_of(p.activation), int(network.has_leak(p.name))
         numbers += own
     return numbers
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ModelError, nearest
-from neurodyn.flows.activation import canonical
+from neurodyn.flows.activation import CODES, canonical
 from neurodyn.inputs import is_number, is_whole
 from neurodyn.numerics.arrays import Array
 
@@ -36,7 +36,8 @@ class Population:
     size : int
         Number of units, at least 1.
     activation : str, optional
-        `tanh`, `sigmoid`, `hard-sigmoid`, `softplus` or `linear`; default `tanh`, for an input `linear`.
+        `tanh`, `sigmoid`, `hard-sigmoid`, `softplus` or `linear`; default `tanh`, for an input `linear`. Or one of your
+        own: see `models.Activation`.
     role : {"input", "hidden", "output"}
         The input population is clamped to x; the output population is the one a cost sees.
     outputs : int, optional
@@ -62,6 +63,11 @@ class Population:
         default = "linear" if self.role == "input" else "tanh"
         object.__setattr__(self, "size", int(self.size))
         object.__setattr__(self, "activation", canonical(self.activation or default))
+        if self.role == "input" and self.activation not in CODES:
+            raise ModelError(
+                f"population {self.name!r}: an input has one of the activations {', '.join(CODES)}; "
+                f"got {self.activation!r}"
+            )
         if self.outputs is None:
             object.__setattr__(self, "outputs", self.size if self.role == "output" else 0)
         if not isinstance(self.outputs, (int, np.integer)):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError
-from neurodyn.flows.activation import inverse
+from neurodyn.flows.activation import CODES, inverse
 from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
 from neurodyn.flows.coupling import coupled, drive
 from neurodyn.flows.input import clamped_rates
@@ -178,6 +178,11 @@ class Network:
     #: The terms beside leaks, biases and connections, with their parameters and places in this network.
     attached: tuple[Attached, ...] = field(init=False, repr=False, default=())
 
+    @property
+    def extended(self) -> bool:
+        """Whether rows of constants hold the state at which a phase began: for terms, and activations of one's own."""
+        return bool(self.attached) or any(p.activation not in CODES for p in self.graph.free)
+
     @cached_property
     def layout(self) -> Integers:
         """Where things lie, for the kernels; with the addresses of the terms, which are compiled for it."""
@@ -189,7 +194,7 @@ class Network:
         return self._with_addresses(complex_too=True)
 
     def _with_addresses(self, *, complex_too: bool) -> Integers:
-        if not self.attached:
+        if not self.extended:
             return self._layout
         found = with_addresses(self, self._layout, complex_too=complex_too)
         found.flags.writeable = False
@@ -245,7 +250,7 @@ class Network:
         if self.box.any():
             for name, low, inside in ((LOWER, -np.inf, 0.0), (UPPER, np.inf, 1.0)):
                 blocks[name] = np.repeat(np.where(self.box, inside, low)[:, None], batch, axis=1)
-        if not self.attached:
+        if not self.extended:
             return stack(blocks)
         still = self.every(np.zeros((self.n, batch)), clamped)
         constant = np.zeros((self.n, batch))
@@ -259,7 +264,7 @@ class Network:
 
     def clamped_of(self, rows: Array) -> Array:
         """The clamped rates, (n_in, batch), out of the constants of the free flow, where these have them."""
-        first = free_blocks(self._layout) * self.n if self.attached else len(rows)
+        first = free_blocks(self._layout) * self.n if self.extended else len(rows)
         return rows[first:]
 
     def linear_rows(self, local: Local) -> Array:
@@ -269,7 +274,7 @@ class Network:
             diagonal -= local.curvature * local.field
         blocks = {RATE: self.repeated_rate(local.rate.shape[1])}
         blocks |= {SLOPE: local.slope * local.active, DIAGONAL: diagonal * local.active}
-        base = (local.state, local.rate, local.active.astype(float), local.clamped) if self.attached else ()
+        base = (local.state, local.rate, local.active.astype(float), local.clamped) if self.extended else ()
         return stack(blocks, *base)
 
     @cached_property
@@ -291,7 +296,7 @@ class Network:
         force = (d * g if by_states else g) - self.leak[:, None] * s + more
         stuck = self.box[:, None] & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
         coordinate, slope = (s, np.ones_like(s)) if by_states else (r, d)
-        clamped = self.clamped_of(rows) if self.attached else np.empty((0, s.shape[1]))
+        clamped = self.clamped_of(rows) if self.extended else np.empty((0, s.shape[1]))
         return Local(s, r, d, c, g, force, ~stuck, coordinate, slope, clamped)
 
     def coordinate(self, s: Array) -> Array:
