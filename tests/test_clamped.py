@@ -10,7 +10,7 @@ from neurodyn import models
 from neurodyn.estimators.clamped import clamped
 from neurodyn.estimators.task import Task
 from neurodyn.flows.activation import RANGES, inverse
-from neurodyn.system.network import inward
+from neurodyn.numerics.arrays import inward
 
 EVERY = {
     f"{kind} {name}": make

@@ -7,8 +7,8 @@ import neurodyn as nd
 from networks import RATE, SMOOTH, draw_input, draw_target
 from neurodyn.estimators.clamped import clamped
 from neurodyn.estimators.task import Task
+from neurodyn.numerics.arrays import inward
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import inward
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 NETS = {"hopfield": SMOOTH["recurrent"], "rate": RATE["chain-sigmoid"]}

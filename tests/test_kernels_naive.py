@@ -19,6 +19,7 @@ from neurodyn.flows.nudged import change
 from neurodyn.numerics.product import add_product
 from neurodyn.phases.nudge import nudged_problem, nudged_rows
 from neurodyn.phases.side import side_problem
+from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
 
 SMALL = {
@@ -193,7 +194,7 @@ def test_free_flow_is_the_twins_also_on_the_bounds(net, rng):
     x, s = 5.0 * rng.uniform(-1.0, 1.0, (12, net.n_in)), draw_state(net, 12, rng)
     if net.box.any():
         s = np.where(net.box & (rng.uniform(size=s.shape) < 0.6), rng.integers(0, 2, s.shape), s)
-    rows = net.free_rows(x, 12)
+    rows = free_rows(net, x, 12)
     found = net.evaluate(free, np.ascontiguousarray(s.T), rows, net.n).T
     twin = NaiveHopfield(net)
     expected = np.array([twin.velocity(x[k], s[k]) for k in range(12)])

@@ -12,6 +12,7 @@ import pytest
 import scipy.integrate
 
 from neurodyn.models import Hopfield
+from neurodyn.numerics.arrays import inward
 from neurodyn.phases.nudge import nudged_problem
 from neurodyn.phases.relax import free_problem, relax
 from neurodyn.phases.side import side_problem
@@ -20,7 +21,6 @@ from neurodyn.solvers.scipy_methods import IMPLICIT
 from neurodyn.solvers.solver import SCIPY_METHODS, Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import inward
 from problems import (
     broken_problem,
     limit_cycle_problem,

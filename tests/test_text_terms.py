@@ -12,6 +12,7 @@ from neurodyn import analysis, models
 from neurodyn.analysis import plots
 from neurodyn.errors import ModelError
 from neurodyn.models import terms
+from neurodyn.system.constants import free_rows
 from neurodyn.system.term import Term
 
 jax = pytest.importorskip("jax")
@@ -160,7 +161,7 @@ def mixed_product(net, s, x, v):
     """d/dtheta of minus the force, times v."""
     from neurodyn.system.parameter_gradient import mixed_product as product
 
-    local = net.local(s[:, None], net.free_rows(x[None], 1))
+    local = net.local(s[:, None], free_rows(net, x[None], 1))
     return product(net, local, (v[:, None], local.slope * v[:, None]), x[None]).vector
 
 

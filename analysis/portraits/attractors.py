@@ -6,13 +6,12 @@ import numpy as np
 
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots
-from neurodyn.numerics.arrays import Array, Integers, Mask
+from neurodyn.numerics.arrays import Array, Integers, Mask, inward
 from neurodyn.phases.driven import Nudge, driven_problem
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
-from neurodyn.system.network import inward
 
 #: Longest time, in the largest time constant, until trajectories rest; and of those that may go round for ever.
 PATIENCE, SHORT = 1e4, 1e3

@@ -22,8 +22,9 @@ from neurodyn.analysis.portraits.algebra import Rates, active, modes, one_thread
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
-from neurodyn.numerics.arrays import Array, Integers, Mask
-from neurodyn.system.network import Network, inward
+from neurodyn.numerics.arrays import Array, Integers, Mask, inward
+from neurodyn.system.constants import free_rows
+from neurodyn.system.network import Network
 
 #: A weight below this is one to rounding: of a unit so saturated that its rate does not move.
 LEAST_WEIGHT = 1e-100
@@ -121,7 +122,7 @@ class Landscape:
         """The derivative m of the energy's coordinate by the state at states (k, n), (k, n)."""
         if self.is_flat:
             return np.ones_like(z)
-        rows = self.network.free_rows(self.inputs(len(z)), len(z))
+        rows = free_rows(self.network, self.inputs(len(z)), len(z))
         return np.ascontiguousarray(self.network.local(inward(z), rows).coordinate_slope.T)
 
     def weights(self, z: Array) -> Array | None:

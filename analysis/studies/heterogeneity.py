@@ -11,7 +11,7 @@ from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.inputs import as_positives
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import NudgedPhase, nudge
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
@@ -19,7 +19,7 @@ from neurodyn.progress import Bar
 from neurodyn.results.result import with_batch
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network, inward
+from neurodyn.system.network import Network
 
 #: End of the second phase, in relaxation times of the slowest mode.
 LAST = 16.0

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.timing.ladder import Modes
 from neurodyn.inputs import choice, positive_number
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import side_network
@@ -18,7 +18,7 @@ from neurodyn.phases.simulate import simulate
 from neurodyn.results.result import Result, array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network, inward
+from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 

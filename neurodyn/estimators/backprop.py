@@ -11,6 +11,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
 from neurodyn.flows.layout import RATES
 from neurodyn.flows.linear import vjp
+from neurodyn.system.constants import linear_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
@@ -38,7 +39,7 @@ class Backprop(Estimator):
         for _ in range(depth):  # one pass over all layers sets one more for good
             point = replace(point, s=point.local.field)
         slope = point.cost_slope(task.target) * point.local.coordinate_slope
-        rows, error = network.linear_rows(point.local), slope
+        rows, error = linear_rows(network, point.local), slope
         for _ in range(depth - 1):
             error = slope + error - network.evaluate(vjp, error, rows, network.n)
         task.count(force_evaluations=2 * depth * len(task.target))

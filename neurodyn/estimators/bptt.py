@@ -12,14 +12,14 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.fixed_steps import FixedSteps, check
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import as_times
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, inward, outward
 from neurodyn.phases.nudge import default_times, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 

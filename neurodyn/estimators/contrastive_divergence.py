@@ -11,9 +11,9 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.clamped import clamped, contrast
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import is_positive
+from neurodyn.numerics.arrays import inward, outward
 from neurodyn.phases.simulate import simulate
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import inward, outward
 from neurodyn.system.parameters import Parameters
 
 

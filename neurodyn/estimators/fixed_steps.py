@@ -39,6 +39,7 @@ from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.solvers.tableau import TABLEAUS
+from neurodyn.system.constants import free_rows, linear_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.local import Local
 from neurodyn.system.network import Network
@@ -137,7 +138,7 @@ class FixedSteps:
         check(scheme, step, steps, checkpoints)
         self.network, self.x, self.start = network, x, start
         self.tableau, self.step, self.steps = TABLEAUS[scheme], step, steps
-        self.rows = network.free_rows(x, start.shape[1])
+        self.rows = free_rows(network, x, start.shape[1])
         self.solver = Solver(method=scheme, step=step, max_steps=2 * steps, max_seconds=solver.max_seconds)
         count = min(steps, int(np.ceil(np.sqrt(steps))) if checkpoints is None else checkpoints)
         self.bounds = np.unique(np.linspace(0, steps, count + 1).astype(int))
@@ -206,7 +207,7 @@ class FixedSteps:
             y = first + self.step * sum((a[m, k] * forces[k] for k in range(m)), np.zeros_like(first))
             local = network.local(y, rows)
             held, beyond = self._bounds(y, local)
-            linear = network.linear_rows(local.all_active())
+            linear = linear_rows(network, local.all_active())
             parts = (_apart(part, count) for part in (linear, ~held, ~beyond))
             stages.append(Stage(local, *parts))
             forces.append(network.evaluate(free, y, rows, n))

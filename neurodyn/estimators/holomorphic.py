@@ -15,6 +15,7 @@ from neurodyn.flows.activation import CODES
 from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
+from neurodyn.system.constants import every
 from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import pairwise_change, whole
 from neurodyn.system.parameters import Parameters
@@ -108,7 +109,7 @@ class Holomorphic(Estimator):
         """The same of each term that flows call, (p,), summed over the samples."""
         network, local = task.network, task.point.local
         clamped = network.input_rates(task.x, len(task.target))
-        base = network.every(local.state, clamped), network.every(local.rate, clamped)
+        base = every(local.state, clamped), every(local.rate, clamped)
         found = [np.zeros(a.parameters) for a in network.attached]
         for weight, beta, move, change in zip(self.weights, self.nudges, phase.moves, phase.changes, strict=True):
             still = np.zeros_like(clamped)

@@ -15,10 +15,10 @@ from neurodyn.estimators.task import Task
 from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.solvers.solver import Solver
-from neurodyn.system.network import Network, inward
+from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 #: Learning needs few digits of the gradient.

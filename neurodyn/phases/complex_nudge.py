@@ -34,6 +34,7 @@ from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
+from neurodyn.system.constants import every, repeated_rate
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.graph import Graph
 from neurodyn.system.local import Local
@@ -199,14 +200,14 @@ class ComplexNudging:
 def complex_rows(network: Network, local: Local, cost_slope: Array, beta: Complex) -> Array:
     """Constants of the nudged flow for complex beta (b,), as `neurodyn.flows.rows` names them; cost_slope (n, b)."""
     n, batch = local.state.shape
-    rate = network.repeated_rate(batch)
+    rate = repeated_rate(network, batch)
     blocks = {RATE: rate, RATE + 1: rate, COMPLEX_RATE: local.rate, COMPLEX_SLOPE: local.slope}
     blocks |= {COMPLEX_FIELD: local.field, COMPLEX_COST_SLOPE: cost_slope}
     blocks[COMPLEX_COST_CURVATURE] = constant_curvature(network, batch)
     blocks |= {BETA_REAL: np.repeat(beta.real[None], n, axis=0), BETA_IMAGINARY: np.repeat(beta.imag[None], n, axis=0)}
     base: list[Array] = []
     if network.attached:
-        at = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
+        at = every(local.state, local.clamped), every(local.rate, local.clamped)
         found = [attached.gradient(at) for attached in network.attached]
         base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]
     return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs]))
@@ -228,7 +229,7 @@ def _complex_linearized(network: Network, local: Local, moved: Moved, beta: comp
         np.repeat(np.concatenate([values, local.clamped[:, 0]])[:, None], n, axis=1)
         for values in (local.state[:, 0] + moved.state, rate)
     )
-    base = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
+    base = every(local.state, local.clamped), every(local.rate, local.clamped)
     field = local.field[:, 0] + network.coupling @ moved.rate
     matrix = np.diag(network.leak.astype(complex))
     by_rate = -network.coupling * slope

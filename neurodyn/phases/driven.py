@@ -26,6 +26,7 @@ from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
+from neurodyn.system.constants import free_rows
 from neurodyn.system.network import Network
 from neurodyn.system.stimulus import Sine, Steps, Stimulus
 
@@ -45,7 +46,7 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
     n, batch = start.shape
     moving = isinstance(x, Stimulus)
     still: Any = inputs_at(x, 0.0, batch) if isinstance(x, Stimulus) else x
-    free = network.free_rows(still, batch)
+    free = free_rows(network, still, batch)
     strength, target = np.zeros((n, batch)), np.zeros((n, batch))
     if nudge is not None:
         strength[network.outputs], target[network.outputs] = nudge.beta, nudge.target.T
@@ -58,7 +59,7 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
     def jacobian(sample: int, t: float, s: Array) -> Array:
         state = np.ascontiguousarray(s[:, None])
         here: Any = inputs_at(x, t, batch)[sample : sample + 1] if isinstance(x, Stimulus) else None
-        fixed = network.free_rows(here, 1) if moving else np.ascontiguousarray(free[:, sample : sample + 1])
+        fixed = free_rows(network, here, 1) if moving else np.ascontiguousarray(free[:, sample : sample + 1])
         local = network.local(state, fixed)
         if nudge is None:
             return -network.linearized(local, 0) / network.tau[:, None]

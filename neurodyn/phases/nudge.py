@@ -25,7 +25,7 @@ from neurodyn.flows.rows import (
     stack,
 )
 from neurodyn.inputs import as_times, choice, real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
@@ -33,9 +33,10 @@ from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
+from neurodyn.system.constants import every, repeated_rate
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.local import Local
-from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import gradient_change
 from neurodyn.system.parameters import Parameters
 
@@ -307,14 +308,14 @@ def nudged_rows(network: Network, local: Local, cost_slope: Array, beta: Array) 
     cost_slope = dC/dz (n, b), where z is the coordinate of the energy; beta (b,).
     """
     n, batch = local.state.shape
-    blocks = {RATE: network.repeated_rate(batch), BASE_RATE: local.rate, BASE_SLOPE: local.slope}
+    blocks = {RATE: repeated_rate(network, batch), BASE_RATE: local.rate, BASE_SLOPE: local.slope}
     blocks |= {BASE_FIELD: local.field, COST_SLOPE: cost_slope, COST_CURVATURE: constant_curvature(network, batch)}
     blocks[BETA] = np.repeat(beta[None], n, axis=0)
     if network.box.any():
         blocks |= _box_rows(network, local, beta)
     base: list[Array] = []
     if network.extended:
-        at = network.every(local.state, local.clamped), network.every(local.rate, local.clamped)
+        at = every(local.state, local.clamped), every(local.rate, local.clamped)
         found = [a.gradient(at) for a in network.attached if not a.term.quadratic]
         base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]
     return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs]))

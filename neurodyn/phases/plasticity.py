@@ -25,7 +25,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.plastic import plastic
 from neurodyn.inputs import as_times, choice, is_number, is_positive
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, outward
 from neurodyn.phases.nudge import default_times, nudged_problem, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
@@ -36,7 +36,7 @@ from neurodyn.solvers.problem import Problem, Solution, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network, outward
+from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 #: Rules by which weights move: both halves of d/dt(rho_i rho_j), or the half of each direction of a synapse.

@@ -13,14 +13,15 @@ from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.flows.free import free
 from neurodyn.flows.rows import LOWER, first_row
 from neurodyn.inputs import as_condition, is_positive
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, inward
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
+from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network, inward
+from neurodyn.system.network import Network
 
 #: Largest force at rest.
 TOL = 1e-10
@@ -272,7 +273,7 @@ class Relaxation:
 
 def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDArray[np.bool_] | None = None) -> Problem:
     """The free flow as an initial value problem; start (n, b), x (b, n_in). Units that are `held` do not move."""
-    rows = network.free_rows(x, start.shape[1])
+    rows = free_rows(network, x, start.shape[1])
     if held is not None:
         rows[: network.n][held] = 0.0
 

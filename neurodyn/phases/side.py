@@ -14,7 +14,7 @@ import numpy as np
 
 from neurodyn.flows.linear import side
 from neurodyn.inputs import as_times, choice
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.phases.nudge import default_times, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
@@ -23,8 +23,9 @@ from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
+from neurodyn.system.constants import linear_rows
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 
@@ -149,7 +150,7 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
     return Problem(
         side,
         np.concatenate([signal, np.zeros_like(signal)]),
-        network.linear_rows(point.local),
+        linear_rows(network, point.local),
         network.theta,
         network.layout,
         network.work_rows(side),

@@ -9,14 +9,14 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
 from neurodyn.inputs import as_condition, as_times, real_number
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.phases.driven import Nudge, integrate_driven
 from neurodyn.phases.relax import check_box
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.problem import Solution, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
-from neurodyn.system.network import Network, inward, outward
+from neurodyn.system.network import Network
 from neurodyn.system.stimulus import Stimulus, restore
 
 

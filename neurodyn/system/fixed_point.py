@@ -23,10 +23,11 @@ import numpy.typing as npt
 
 from neurodyn.errors import ConvergenceError
 from neurodyn.flows.linear import jvp
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, inward
 from neurodyn.numerics.krylov import Counted, Product, smallest_eigenvalue, solve_definite
+from neurodyn.system.constants import free_rows, linear_rows
 from neurodyn.system.local import Local
-from neurodyn.system.network import Network, inward
+from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import mixed_product
 from neurodyn.system.parameters import Parameters
 
@@ -56,7 +57,7 @@ class FixedPoint:
     @cached_property
     def rows(self) -> Array:
         """Constants of the free flow."""
-        return self.network.free_rows(self.x, self.s.shape[1])
+        return free_rows(self.network, self.x, self.s.shape[1])
 
     @cached_property
     def local(self) -> Local:
@@ -97,7 +98,7 @@ class FixedPoint:
         network, n = self.network, self.network.n
         pieces = max(1, -(-len(samples) * n * n // STACK_ENTRIES))
         for some in np.array_split(np.asarray(samples, dtype=int), pieces):
-            rows = network.linear_rows(self.local.columns(np.repeat(some, n)))
+            rows = linear_rows(network, self.local.columns(np.repeat(some, n)))
             products = network.evaluate(jvp, np.tile(np.eye(n), some.size), rows, n)
             k = np.moveaxis(products.reshape(n, some.size, n), 1, 0).copy()
             active = self.local.active[:, some].T
@@ -124,7 +125,7 @@ class FixedPoint:
         network, local = self.network, self.local.columns([sample])
         if all_active:
             local = local._replace(active=np.ones_like(local.active))
-        rows, keep = network.linear_rows(local), local.active[:, 0]
+        rows, keep = linear_rows(network, local), local.active[:, 0]
         root = np.sqrt(local.coordinate_slope[keep, 0])
 
         def times(v: Array) -> Array:

@@ -24,26 +24,17 @@ from neurodyn.flows.input import clamped_rates
 from neurodyn.flows.layout import RATES, STATES
 from neurodyn.flows.linear import jvp, vjp
 from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
-from neurodyn.flows.rows import (
-    DIAGONAL,
-    DRIVE,
-    LOWER,
-    RATE,
-    SLOPE,
-    UPPER,
-    free_blocks,
-    stack,
-)
 from neurodyn.flows.terms import ARRAYS
 from neurodyn.inputs import as_batch, as_input, as_target
 from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
-from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.kernel import Flow
 from neurodyn.numerics.sparse_product import MANY, threads_lock
 from neurodyn.system import initial
 from neurodyn.system.assembly import assemble, with_addresses
 from neurodyn.system.attached import Attached
+from neurodyn.system.constants import clamped_of, free_rows, linear_rows
 from neurodyn.system.graph import Connection, Graph, Population, expand_tau
 from neurodyn.system.local import Local
 from neurodyn.system.parameter_gradient import energy_gradient
@@ -237,55 +228,10 @@ class Network:
         """W between free units, (n, n), written down: row i has the weights that lead to unit i."""
         return self.evaluate(coupled, np.eye(self.n), np.empty((0, self.n)), self.n)
 
-    # -- constants of the flows --------------------------------------------------------------------------------
-
-    def repeated_rate(self, batch: int) -> Array:
-        """1/tau, (n, batch)."""
-        return np.repeat(1.0 / self.tau[:, None], batch, axis=1)
-
-    def free_rows(self, x: Array | None, batch: int) -> Array:
-        """Constants of the free flow, as `neurodyn.flows.rows` names them; x (batch, n_in)."""
-        clamped = self.input_rates(x, batch)
-        blocks = {RATE: self.repeated_rate(batch), DRIVE: self.evaluate(drive, clamped, np.empty((0, batch)), self.n)}
-        if self.box.any():
-            for name, low, inside in ((LOWER, -np.inf, 0.0), (UPPER, np.inf, 1.0)):
-                blocks[name] = np.repeat(np.where(self.box, inside, low)[:, None], batch, axis=1)
-        if not self.extended:
-            return stack(blocks)
-        still = self.every(np.zeros((self.n, batch)), clamped)
-        constant = np.zeros((self.n, batch))
-        for attached in self.attached:
-            if attached.term.quadratic:  # whose gradient is affine: this is what does not move with the free units
-                by_state, by_rate = attached.gradient((still, still))
-                blocks[DRIVE] = blocks[DRIVE] - by_rate[: self.n]
-                constant -= by_state[: self.n]
-        blocks[free_blocks(self._layout) - 1] = constant
-        return stack(blocks, clamped)
-
-    def clamped_of(self, rows: Array) -> Array:
-        """The clamped rates, (n_in, batch), out of the constants of the free flow, where these have them."""
-        first = free_blocks(self._layout) * self.n if self.extended else len(rows)
-        return rows[first:]
-
-    def linear_rows(self, local: Local) -> Array:
-        """Constants of products with the Jacobian at a state: 0 for inactive units."""
-        diagonal = self.leak[:, None] * np.ones_like(local.rate)
-        if self.metric == STATES:
-            diagonal -= local.curvature * local.field
-        blocks = {RATE: self.repeated_rate(local.rate.shape[1])}
-        blocks |= {SLOPE: local.slope * local.active, DIAGONAL: diagonal * local.active}
-        base = (local.state, local.rate, local.active.astype(float), local.clamped) if self.extended else ()
-        return stack(blocks, *base)
-
     @cached_property
     def leak(self) -> Array:
         """1 for units that leak, else 0, (n,)."""
         return np.concatenate([np.full(p.size, float(self.has_leak(p.name))) for p in self.graph.free])
-
-    @staticmethod
-    def every(free: Array, clamped: Array) -> Array:
-        """Values of all units, as terms read them: the free ones, then the clamped ones."""
-        return np.ascontiguousarray(np.concatenate([free, clamped]))
 
     # -- at a state --------------------------------------------------------------------------------------------
 
@@ -296,7 +242,7 @@ class Network:
         force = (d * g if by_states else g) - self.leak[:, None] * s + more
         stuck = self.box[:, None] & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
         coordinate, slope = (s, np.ones_like(s)) if by_states else (r, d)
-        clamped = self.clamped_of(rows) if self.extended else np.empty((0, s.shape[1]))
+        clamped = clamped_of(self, rows) if self.extended else np.empty((0, s.shape[1]))
         return Local(s, r, d, c, g, force, ~stuck, coordinate, slope, clamped)
 
     def coordinate(self, s: Array) -> Array:
@@ -329,7 +275,7 @@ class Network:
                 f"exact side networks and whole spectra are for networks of up to {LARGEST_MATRIX:,} units"
             )
         one = local.columns(np.full(self.n, sample))
-        return self.evaluate(jvp, np.eye(self.n), self.linear_rows(one), self.n)
+        return self.evaluate(jvp, np.eye(self.n), linear_rows(self, one), self.n)
 
     # -- shape -------------------------------------------------------------------------------------------------
 
@@ -413,7 +359,7 @@ class Network:
     def energies(self, s: Array, rows: Array) -> Array:
         """E, (batch,), at unit-major states; rows from `free_rows`."""
         if self.attached:  # whose constants the rows have in the drive already
-            clamped = self.clamped_of(rows)
+            clamped = clamped_of(self, rows)
             rows = rows.copy()
             rows[self.n : 2 * self.n] = self.evaluate(drive, clamped, np.empty((0, s.shape[1])), self.n)
         return self.evaluate(energy, s, rows, 1)[0]
@@ -459,7 +405,7 @@ class Network:
         direction, _ = as_batch(v, self.n, "v")
         if direction.shape[0] != state.shape[1]:
             raise ArgumentError(f"`v` has {direction.shape[0]} samples, `s` has {state.shape[1]}")
-        at = self.linear_rows(self.local(state, rows).all_active())
+        at = linear_rows(self, self.local(state, rows).all_active())
         return outward(self.evaluate(kernel, inward(direction), at, self.n), batched)
 
     def _at(self, s: Any, x: Any) -> tuple[Array, Array, bool]:
@@ -467,7 +413,7 @@ class Network:
         rates, _ = as_input(x, self.n_in)
         if rates is not None and len(rates) != len(state):
             raise ArgumentError(f"`x` has {len(rates)} samples, `s` has {len(state)}")
-        return inward(state), self.free_rows(rates, len(state)), batched
+        return inward(state), free_rows(self, rates, len(state)), batched
 
     # -- parameter gradients -----------------------------------------------------------------------------------
 
@@ -595,17 +541,6 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
         gain=description["gain"],
     )
     return network
-
-
-def inward(values: Array) -> Array:
-    """(batch, n) to unit-major (n, batch)."""
-    return np.ascontiguousarray(values.T)
-
-
-def outward(values: Array, batched: bool = True) -> Array:
-    """Unit-major (..., n, batch) to (..., batch, n), or to (..., n) for a single sample: a view, no copy."""
-    turned: Array = np.swapaxes(values, -1, -2)
-    return turned if batched else turned[..., 0, :]
 
 
 def _check_seed_and_gain(seed: Any, gain: Any) -> None:

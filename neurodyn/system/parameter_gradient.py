@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.sparse_product import pair_sums
+from neurodyn.system.constants import every
 from neurodyn.system.parameters import Block, Parameters
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def energy_gradient(network: Network, local: Local, x: Array | None) -> Paramete
     """dE/dtheta at states with these rates; x (b, n_in)."""
     rates = network.input_rates(x, local.rate.shape[1])
     pairwise = pairwise_change(network, rates, np.zeros_like(local.rate), local.rate, local.rate)
-    at = network.every(local.state, rates), network.every(local.rate, rates)
+    at = every(local.state, rates), every(local.rate, rates)
     return whole(network, pairwise, [a.parameter_gradient(at) for a in network.attached], local.rate.shape[1])
 
 
@@ -42,8 +43,8 @@ def gradient_change(network: Network, local: Local, v: Pair, beta: float, x: Arr
     if not network.attached:
         return whole(network, pairwise, [], local.rate.shape[1])
     still = np.zeros_like(rates)
-    at = network.every(local.state, rates), network.every(local.rate, rates)
-    along = network.every(v[0], still), network.every(v[1], still)
+    at = every(local.state, rates), every(local.rate, rates)
+    along = every(v[0], still), every(v[1], still)
     own = [a.gradient_change(at, along, beta) for a in network.attached]
     return whole(network, pairwise, own, local.rate.shape[1])
 

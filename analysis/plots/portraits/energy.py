@@ -15,11 +15,12 @@ from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.experiments.experiment import Experiment
 from neurodyn.flows.layout import RATES
 from neurodyn.flows.nudged import change
-from neurodyn.numerics.arrays import Array, Mask
+from neurodyn.numerics.arrays import Array, Mask, inward
 from neurodyn.phases.nudge import nudged_rows
 from neurodyn.phases.simulate import Trajectory
 from neurodyn.results.result import with_batch
-from neurodyn.system.network import Network, inward
+from neurodyn.system.constants import free_rows
+from neurodyn.system.network import Network
 
 #: Points and weights of Gauss-Legendre integration over [0, 1].
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
@@ -106,7 +107,7 @@ def cost_change(network: Network, base: Array, moved: Array, target: Array, beta
     """(C(s* + beta·delta) − C(s*))/beta, (T,), for delta (T, n); defined at beta = 0 too."""
     outputs, delta = network.outputs, inward(moved)
     if network.metric == RATES:  # the cost is one of the rates, whose change must not cancel either
-        still = network.local(base[:, None], network.free_rows(None, 1)).columns(np.zeros(len(moved), dtype=int))
+        still = network.local(base[:, None], free_rows(network, None, 1)).columns(np.zeros(len(moved), dtype=int))
         rows = nudged_rows(network, still, np.zeros_like(delta), np.full(len(moved), beta))
         delta = network.evaluate(change, delta, rows, network.n)
     return network.readout.change(network.coordinate(base[:, None])[outputs], target[:, None], delta[outputs], beta)
