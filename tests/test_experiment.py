@@ -36,6 +36,7 @@ def asked(monkeypatch):
         ("rate-chain", [], True),
         ("rate-chain", ["connections.h2-y.feedback=0.5"], False),
         ("digits", ["data.samples=2"], True),
+        ("resistor", [], True),
     ],
 )
 def test_kernels_compiled_for_a_run_are_those_that_it_calls(name, overrides, energy, asked):

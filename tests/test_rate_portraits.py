@@ -13,6 +13,7 @@ from neurodyn.analysis.plots.portraits.energy import cost_change, energy_change
 from neurodyn.analysis.portraits.fixed_points import fixed_points, stability
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import at_rest
+from neurodyn.analysis.portraits.parameter import family
 from neurodyn.analysis.portraits.plane import Section
 from neurodyn.analysis.portraits.viewpoint import choose_axes
 from neurodyn.models import EnergyNetwork, terms
@@ -435,3 +436,10 @@ def test_changes_of_energy_and_cost_are_those_of_the_nudged_phase(name, beta, rn
     np.testing.assert_allclose(
         cost, (here.cost(states) - here.cost(base[None])) / strength, rtol=rtol, atol=1e-2 * rtol
     )
+
+
+def test_a_gain_scales_the_matrices_of_terms_too():
+
+    net = EnergyNetwork({"h": {"size": 3}}, [terms.Leak(), terms.Pair("h", "h", "-w*tanh(a)*tanh(b)")], seed=1)
+    scaled = family(Landscape.of(net), "gain").at(2.0).network
+    np.testing.assert_array_equal(scaled.parameters["h-h"], 2.0 * net.parameters["h-h"])

@@ -145,7 +145,7 @@ def family(landscape: Landscape, parameter: str | Callable[[float], Network], st
             return _input(landscape, name, index)
         if name in network.parameters:
             return _parameter(landscape, name, index)
-    names = ["beta", "gain", *(f"gain {name}" for name in _weights(network.graph))]
+    names = ["beta", "gain", *(f"gain {name}" for name in _weights(network))]
     for name, block in network.parameters.items():
         names.append(f"{name}[{','.join(str(m - 1) for m in block.shape)}]")
     if network.graph.input is not None:
@@ -155,7 +155,7 @@ def family(landscape: Landscape, parameter: str | Callable[[float], Network], st
 
 def _gain(landscape: Landscape, block: str | None) -> Family:
     network = landscape.network
-    weights = _weights(network.graph)
+    weights = _weights(network)
     if block is not None and block not in weights:
         raise ArgumentError(f"unknown weights {block!r} in `parameter`; {nearest(block, weights)}")
     chosen = weights if block is None else [block]
@@ -167,9 +167,11 @@ def _gain(landscape: Landscape, block: str | None) -> Family:
     return _family("gain" if block is None else f"gain of {block}", 1.0, at)
 
 
-def _weights(graph: Graph) -> list[str]:
-    """The blocks of weights, feedback weights of its own included."""
-    return [name for c in graph.connections for name in dict.fromkeys((c.name, c.own_feedback)) if name]
+def _weights(network: Network) -> list[str]:
+    """The blocks of weights: of connections, feedback weights of its own included, and the matrices of other terms."""
+    pairs = [name for c in network.connections for name in dict.fromkeys((c.name, c.own_feedback)) if name]
+    others = [block.name for term in network.own_terms for block in term.blocks(network.graph) if len(block.shape) > 1]
+    return pairs + others
 
 
 def _input(landscape: Landscape, name: str, index: tuple[int, ...]) -> Family:
