@@ -12,7 +12,8 @@ from scipy.integrate import DOP853, RK23
 
 import neurodyn as nd
 from networks import SMOOTH, draw_input
-from neurodyn.solvers.blocks import pack
+from neurodyn.solvers import stepcontrol
+from neurodyn.solvers.blocks import Blocks, pack
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.tableau import TABLEAUS, Tableau
@@ -207,9 +208,23 @@ def test_own_method_holds_its_tolerance_between_steps_too(name):
         assert found.counters["rejected"][0] < 0.1 * steps[-1] + 5
     assert errors[0] < 100 * 1e-5
     assert errors[1] < 100 * 1e-7
-    if name != "dop853":  # whose steps land on the times to record
+    if name == "dop853":  # interpolation would lose its order: steps land on the times to record
+        assert steps[0] >= times.size - 1
+    else:
         growth = np.log(steps[1] / steps[0]) / np.log(100.0)
         assert growth == pytest.approx(1.0 / OWN[name].order, abs=0.15)
+
+
+@pytest.mark.parametrize(("tableau", "order"), [(OWN["heun"], 2), (OWN["bogacki-shampine"], 3), (OWN["dop853"], 6)])
+def test_step_sizes_follow_the_order_of_the_error_estimate(tableau, order):
+    """The error of a step is of this order in its length; powers of the shipped methods are those of order 5."""
+
+    def share(method: str | Tableau) -> float:
+        times = np.array([1.0])
+        return float(Blocks(limit_cycle_problem(), Solver(method), times, 1.0, 0.0, 0.0).numbers[stepcontrol.SHARE])
+
+    assert share(tableau) == 5.0 / order
+    assert all(share(method) == 1.0 for method in ADAPTIVE)  # exactly: it must not change a bit
 
 
 def test_own_method_is_as_good_as_the_same_one_by_scipy():
