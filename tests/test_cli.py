@@ -158,7 +158,10 @@ def test_mnist_runs(neurodyn, tmp_path):
         (["run"], "Missing argument 'MODEL'"),
         (["run", "chain", "--jsn"], "No such option '--jsn'"),
         (["run", "digit"], "did you mean 'digits'?"),
-        (["run", "nowhere.toml"], "no such model file: nowhere.toml; models of the library: chain, digits"),
+        (
+            ["run", "nowhere.toml"],
+            "no such model file: nowhere.toml; models of the library: chain, convolution, dense-memory",
+        ),
         (["run", "chain", "--set", "nudging.bta=1"], "did you mean 'beta'?"),
         (["run", "chain", "--set", "nudging.beta=x"], "model 'chain': nudging.beta: must be a valid number; got 'x'"),
         (["run", "chain", "--set", "nudging.kind=centred"], "did you mean 'centered'?"),

@@ -55,7 +55,13 @@ def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, 
         assert word in result.stdout
 
 
-@pytest.mark.parametrize("name", LIBRARY)
+#: Models whose portraits take ten seconds and more.
+LONG = ("convolution", "predictive-coding", "dense-memory")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in LIBRARY]
+)
 def test_every_model_has_a_portrait(portrait, tmp_path, name):
     options, figures, names = LIBRARY[name]
     result = portrait(name, *(options if "--resolution" in options else [*options, "--resolution", 11]))

@@ -55,10 +55,8 @@ def timescales(tmp_path, monkeypatch):
         "memory",
         "digits",
         "rate-chain",
-        "convolution",
-        "predictive-coding",
         "resistor",
-        "dense-memory",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("convolution", "predictive-coding", "dense-memory")),
     ],
 )
 def test_every_model_has_time_scales(timescales, tmp_path, name):

@@ -321,6 +321,7 @@ print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 
+@pytest.mark.slow
 def test_disk_cache_serves_functions_as_long_as_they_are_the_same(tmp_path):
     def run(k):
         env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}

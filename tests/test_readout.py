@@ -200,10 +200,3 @@ def test_read_out_is_part_of_a_network_and_its_files(tmp_path):
     assert plain != net
     nd.relax(net, np.zeros(4)).save(tmp_path / "rest.nc")
     assert nd.load(tmp_path / "rest.nc").network == net
-
-
-def test_landscapes_of_the_nudged_network_refuse_it_in_a_sentence():
-    net = SOFT["chain"]()
-    assert np.all(analysis.fixed_points(net, np.zeros(4), n_starts=3).residual < 1e-12)
-    with pytest.raises(nd.ArgumentError, match="know the squared error alone; this network has a softmax read-out"):
-        analysis.nudged_path(net, nd.relax(net, np.zeros(4)), 1)

@@ -17,19 +17,19 @@ INPUT, OUTPUT = {"size": 3, "role": "input"}, {"size": 2, "role": "output"}
 POPULATIONS = {"x": INPUT, "h": 4, "y": OUTPUT}
 
 
-class PlainLeak(terms.Leak, kind="plain-leak"):
+class PlainLeak(terms.Leak, kind="called-leak"):
     """Called by its address, like a term of a user's own."""
 
     fused = False
 
 
-class PlainBias(terms.Bias, kind="plain-bias"):
+class PlainBias(terms.Bias, kind="called-bias"):
     """The same."""
 
     fused = False
 
 
-class PlainBilinear(terms.Bilinear, kind="plain-bilinear"):
+class PlainBilinear(terms.Bilinear, kind="called-bilinear"):
     """The same."""
 
     fused = False

@@ -141,6 +141,7 @@ def double():
         yield
 
 
+@pytest.mark.slow
 def test_energies_and_all_derivatives_are_those_of_jax(double, rng):
     net = energy_net()
     s, x, v = rng.normal(size=7), rng.normal(size=2), rng.normal(size=7)
