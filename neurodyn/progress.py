@@ -55,8 +55,8 @@ class Bar:
             Bar._outermost = self
         return self
 
-    def update(self, fraction: float) -> None:
-        """Show that `fraction` of the work is done; never goes back."""
+    def update(self, fraction: float, now: str = "") -> None:
+        """Show that `fraction` of the work is done, never going back; `now` names what is being done."""
         waited = time.monotonic() - self._begun
         if Bar._outermost is not self or waited < PATIENCE:
             return
@@ -65,7 +65,9 @@ class Bar:
                 self._bar = _bar(self._what, waited)
                 self._bar.n = min(fraction, 1.0)
                 self._bar.refresh()
-            elif fraction > self._bar.n:
+            if now:
+                self._bar.set_description_str(f"{self._what}: {now}", refresh=False)
+            if fraction > self._bar.n:
                 self._bar.update(min(fraction, 1.0) - self._bar.n)
 
     def part(self, index: int, of: int, end: float) -> Callable[[float], None]:

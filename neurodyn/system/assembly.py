@@ -12,6 +12,11 @@ import numpy as np
 
 from neurodyn.flows import layout as at
 from neurodyn.flows.activation import CODES, OWN, code_of
+from neurodyn.flows.driven import moving_terms
+from neurodyn.flows.free import free_terms
+from neurodyn.flows.linear import curve_terms, transposed_terms
+from neurodyn.flows.local import term_energies
+from neurodyn.flows.nudged import nudged_terms
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.sparse_product import lay_out, product
@@ -22,6 +27,15 @@ from neurodyn.system.parameters import Parameters
 if TYPE_CHECKING:
     from neurodyn.system.network import Network
 
+#: What terms add to each flow, by where its address stands in the header.
+TERM_PARTS = {
+    at.TERM_ENERGIES: term_energies,
+    at.FREE_TERMS: free_terms,
+    at.MOVING_TERMS: moving_terms,
+    at.NUDGED_TERMS: nudged_terms,
+    at.CURVE_TERMS: curve_terms,
+    at.TRANSPOSED_TERMS: transposed_terms,
+}
 #: Floats in a line of the cache.
 CACHE_LINE = 8
 
@@ -67,6 +81,9 @@ def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> 
             own = OWN_ACTIVATIONS[p.activation]
             full[o + at.OWN_RATES], full[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
             full[o + at.OWN_DIFFERENCES] = own.differences.address
+    if network.attached:
+        for place, part in TERM_PARTS.items():
+            full[place] = part.address
     for k, attached in enumerate(network.attached):
         primitives, o = attached.term.primitives, full[at.TERM_TABLE] + at.PER_TERM * k
         full[o + at.GRADIENT], full[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
