@@ -56,7 +56,7 @@ class _Workers:
         """Compile all; whatever happens, no process is left."""
         threads = [threading.Thread(target=self._feed, args=[p], daemon=True) for p in self._processes]
         try:
-            with Bar("compiling kernels, once per installation") as bar:
+            with Bar("compiling kernels, once per installation", interrupts=True) as bar:
                 for thread in threads:
                     thread.start()
                 for thread in threads:

@@ -55,11 +55,12 @@ def cache_folder(module: str = "") -> str:
     """Folder of the compiled kernels of a module: below `NUMBA_CACHE_DIR`, the user's cache, or a temporary folder."""
     name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_processor()}")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    for base in (os.environ.get("NUMBA_CACHE_DIR"), home, tempfile.gettempdir()):
-        if not base:
-            continue
-        folder = Path(base) / name
-        with contextlib.suppress(OSError):  # an unwritable place is passed over for the next
+    for place in (lambda: os.environ.get("NUMBA_CACHE_DIR"), lambda: home, tempfile.gettempdir):
+        with contextlib.suppress(OSError):  # an unwritable place, or none at all, is passed over for the next
+            base = place()
+            if not base:
+                continue
+            folder = Path(base) / name
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return str(folder)

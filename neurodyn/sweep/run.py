@@ -142,12 +142,16 @@ def compute(
     from neurodyn.sweep.store import Store
 
     store = Store(folder, plan, resume=resume)
-    done = store.done()
-    todo = [index for index in order if index not in done]
-    if todo:
-        with _executor(executor, min(workers or default_workers(), len(todo))) as chosen:
-            _compute(store, todo, chosen)
-    return combine(store)
+    try:
+        done = store.done()
+        todo = [index for index in order if index not in done]
+        if todo:
+            with _executor(executor, min(workers or default_workers(), len(todo))) as chosen:
+                _compute(store, todo, chosen)
+        return combine(store)
+    except BaseException:
+        store.withdraw()
+        raise
 
 
 def _compute(store: Store, todo: list[int], executor: Any) -> None:
@@ -160,6 +164,8 @@ def _compute(store: Store, todo: list[int], executor: Any) -> None:
             store.write(index, record, seconds)
             line.add(record["status"])
     except (KeyboardInterrupt, SimulationError) as error:
+        if not line.done:
+            raise
         reason = str(error) or "stopped"
         kept = f"{reason}; {line.sentence}: go on with resume (--resume) and the folder {store.folder}"
         raise type(error)(kept) from error
