@@ -17,13 +17,19 @@ from typing import IO, Any
 
 import numba
 
-from neurodyn.numerics.kernel import Kernel
+from neurodyn.numerics.kernel import Kernel, kernel_modules
 from neurodyn.progress import Bar
 
 #: What each process runs: it finds the package where this one has found it.
 #: What they answer: a function of a kernel is compiled, the kernel is.
 FUNCTION, KERNEL = "function\n", "kernel\n"
 _COMMAND = "import sys; sys.path[:] = {path!r}; from neurodyn.numerics.compilation import serve; serve()"
+
+
+def all_kernels() -> list[Kernel]:
+    """All kernels that modules of the package name."""
+    modules = [importlib.import_module(name) for name in kernel_modules()]
+    return list(dict.fromkeys(k for m in modules for k in vars(m).values() if isinstance(k, Kernel)))
 
 
 def compile_together(kernels: Iterable[Kernel]) -> None:
@@ -107,7 +113,7 @@ class _Workers:
         return False
 
 
-class _Counter(numba.core.event.Listener):  # type: ignore[misc]
+class _Counter(numba.core.event.Listener):
     """Says when a function has been compiled."""
 
     def on_start(self, event: Any) -> None:

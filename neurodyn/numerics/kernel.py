@@ -124,6 +124,12 @@ def _texts() -> dict[str, bytes]:
     return {name: text for name, text in sources.items() if name == here or naming.search(text)}
 
 
+def kernel_modules() -> list[str]:
+    """The modules of the package that hold kernels or helpers."""
+    places = (Path(name).with_suffix("") for name in _texts())
+    return sorted(_ROOT + ".".join(place.parts).removesuffix(".__init__") for place in places)
+
+
 def _sources(package: Path) -> dict[str, Path]:
     """The source files of neurodyn by their places in the package, also in a checkout without symbolic links."""
     found = {}
@@ -228,7 +234,8 @@ class Kernel:
     @property
     def is_ours(self) -> bool:
         """Whether any process finds it by its name in the package."""
-        return self.__module__.startswith(_ROOT) and self in vars(sys.modules[self.__module__]).values()
+        named = vars(sys.modules[self.__module__]).values()
+        return self.__module__.startswith(_ROOT) and any(value is self for value in named)
 
     @property
     def address(self) -> int:
