@@ -91,8 +91,6 @@ def duration(seconds: float) -> str:
 def time_left(passed: float, fraction: float, begun: float = 0.0) -> str:
     """The time that the rest takes at the pace since `begun`, in words."""
     done = fraction - begun
-    if done <= 0.0:
-        return "time left not known yet"
     seconds = passed * (1.0 - fraction) / done if done > 1e-300 else NEVER
     return f"{duration(seconds)} left" if seconds < NEVER else "more than ten years left"
 
