@@ -91,7 +91,9 @@ def duration(seconds: float) -> str:
 def time_left(passed: float, fraction: float, begun: float = 0.0) -> str:
     """The time that the rest takes at the pace since `begun`, in words."""
     done = fraction - begun
-    seconds = passed * (1.0 - fraction) / done if done > 1e-300 else NEVER
+    if done <= 0.0:
+        return "time left unknown"
+    seconds = passed * (1.0 - fraction) / max(done, 1e-300)
     return f"{duration(seconds)} left" if seconds < NEVER else "more than ten years left"
 
 

@@ -62,14 +62,14 @@ def test_a_file_gets_plain_lines(capfd, often):
     ), shown
 
 
-@pytest.mark.parametrize("fraction", [0.0, 1e-300, 1e-12])
-def test_time_left_is_words_where_it_is_no_sensible_number(capfd, often, fraction):
+def test_time_left_is_words_where_it_is_no_sensible_number(capfd, often):
     with Bar("slow work") as bar:
-        bar.update(fraction)
+        bar.update(0.0)
         time.sleep(0.01)
-        bar.update(fraction)
-    assert "more than ten years left" in capfd.readouterr().err.splitlines()[-1] or fraction == 1e-12
-    assert progress.time_left(1.0, fraction) == "more than ten years left" or fraction == 1e-12
+        bar.update(1e-300)
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0].endswith("so far, time left unknown")
+    assert lines[1].endswith("so far, more than ten years left")
     assert progress.time_left(1.0, 0.5) == "1 seconds left"
     assert progress.time_left(60.0, 0.75, begun=0.5) == "60 seconds left"
 

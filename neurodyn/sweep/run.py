@@ -15,6 +15,7 @@ from neurodyn.experiments.model_run import prepare
 from neurodyn.inputs import whole_number
 from neurodyn.sweep.axes import dimensions
 from neurodyn.sweep.function import RUN, name_of
+from neurodyn.stopping import Terminated
 from neurodyn.sweep.plan import Plan
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _compute(store: Store, todo: list[int], executor: Any) -> None:
     except (KeyboardInterrupt, SimulationError) as error:
         if not line.done:
             raise
-        reason = str(error) or "stopped"
+        reason = str(error) or ("terminated" if isinstance(error, Terminated) else "stopped")
         kept = f"{reason}; {line.sentence}: go on with resume (--resume) and the folder {store.folder}"
         raise type(error)(kept) from error
     finally:
