@@ -131,8 +131,8 @@ class Holomorphic(Estimator):
             task.note(
                 f"the radius {self.radius:g} is outside the domain of convergence, or too large for {self.points} "
                 f"points: sample {worst} may be wrong by some {errors[worst]:.2g} of its gradient (its beta_c is "
-                f"{task.point.critical_beta()[worst]:.3g}); choose a smaller radius, or more points, which help inside "
-                "the domain alone"
+                f"{task.point.critical_beta(task.target)[worst]:.3g}); choose a smaller radius, or more points, which "
+                "help inside the domain alone"
             )
 
     def errors(self, phase: ComplexPhase) -> Array:

@@ -42,21 +42,16 @@ class Readout(ABC):
         """dC/dz, (n_out, batch)."""
 
     @abstractmethod
-    def curvature_root(self, z: Any) -> Any:
-        """B with d2C/dz2 = B Bᵀ, for the outputs (n_out,) of one sample: (n_out, n_out)."""
+    def curvature(self, z: Any, y: Array) -> Any:
+        """d2C/dz2 for the outputs and targets (n_out,) of one sample, (n_out, n_out); z may be complex."""
 
     @abstractmethod
     def change(self, z: Array, y: Array, move: Array, beta: float) -> Array:
         """(C(z + beta move) − C(z)) / beta, (batch,), without cancellation; move·dC/dz at beta = 0."""
 
     @abstractmethod
-    def rows(self, z: Array) -> Array:
-        """What the kernel of the nudged phase must know of z beside dC/dz, (k, batch)."""
-
-    def curvature(self, z: Any) -> Any:
-        """d2C/dz2 for the outputs (n_out,) of one sample, real or complex, (n_out, n_out)."""
-        root = self.curvature_root(z)
-        return root @ root.T
+    def rows(self, z: Array, y: Array) -> Array:
+        """What the kernel of the nudged phase must know of outputs and targets beside dC/dz, (k, batch)."""
 
 
 class Linear(Readout):
@@ -76,7 +71,7 @@ class Linear(Readout):
         """The difference z − y."""
         return z - y
 
-    def curvature_root(self, z: Any) -> Any:
+    def curvature(self, z: Any, y: Array) -> Any:
         """The unit matrix."""
         return np.eye(len(z))
 
@@ -84,7 +79,7 @@ class Linear(Readout):
         """(z − y + beta move / 2)·move."""
         return np.asarray(np.sum((z - y + 0.5 * beta * move) * move, axis=0))
 
-    def rows(self, z: Array) -> Array:
+    def rows(self, z: Array, y: Array) -> Array:
         """Nothing."""
         return np.empty((0, z.shape[1]))
 
@@ -108,25 +103,29 @@ class Softmax(Readout):
 
     def slope(self, z: Array, y: Array) -> Array:
         """Softmax(z) − y."""
-        return self.rows(z) - y
+        return _softmax(z) - y
 
-    def curvature_root(self, z: Any) -> Any:
-        """Diag(q) − p qᵀ with q = p^1/2: its product with its transpose is diag(p) − p pᵀ, as |q| = 1."""
-        p = self.rows(z[:, None])[:, 0]
-        root = np.sqrt(p)
-        return np.diag(root) - np.outer(p, root)
+    def curvature(self, z: Any, y: Array) -> Any:
+        """Diag(p) − p pᵀ."""
+        p = _softmax(z)
+        return np.diag(p) - np.outer(p, p)
 
     def change(self, z: Array, y: Array, move: Array, beta: float) -> Array:
         """Log(1 + Σ p (exp(beta move) − 1)) / beta − y·move."""
-        p = self.rows(z)
+        p = _softmax(z)
         if beta == 0.0:
             return np.asarray(np.sum((p - y) * move, axis=0))
         return np.asarray(np.log1p(np.sum(p * np.expm1(beta * move), axis=0)) / beta - np.sum(y * move, axis=0))
 
-    def rows(self, z: Array) -> Array:
+    def rows(self, z: Array, y: Array) -> Array:
         """Softmax(z)."""
-        powers = np.exp(z - z.max(axis=0))
-        return np.asarray(powers / powers.sum(axis=0))
+        return np.asarray(_softmax(z))
+
+
+def _softmax(z: Any) -> Any:
+    """Softmax over the outputs, the first axis, of real or complex numbers."""
+    powers = np.exp(z - z.max(axis=0))
+    return powers / powers.sum(axis=0)
 
 
 #: Read-outs by name.
