@@ -19,6 +19,7 @@ from neurodyn.system.constants import every
 from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import pairwise_change, whole
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.readout import Linear, Softmax
 
 #: Relative error from which on the radius is said to be too large.
 TOO_LARGE = 0.01
@@ -152,7 +153,12 @@ class Holomorphic(Estimator):
 
 
 def check_analytic(network: Network) -> None:
-    """Refuse the hard sigmoid, and terms that are not analytic."""
+    """Refuse the hard sigmoid, terms that are not analytic, and a cost of a user's own."""
+    if not isinstance(network.readout, (Linear, Softmax)):
+        raise ModelError(
+            f"complex nudging needs a cost of complex outputs, the squared error or that of a softmax; got the readout "
+            f"{network.graph.readout!r}: take another method such as equilibrium-propagation"
+        )
     for p in network.graph.free:
         if p.activation == "hard-sigmoid":
             raise ModelError(
