@@ -10,6 +10,7 @@ import pytest
 from numba import config
 
 import neurodyn as nd
+from called import called
 from naive import ACTIVATIONS, NaiveHopfield, full
 from networks import BOXED, EVERY, draw_input, draw_state, draw_target, graph, prepared
 from neurodyn import models
@@ -21,6 +22,9 @@ from neurodyn.phases.nudge import nudged_problem, nudged_rows
 from neurodyn.phases.side import side_problem
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
+
+curvature, divided_differences = called(curvature), called(divided_differences)
+rate_and_slope, add_product = called(rate_and_slope), called(add_product)
 
 SMALL = {
     "mixed": lambda: prepared(models.Hopfield.layered([2, 3, 2, 1], activation=["sigmoid", "softplus", "tanh"])),

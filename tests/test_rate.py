@@ -9,6 +9,7 @@ import scipy.integrate
 import scipy.linalg
 
 import neurodyn as nd
+from called import called
 from contract import FlowContract, NetworkContract
 from naive import ACTIVATIONS, NaiveRate
 from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, prepared
@@ -17,6 +18,8 @@ from neurodyn.analysis import plots
 from neurodyn.flows.activation import CODES, leak_energy, rate_and_slope
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
+
+leak_energy, rate_and_slope = called(leak_energy), called(rate_and_slope)
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 TIMES = np.array([0.0, 0.05, 0.3, 1.0, 3.0, 10.0])

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from numba import types
 
-from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, flat, some, units
+from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, some
 from neurodyn.flows.rows import BETA
 from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
 from neurodyn.numerics.vectormath import expm1_and_exp
+from neurodyn.numerics.view import flat, units
 
 #: slopes(z, y, out) writes dc/dz of a cost of a user's own for each output; out may be z itself.
 SLOPES_OF = types.void(constant_vector, constant_vector, vector)

@@ -12,6 +12,11 @@ import numpy as np
 
 from neurodyn.flows import layout as at
 from neurodyn.flows.activation import CODES, OWN, code_of
+from neurodyn.flows.driven import moving_terms
+from neurodyn.flows.free import free_terms
+from neurodyn.flows.linear import curve_terms, transposed_terms
+from neurodyn.flows.local import term_energies
+from neurodyn.flows.nudged import nudged_terms
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.numerics.arrays import Array, Integers
@@ -23,6 +28,15 @@ from neurodyn.system.parameters import Parameters
 if TYPE_CHECKING:
     from neurodyn.system.network import Network
 
+#: What terms add to each flow, by where its address stands in the header.
+TERM_PARTS = {
+    at.TERM_ENERGIES: term_energies,
+    at.FREE_TERMS: free_terms,
+    at.MOVING_TERMS: moving_terms,
+    at.NUDGED_TERMS: nudged_terms,
+    at.CURVE_TERMS: curve_terms,
+    at.TRANSPOSED_TERMS: transposed_terms,
+}
 #: Floats in a line of the cache.
 CACHE_LINE = 8
 
@@ -68,6 +82,9 @@ def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> 
             own = OWN_ACTIVATIONS[p.activation]
             full[o + at.OWN_RATES], full[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
             full[o + at.OWN_DIFFERENCES] = own.differences.address
+    if network.attached:
+        for place, part in TERM_PARTS.items():
+            full[place] = part.address
     if full[at.COST] == at.OWN_COST:
         full[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
     for k, attached in enumerate(network.attached):
