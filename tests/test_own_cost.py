@@ -96,7 +96,8 @@ def test_squared_error_in_text_is_the_linear_read_out(kind, task):
         gradients = [nd.gradient(net, x, y, method=method, solver=TIGHT).vector
                      for method in ("implicit", "equilibrium-propagation", "bptt")]  # fmt: skip
         driven = nd.simulate(net, x, start=rest.state, y=y, beta=0.3, t_eval=[1.0], solver=TIGHT)
-        signals = run.error_signal, run.critical_beta, side.error_signal
+        plastic = nd.plastic_phase(net, rest, y, beta=1e-2, tau_theta=1e6, t_eval=[0.0, 3.0], solver=TIGHT)
+        signals = run.error_signal, run.critical_beta, side.error_signal, plastic.displacement
         found.append([*signals, net.cost(rest.state, y), driven.state, *gradients])
     for own, built_in in zip(*found[::-1], strict=True):
         np.testing.assert_allclose(own, built_in, rtol=1e-11, atol=1e-12)
