@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from typing import TypeGuard
 
@@ -170,3 +171,10 @@ def whole_number(value: object, name: str, least: int, most: int | None = None) 
         rule = f"{least}, the only one there is" if most == least else rule
         raise ArgumentError(f"`{name}` must be {rule}; got {value!r}")
     return int(value)
+
+
+def as_path(value: object, name: str) -> str | os.PathLike[str]:
+    """Return `value` if it can be the path of a file."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ArgumentError(f"`{name}` must be the path of a file or folder; got {value!r}")
+    return value

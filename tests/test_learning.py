@@ -380,8 +380,17 @@ def test_resume_without_a_checkpoint_begins(samples, tmp_path):
     assert longer.network == nd.learn(network, x, y, epochs=4, rates=0.1).network
 
 
-@pytest.mark.parametrize("damage", ["truncated", "longer", "header", "other"])
-def test_damaged_checkpoints_are_refused(damage, samples, tmp_path):
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("truncated", "its digest is missing"),
+        ("longer", "its digest is missing"),
+        ("header", "its bytes are not those that were written"),
+        ("other", "its bytes are not those that were written"),
+        ("another kind", "not a checkpoint of neurodyn"),
+    ],
+)
+def test_damaged_checkpoints_are_refused(damage, sentence, samples, tmp_path):
     network, (x, y) = layered(7, 5, 3), samples
     file = tmp_path / "checkpoint"
     nd.learn(network, x, y, epochs=1, rates=0.1, checkpoint=file)
@@ -391,9 +400,10 @@ def test_damaged_checkpoints_are_refused(damage, samples, tmp_path):
         "longer": content + b"more",
         "header": content.replace(b'"rows"', b'"wors"'),
         "other": b"something else\n" + content,
+        "another kind": b"something else\n",
     }[damage]
     file.write_bytes(changed)
-    with pytest.raises(nd.ResultFileError, match=r"not a (whole )?checkpoint"):
+    with pytest.raises(nd.ResultFileError, match=sentence):
         nd.learn(network, x, y, epochs=2, rates=0.1, checkpoint=file, resume=True)
 
 
@@ -406,27 +416,64 @@ def test_a_write_that_fails_leaves_the_checkpoint_before(samples, tmp_path, monk
 
     def failing(array):
         writes.append(array)
-        if len(writes) == 4 + 2:  # those of the digest, and the first of the state
+        if len(writes) == 2:  # the second array of the state
             raise OSError("no space left")
         return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
-    monkeypatch.setattr(checkpoint, "_bytes", failing)
+    monkeypatch.setattr(checkpoint, "bytes_of", failing)
     with pytest.raises(nd.ResultFileError, match="no space left"):
         nd.learn(network, x, y, epochs=3, rates=0.1, checkpoint=file, resume=True)
     assert file.read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
-@pytest.mark.parametrize("change", ["network", "recipe", "samples"])
-def test_checkpoint_of_something_else_is_refused(change, samples, tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"network": layered(7, 6, 3)}, "it is of another network and a network with other weights or time constants:"),
+        ({"network": layered(7, 5, 3).replace(tau=2.0)}, "it is of a network with other weights or time constants:"),
+        ({"rates": 0.2}, r"it is of another recipe \(`rates` was 0.1, and is 0.2\):"),
+        ({"beta": 0.4}, r"it is of another recipe \(`beta` was not given, and is 0.4\):"),
+        ({"x": 0.1}, "it is of other samples and other validation samples:"),
+        ({"validation": 8}, "it is of other samples and other validation samples:"),
+    ],
+)
+def test_checkpoint_of_something_else_is_refused_with_what_differs(changes, sentence, samples, tmp_path):
+    (x, y), file = samples, tmp_path / "checkpoint"
+    nd.learn(layered(7, 5, 3), x, y, epochs=1, rates=0.1, validation=10, checkpoint=file)
+    options: dict[str, Any] = {
+        "epochs": 2,
+        "rates": 0.1,
+        "validation": 10,
+        "resume": True,
+        "checkpoint": file,
+    } | changes
+    network, inputs = options.pop("network", layered(7, 5, 3)), x + options.pop("x", 0.0)
+    with pytest.raises(nd.ResultFileError, match=sentence):
+        nd.learn(network, inputs, y, **options)
+
+
+def test_another_solver_is_refused_but_other_limits_are_not(samples, tmp_path):
+    network, (x, y) = layered(7, 5, 3, gain=0.5), samples
+    begun = {"method": "implicit", "rates": 0.01, "checkpoint": tmp_path / "checkpoint", "resume": True}
+    nd.learn(network, x, y, epochs=1, solver=nd.Solver(rtol=1e-4), **begun)
+    with pytest.raises(nd.ResultFileError, match=r"another solver \(`rtol` was 0.0001, and is 1e-05\)"):
+        nd.learn(network, x, y, epochs=2, solver=nd.Solver(rtol=1e-5), **begun)
+    with pytest.raises(nd.ResultFileError, match="it is of another solver: resume"):
+        nd.learn(network, x, y, epochs=2, **begun)
+    assert nd.learn(network, x, y, epochs=2, solver=nd.Solver(rtol=1e-4, max_steps=50_000), **begun).epochs == 2
+
+
+def test_a_checkpoint_from_before_a_recipe_had_a_field_is_read(samples, tmp_path, monkeypatch):
     network, (x, y) = layered(7, 5, 3), samples
-    file = tmp_path / "checkpoint"
-    nd.learn(network, x, y, epochs=1, rates=0.1, checkpoint=file)
-    other = layered(7, 6, 3) if change == "network" else network
-    inputs = x + 0.1 if change == "samples" else x
-    rates = 0.2 if change == "recipe" else 0.1
-    with pytest.raises(nd.ResultFileError, match="of another network, recipe or samples"):
-        nd.learn(other, inputs, y, epochs=2, rates=rates, checkpoint=file, resume=True)
+    options: dict[str, Any] = {"rates": 0.1, "checkpoint": tmp_path / "checkpoint"}
+    plain = Recipe.plain
+    monkeypatch.setattr(Recipe, "plain", lambda self: {k: v for k, v in plain(self).items() if k != "alignment"})
+    nd.learn(network, x, y, epochs=1, **options)
+    monkeypatch.setattr(Recipe, "plain", plain)
+    assert nd.learn(network, x, y, epochs=2, resume=True, **options).epochs == 2
+    with pytest.raises(nd.ResultFileError, match=r"`alignment` was 0, and is 4"):
+        nd.learn(network, x, y, epochs=2, alignment=4, resume=True, **options)
 
 
 EPOCHS = 30

@@ -146,13 +146,22 @@ class ClippedLearner(Learner):
 
     def restore(self, state: dict[str, Any]) -> None:
         """See `Learner.restore`."""
-        self._theta[:] = state["theta"]
-        if self.recipe.persistent:
-            self._particles[:] = state["particles"]
+        theta, particles = state.get("theta"), state.get("particles")
+        if theta is None:  # of the first checkpoints, with an array for each block, and the states of free units alone
+            blocks = {b.name: state[b.name] for b in self.start.parameters.blocks}
+            theta = self.layout.pack(self.start.replace(parameters=blocks).parameters)
+            self._particles[:, self.layout.columns] = particles
+        elif self.recipe.persistent:
+            self._particles[:] = particles
+        self._theta[:] = theta
 
 
-def _singles(values: Array | None, count: int) -> Any:
-    return np.zeros((count, 0), np.float32) if values is None else np.ascontiguousarray(values, dtype=np.float32)
+def _singles(values: Array | None, count: int, name: str) -> Any:
+    """Values in float32, none so large that products of two of them overflow."""
+    if values is None:
+        return np.zeros((count, 0), np.float32)
+    check_size(values, name, LARGEST)
+    return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def _on_threads(threads: int, run: Callable[[int], object]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, DivergenceError
+from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
@@ -81,7 +81,8 @@ def learn(
     if resume and checkpoint is None:
         raise ArgumentError("`resume` needs a `checkpoint` to go on from")
     learner = make_learner(network, samples, chosen, solver)
-    run = _Run(learner, validated, None if checkpoint is None else Checkpoint(checkpoint, learner, validated), solver)
+    file = None if checkpoint is None else Checkpoint(checkpoint, learner, validated, solver)
+    run = _Run(learner, validated, file, solver)
     if resume:
         run.resume()
     run.to_end(on_epoch)
@@ -104,7 +105,12 @@ class _Run:
         found = self.checkpoint.read()
         if found is not None:
             self.rows, state, self.best = found
-            self.learner.restore(state)
+            try:
+                self.learner.restore(state)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ResultFileError(
+                    f"{self.checkpoint.path} holds no state of the method {self.recipe.method!r}: {error!r}"
+                ) from error
 
     @property
     def ended(self) -> bool:
