@@ -12,7 +12,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration
 from neurodyn.estimators.task import Task
 from neurodyn.flows.activation import CODES
-from neurodyn.inputs import positive_number, whole_number
+from neurodyn.inputs import as_duration, positive_number, whole_number
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
 from neurodyn.system.constants import every
@@ -67,6 +67,8 @@ class Holomorphic(Estimator):
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`. Refuses what is not analytic, such as the hard sigmoid."""
         check_analytic(task.network)
+        if self.duration is not None:
+            as_duration(self.duration, float(task.network.tau.min()))
         phase = ComplexNudging(task.point, task.target, self.nudges).run(task.solver, self.duration)
         task.count(force_evaluations=2 * phase.nfev, time=phase.time.sum(axis=0))
         self._judge(task, phase)
