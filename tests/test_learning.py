@@ -476,6 +476,80 @@ def test_a_checkpoint_from_before_a_recipe_had_a_field_is_read(samples, tmp_path
         nd.learn(network, x, y, epochs=2, alignment=4, resume=True, **options)
 
 
+# -- numbers at the ends ----------------------------------------------------------------------------------------
+
+
+def test_inputs_and_weights_beyond_float32_are_refused(samples):
+    network, (x, y) = layered(7, 5, 3), samples
+    for verb in (nd.learn, nd.evaluate):
+        with pytest.raises(nd.ArgumentError, match=r"`x` must lie between -1e\+18 and 1e\+18; got"):
+            verb(network, x * 1e40, y)
+        with pytest.raises(nd.ArgumentError, match=r"`parameters` must lie between -1e\+18 and 1e\+18; got"):
+            verb(network.replace(parameters={"h1": np.full(5, 1e30)}), x, y)
+    with pytest.raises(nd.ArgumentError, match=r"`x` must lie between"):
+        nd.predict(network, x * 1e40)
+
+
+def test_outputs_that_are_not_finite_are_an_error(samples):
+    grows = models.Hopfield.layered([7, 3], activation="linear", seed=1).replace(
+        parameters={"x-y": np.full((7, 3), 1e15)}
+    )
+    x, y = samples
+    with pytest.raises(nd.DivergenceError, match=r"sample 0 left the finite numbers \(40 of 40 did\): scale"):
+        nd.evaluate(grows, np.full((40, 7), 1e17), y[:40], method="ep-2017", free_steps=20)
+
+
+@pytest.mark.parametrize("option", ["beta", "step"])
+@pytest.mark.parametrize("value", [1e-300, 1e-7, 1e7])
+def test_options_beyond_what_float32_resolves_are_refused_by_name(option, value, samples):
+    with pytest.raises(nd.ArgumentError, match=f"`{option}` of method 'ep-2017' must lie between"):
+        nd.learn(layered(7, 5, 3), *samples, method="ep-2017", **{option: value})
+
+
+# -- at rest ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["auto", "equilibrium-propagation", "implicit"])
+def test_predictions_are_those_of_the_network_at_rest(method, samples):
+    network, (x, _) = layered(7, 8, 5, 3, gain=0.5), samples
+    exact = nd.relax(network, x).state[:, network.outputs]
+    np.testing.assert_allclose(nd.predict(network, x, method=method), exact, atol=2e-5 if method == "auto" else 1e-8)
+    np.testing.assert_allclose(nd.predict(network, x[0], method=method), exact[0], atol=2e-5)
+
+
+def test_a_solver_that_is_given_counts(samples):
+    network, (x, _) = layered(7, 8, 5, 3, gain=0.5), samples
+    exact = nd.relax(network, x).state[:, network.outputs]
+    crude = nd.predict(network, x, method="implicit", solver=nd.Solver(rtol=1e-2, atol=1e-2))
+    fine = nd.predict(network, x, method="implicit", solver=nd.Solver(rtol=1e-12, atol=1e-13))
+    assert np.abs(fine - exact).max() < 1e-10
+    assert np.abs(crude - exact).max() < 1e-2
+
+
+def test_an_evaluation_says_how_far_from_rest_it_is(samples):
+    network, (x, y) = layered(7, 8, 5, 3, gain=0.5), samples
+    rest, short = nd.evaluate(network, x, y), nd.evaluate(network, x, y, free_steps=3)
+    assert rest.residual is not None
+    assert short.residual is not None
+    assert rest.residual.max() < 2e-5
+    state = np.zeros((len(x), network.n))
+    for _ in range(3):
+        state = np.clip(state + 0.5 * network.force(state, x), 0.0, 1.0)
+    expected = np.abs(np.clip(state + network.force(state, x), 0.0, 1.0) - state).max(axis=1)
+    np.testing.assert_allclose(short.residual, expected, rtol=1e-4, atol=1e-6)
+    assert short.residual.max() > 1e-3
+
+
+def test_a_network_that_does_not_settle_by_euler_steps_is_not_predicted():
+    populations = {"x": {"size": 1, "role": "input"}, "y": {"size": 2, "role": "output", "activation": BOX}}
+    pair = models.Hopfield(populations, [nd.Connection("x", "y"), nd.Connection("y", "y")], seed=0)
+    pair = pair.replace(parameters={"y-y": [[0.0, -9.0], [-9.0, 0.0]], "x-y": [[5.0, 5.0]]})
+    with pytest.raises(
+        nd.ConvergenceError, match=r"sample 0 does not come to rest by the steps of 'ep-2017': after 2,000"
+    ):
+        nd.predict(pair, [[1.0]], step=1.0)
+
+
 EPOCHS = 30
 KILLED = """
 import sys

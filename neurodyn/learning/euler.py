@@ -16,6 +16,9 @@ from neurodyn.system.network import Network
 NUDGINGS = ("random", "positive", "negative", "centered")
 CONVENTIONS = ("paper", "code")
 
+#: Bounds of beta and of the step: beyond them differences of states in float32 are rounding.
+SMALLEST, LARGEST = 1e-6, 1e6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Euler:
@@ -56,8 +59,13 @@ class Euler:
         choice(self.nudging, NUDGINGS, "nudging")
         choice(self.convention, CONVENTIONS, "convention")
         for name in ("beta", "step"):
-            positive_number(getattr(self, name), name)
-        real_number(self.tol, "tol", 0.0)
+            if not SMALLEST <= positive_number(getattr(self, name), name) <= LARGEST:
+                raise ArgumentError(
+                    f"`{name}` of method 'ep-2017' must lie between {SMALLEST:g} and {LARGEST:g}, what float32 can "
+                    f"resolve; got {getattr(self, name)!r}"
+                )
+        if real_number(self.tol, "tol", 0.0) >= 1.0:
+            raise ArgumentError(f"`tol` must be below 1, the width of the box; got {self.tol!r}")
         for name in ("free_steps", "nudged_steps"):
             whole_number(getattr(self, name), name, 1)
 

@@ -14,7 +14,7 @@ from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
-from neurodyn.learning.learner import EpochMeans, Learner, make_learner, order
+from neurodyn.learning.learner import EpochMeans, Learner, at_rest, make_learner, order
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, Validation, split
 from neurodyn.learning.training import Training
@@ -172,7 +172,7 @@ class _Run:
 
 
 def _measure(learner: Learner, samples: Samples) -> EpochMeans:
-    return EpochMeans(*(totals(samples, learner.rest(samples)) / len(samples)).tolist())
+    return EpochMeans(*(totals(samples, at_rest(learner, samples)) / len(samples)).tolist())
 
 
 def _cosine(learner: Learner) -> float:
