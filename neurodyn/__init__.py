@@ -10,7 +10,11 @@
 True
 """
 
-from pathlib import Path as _Path
+from neurodyn import stopping as _stopping
+
+_stopping.begin()  # before numba is imported, which takes a second
+
+from pathlib import Path as _Path  # noqa: E402
 
 _here = _Path(__file__).resolve().parent
 if not (_here / "models").is_dir():  # a checkout without symbolic links

@@ -66,4 +66,10 @@ def slow(cell: dict[str, Any]) -> dict[str, Any]:
     return {"a_again": 0.0}
 
 
+def slow_but_first(cell: dict[str, Any]) -> dict[str, Any]:
+    """Goes on for long, but for a = 1."""
+    time.sleep(0.0 if cell["a"] == 1 else 60.0)
+    return {"a_again": 0.0}
+
+
 number = 1.0

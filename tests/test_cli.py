@@ -1,18 +1,21 @@
 """The command line: a table, files and JSON of the same numbers; one sentence and exit code 2 for whatever is wrong."""
 
 import importlib
+import io
 import json
 import os
 import subprocess
 import sys
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import neurodyn as nd
 from neurodyn import analysis, cli, models
+from neurodyn.cli.spelling import spell_out
 from neurodyn.cli.summary import plain
 from neurodyn.models.data import MNIST_MISSING
 
@@ -224,20 +227,67 @@ def test_interrupt(neurodyn, tmp_path, monkeypatch):
     monkeypatch.setattr(run_verb, "run_model", stop)
     result = neurodyn("run", "chain")
     assert result.exit_code == 130
-    assert result.stderr.strip() == "neurodyn: stopped"
+    assert result.stderr == "neurodyn: stopped\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_as_a_module(tmp_path):
-    def python(*arguments):
-        command = [sys.executable, "-m", "neurodyn", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
-
+def python(folder, *arguments, stdout=subprocess.PIPE, **env):
+    """The command line in a process of its own."""
     roots = [path for path in sys.path if os.path.isdir(os.path.join(path, "neurodyn"))]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(roots[:1])}
-    assert python("--version").stdout == f"neurodyn, version {nd.__version__}\n"
-    assert "run" in python("--help").stdout
-    wrong = python("run", "chian")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(roots[:1])} | env
+    command = [sys.executable, "-m", "neurodyn", *arguments]
+    return subprocess.run(command, cwd=folder, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["models"], ["--help"]])
+def test_output_that_cannot_be_written_is_one_line(tmp_path, arguments):
+    with open("/dev/full", "w") as full:
+        result = python(tmp_path, *arguments, stdout=full)
+    assert result.returncode == 2
+    assert result.stderr == "neurodyn: cannot read or write standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict", "latin-1"])
+def test_any_encoding_can_write_the_tables(tmp_path, encoding):
+    result = python(tmp_path, "run", "two-neurons", "--no-figures", "-q", PYTHONIOENCODING=encoding)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "cosine" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("letters", "ascii_letters"), [("dJ/dθ", "dJ/dtheta"), ("ΔÉ ×–", "DeltaE x-"), ("\u2603\udcff", "??")]
+)
+def test_letters_are_spelled_out(letters, ascii_letters):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    spell_out(stream)
+    stream.write(letters)
+    stream.flush()
+    assert stream.buffer.getvalue().decode() == ascii_letters
+
+
+def test_a_display_that_is_not_there_does_no_harm(tmp_path):
+    result = python(tmp_path, "run", "two-neurons", MPLBACKEND="nope")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "neurodyn-two-neurons" / "phases.png").exists()
+
+
+@pytest.mark.parametrize("verb", sorted(cli.main.commands))
+def test_every_command_can_be_quiet(verb):
+    assert "--quiet" in cli.main.commands[verb].get_help(click.Context(cli.main.commands[verb]))
+
+
+def test_quiet_says_nothing_but_results(neurodyn):
+    result = neurodyn("run", "two-neurons", "--no-figures", "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "cosine" in result.stdout
+    assert "written to" in neurodyn("run", "two-neurons", "--no-figures").stderr
+
+
+def test_as_a_module(tmp_path):
+    assert python(tmp_path, "--version").stdout == f"neurodyn, version {nd.__version__}\n"
+    assert "run" in python(tmp_path, "--help").stdout
+    wrong = python(tmp_path, "run", "chian")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "did you mean 'chain'?" in wrong.stderr
     assert len(wrong.stderr.splitlines()) == 1

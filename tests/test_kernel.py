@@ -76,6 +76,18 @@ def test_folder_of_an_equal_copy_is_the_same(copy):
     assert python(FOLDER, root=copy) == python(FOLDER) == kernel.cache_folder()
 
 
+def test_folder_where_no_temporary_one_is_to_be_had(places, monkeypatch):
+    def none():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    assert folder().is_relative_to(places / "numba")
+    for variable in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, os.devnull)
+    with pytest.raises(OSError, match="no writable folder for compiled kernels: set NUMBA_CACHE_DIR to one"):
+        folder()
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-import subprocess
+import re
 import sys
 import time
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 from neurodyn import progress
-from neurodyn.progress import Bar, waiting
+from neurodyn.progress import Bar, note, waiting
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
+from neurodyn.sweep.progress_line import ProgressLine
 from problems import limit_cycle_problem
 
 
@@ -26,36 +28,87 @@ def test_nothing_is_shown_for_quick_work(capfd):
 
 
 def test_nothing_is_shown_by_a_quick_integration(capfd):
+    integrate(limit_cycle_problem(), Solver(), np.array([1.0]))  # compiles
+    capfd.readouterr()
     integrate(limit_cycle_problem(), Solver(), np.array([1.0]))
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.fixture
+def often(monkeypatch):
+    """Progress is shown at once, and all of it."""
+    for name in ("PATIENCE", "TERMINAL_SECONDS", "FILE_SECONDS"):
+        monkeypatch.setattr(progress, name, 0.0)
+
+
 def test_bar_appears_after_a_while_on_standard_error_and_goes_away(capfd, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr(progress, "PATIENCE", 0.05)
-    monkeypatch.setattr(progress, "FILE_SECONDS", 0.1)
     with Bar("slow work") as bar:
         for k in range(10):
             bar.update(k / 10)
             time.sleep(0.04)
         shown = capfd.readouterr()
     assert shown.out == ""
-    assert "slow work" in shown.err
-    assert "%" in shown.err
-    assert "00:00 left" in shown.err
-    assert "?" not in shown.err
+    assert re.search(r"slow work:  \d0%\|? ?\|.*\|, 0\.\d+ seconds so far, \d\S* seconds left", shown.err)
     assert not capfd.readouterr().err.strip("\r ")  # wiped out
 
 
-def test_bars_can_be_switched_off():
-    code = """
-from neurodyn import progress
-progress.PATIENCE = 0.0
-with progress.Bar("work") as bar:
-    bar.update(0.3)
-    bar.update(0.6)
-"""
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TQDM_DISABLE": "1"}, capture_output=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+def test_a_file_gets_plain_lines(capfd, often):
+    with Bar("slow work") as bar:
+        bar.update(0.25)
+    assert re.fullmatch(
+        r"neurodyn: slow work: 25 %, \S+ seconds so far, \S+ seconds left\n", shown := capfd.readouterr().err
+    ), shown
+
+
+def test_time_left_is_words_where_it_is_no_sensible_number(capfd, often):
+    with Bar("slow work") as bar:
+        bar.update(0.0)
+        time.sleep(0.01)
+        bar.update(1e-300)
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0].endswith("so far, time left unknown")
+    assert lines[1].endswith("so far, more than ten years left")
+    assert progress.time_left(1.0, 0.5) == "1 seconds left"
+    assert progress.time_left(60.0, 0.75, begun=0.5) == "60 seconds left"
+
+
+def test_a_sweep_counts_the_time_of_this_run_alone(capfd, often):
+    line = ProgressLine(total=10, done=4)
+    line.add("done")
+    line.show()
+    assert "neurodyn: 5 of 10 cells done: 50 %" in capfd.readouterr().err
+
+
+def test_quiet_and_switched_off(capfd, often, monkeypatch):
+    def speak():
+        line = ProgressLine(10, 0)
+        with Bar("work") as bar:
+            bar.update(0.5)
+        line.show()
+        line.close()
+        note("a note")
+        return capfd.readouterr().err
+
+    assert len(speak().splitlines()) == 3
+    with progress.quietly():
+        assert os.environ["TQDM_DISABLE"] == "1"  # for workers
+        assert speak() == ""
+    assert len(speak().splitlines()) == 3
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    assert speak() == "a note\n"
+
+
+def test_a_full_disk_does_not_stop_the_work(often, monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    with Bar("work") as bar:
+        bar.update(0.5)
+    note("a note")
 
 
 def test_a_file_gets_few_looks_at_a_bar_and_a_terminal_many(capfd, monkeypatch):
@@ -72,13 +125,12 @@ def test_a_file_gets_few_looks_at_a_bar_and_a_terminal_many(capfd, monkeypatch):
     assert 1 <= looks[0] <= 2 < looks[1]
 
 
-def test_bar_never_goes_back_and_never_beyond_the_end(capfd, monkeypatch):
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+def test_bar_never_goes_back_and_never_beyond_the_end(capfd, often):
     with Bar("work") as bar:
         reached = []
         for fraction in (0.1, 0.6, 0.3, 0.7, 5.0, 0.9):
             bar.update(fraction)
-            reached.append(bar._bar.n)
+            reached.append(bar.fraction)
     assert reached == pytest.approx([0.1, 0.6, 0.6, 0.7, 1.0, 1.0])
 
 
@@ -110,3 +162,28 @@ def test_long_integration_shows_its_progress(capfd, monkeypatch, method, batch):
     shown = capfd.readouterr()
     assert shown.out == ""
     assert "turning round" in shown.err
+
+
+def test_an_interruption_shows_and_does_not_count_for_what_it_interrupts(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "FILE_SECONDS", 0.0)
+    with Bar("slow work") as bar:
+        with Bar("compiling", interrupts=True) as inner:
+            time.sleep(0.3)
+            inner.update(0.5, "free, nudged")
+        assert "compiling: free, nudged: 50 %" in capfd.readouterr().err
+        bar.update(0.5)
+        assert capfd.readouterr().err == ""
+        time.sleep(0.06)
+        bar.update(0.5)
+        assert "slow work: 50 %, 0.0" in capfd.readouterr().err
+
+
+def test_waiting_does_not_count_for_the_work_around_it(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.2)
+    with Bar("slow work") as bar:
+        with waiting("something else"):
+            time.sleep(0.15)
+        time.sleep(0.1)
+        bar.update(0.5)
+    assert capfd.readouterr().err == ""

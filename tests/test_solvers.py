@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from called import called
 from neurodyn.models import Hopfield
 from neurodyn.numerics import memory
 from neurodyn.phases.relax import free_problem
@@ -36,6 +37,8 @@ from problems import (
     stiff_solution,
     switched_problem,
 )
+
+hermite = called(hermite)
 
 ROOT = Path(__file__).resolve().parents[1]
 ADAPTIVE = ("relax5", "tsit5", "dopri5")

@@ -409,10 +409,23 @@ def test_workers_go_with_their_parent(how, tmp_path):
         time.sleep(0.05)
     if how == signal.SIGINT:
         assert process.returncode == 130
+        assert said.splitlines()[-1] == "neurodyn: stopped"
         assert "Traceback" not in said
-        assert said.rstrip().endswith(
-            "neurodyn: stopped; 0 of 3 cells done: go on with resume (--resume) and the folder o"
-        )
+        assert not (tmp_path / "o").exists()  # not one cell was done: there is nothing to go on with
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_sweep_that_is_terminated_says_how_to_go_on(tmp_path):
+    command = ["-m", "neurodyn", "sweep", "--function=sweep_cells:slow_but_first", "--vary=a=1,2,3"]
+    process = start(tmp_path, *command, "--out=o", "--workers=1")
+    while not (tmp_path / "o" / "cells" / "000000.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 143
+    sentence = "neurodyn: terminated; 1 of 3 cells done: go on with resume (--resume) and the folder o"
+    assert said.splitlines()[-1] == sentence
 
 
 def test_a_script_without_a_guard_is_told_so(tmp_path):

@@ -13,7 +13,7 @@ from neurodyn.models.file import DataTable, ModelFile
 from neurodyn.models.values import is_matrix
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.graph import SOFTMAX, Graph
-from neurodyn.system.readout import READOUTS
+from neurodyn.system.readout import readout_of
 
 #: More random numbers than this (0.8 GB) are taken for a slip.
 LARGEST = 100_000_000
@@ -98,7 +98,7 @@ def _check_targets(y: np.ndarray[Any, Any], graph: Graph, samples: int, faults: 
         faults.append(f"data.y: labels must lie between 0 and {n_out - 1}, the last output; got {y.max()}")
     elif y.ndim == 2:
         try:
-            READOUTS[graph.readout].check(y)
+            readout_of(graph.readout).check(y)
         except ArgumentError as error:
             faults.append(f"data.y: {error}")
     if len(y) != samples:

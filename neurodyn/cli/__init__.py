@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Any
 
 import click
 
+from neurodyn import stopping
+from neurodyn.cli.compile import compile_all
 from neurodyn.cli.evaluate import evaluate
 from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
 from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
+from neurodyn.cli.spelling import spell_out
 from neurodyn.cli.sweep import sweep
 from neurodyn.cli.timescales import timescales
 from neurodyn.cli.train import train
 from neurodyn.errors import NeurodynError, nearest
 from neurodyn.version import __version__
 
-#: Exit codes: something asked for is wrong or cannot be done; stopped by the keyboard.
-FAILED, INTERRUPTED = 2, 130
+#: Exit code: something asked for is wrong or cannot be done.
+FAILED = 2
+
+
+class Stopped(Exception):
+    """Ctrl-C, or a signal to terminate; click would add an empty line to the one we have to say."""
 
 
 class Commands(click.Group):
@@ -27,6 +36,8 @@ class Commands(click.Group):
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run and exit, or with `standalone_mode=False` return and raise as click does."""
+        stopping.started()
+        spell_out(sys.stdout)
         perform: Any = super().main
         if not standalone_mode:
             return perform(*args, standalone_mode=False, **extra)
@@ -41,10 +52,23 @@ class Commands(click.Group):
         except NeurodynError as error:
             _say(str(error))
             sys.exit(FAILED)
-        except (KeyboardInterrupt, click.Abort) as error:
-            _say(str(error.__cause__ or error) or "stopped")
-            sys.exit(INTERRUPTED)
+        except (KeyboardInterrupt, Stopped, click.Abort) as error:
+            number = signal.SIGTERM if isinstance(error.__cause__, stopping.Terminated) else signal.SIGINT
+            _say(str(error) or stopping.word(number))
+            sys.exit(stopping.CODE + number)
+        except OSError as error:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (what is left to write would fail once more)
+            place = error.filename or "standard output"
+            _say(f"cannot read or write {place}: {error.strerror or error}")
+            sys.exit(FAILED)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Stopped(str(error)) from error
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find the command; names the nearest one if there is none."""
@@ -63,6 +87,7 @@ def main() -> None:
     """Energy-based neural networks in continuous time: phases, error signals, timescales."""
 
 
+main.add_command(compile_all)
 main.add_command(evaluate)
 main.add_command(gradients)
 main.add_command(models)

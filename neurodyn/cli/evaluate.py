@@ -11,6 +11,7 @@ import click
 
 from neurodyn.cli import options
 from neurodyn.errors import ArgumentError, ResultFileError
+from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.learning import Evaluation
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @options.out("the folder of the training")
 @options.as_json
 @options.no_figures
+@options.quiet
 def evaluate(training: str, data: str | None, split: str, out: str | None, as_json: bool, no_figures: bool) -> None:
     """Evaluate the network that `neurodyn train` has left in the folder TRAINING.
 
@@ -58,7 +60,7 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "evaluation.json", text + "\n")
     click.echo(text if as_json else _report(result, samples.about, split))
-    click.echo(f"neurodyn: written to {folder}", err=True)
+    note(f"neurodyn: written to {folder}")
 
 
 def _model(source: Path) -> tuple[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from neurodyn.experiments.model_run import check
 from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
 from neurodyn.flows.linear import vjp
 from neurodyn.inputs import positive_number, whole_number
+from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.analysis import ComparedGradients, GradientOrder, GradientTrack
@@ -36,6 +37,7 @@ DRIVER = "equilibrium-propagation"
 @options.out("neurodyn-MODEL-gradients")
 @options.as_json
 @options.no_figures
+@options.quiet
 def gradients(
     model: str,
     overrides: tuple[str, ...],
@@ -88,7 +90,7 @@ def gradients(
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "gradients.json", text + "\n")
     click.echo(text if as_json else report(summary))
-    click.echo(f"neurodyn: written to {folder}", err=True)
+    note(f"neurodyn: written to {folder}")
 
 
 def _chosen_methods(model: Model, texts: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -144,7 +146,7 @@ def _order(model: Model) -> GradientOrder | None:
     try:
         return gradient_order(model.network, model.x, model.y, start=model.start, solver=precise(model.solver))
     except SimulationError as error:
-        click.echo(f"neurodyn: no orders in beta: {error}", err=True)
+        note(f"neurodyn: no orders in beta: {error}")
         return None
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from neurodyn.cli import options
+
 
 @click.command()
+@options.quiet
 def models() -> None:
     """List the models of the library."""
     from neurodyn import models as library

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from neurodyn.progress import quietly
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: `--set`: changes to the model file, as the argument `overrides`, a tuple of texts.
@@ -28,6 +30,17 @@ as_json: Decorator = click.option(
 )
 #: `--no-figures`, as the argument `no_figures`.
 no_figures: Decorator = click.option("--no-figures", is_flag=True, help="Draw no figures.")
+
+
+def _be_quiet(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.with_resource(quietly())
+
+
+#: `--quiet`: only results and errors are said, while the command runs; no argument.
+quiet: Decorator = click.option(
+    "-q", "--quiet", is_flag=True, expose_value=False, callback=_be_quiet, help="No progress and no notes."
+)
 
 
 def out(default: str) -> Decorator:

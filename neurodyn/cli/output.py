@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from neurodyn.errors import ResultFileError
+from neurodyn.stopping import tidily
 
 
 @contextlib.contextmanager
 def output_folder(name: str) -> Iterator[Path]:
     """Make the folder, and find out that it can be written to before anything is computed.
 
-    If the block fails, a folder that was made for it and is still empty goes again.
+    If the block fails or is stopped, folders that were made for it and are still empty go again.
 
     Raises
     ------
@@ -24,15 +25,16 @@ def output_folder(name: str) -> Iterator[Path]:
         The folder cannot be made or written to.
     """
     folder = Path(name)
-    made = not os.path.exists(name)
-    try:
-        _prepare(folder)
-        yield folder
-    except BaseException:
-        if made:
+    with tidily():
+        made = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
+        try:
+            _prepare(folder)
+            yield folder
+        except BaseException:
             with contextlib.suppress(OSError):  # not there, or not empty: what is in it is whole
-                folder.rmdir()
-        raise
+                for place in made:
+                    place.rmdir()
+            raise
 
 
 def _prepare(folder: Path) -> None:

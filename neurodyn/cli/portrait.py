@@ -12,6 +12,7 @@ from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
+from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.analysis.portraits.portrait import Portrait
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @options.out("neurodyn-MODEL-portrait")
 @options.as_json
 @click.option("--animate", metavar="FILE.gif", help="Also write a movie of the nudged phase.")
+@options.quiet
 def portrait(
     model: str,
     overrides: tuple[str, ...],
@@ -85,7 +87,7 @@ def portrait(
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "summary.json", text + "\n")
     click.echo(text if as_json else report(summary))
-    click.echo(f"neurodyn: written to {folder}", err=True)
+    note(f"neurodyn: written to {folder}")
 
 
 def _units(model: Model, text: str) -> tuple[int, int]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import SimulationError
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.experiments.model_run import ModelRun, check, run_model
+from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.analysis.signals.convergence import Convergence
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file.")
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
-@click.option("--out", metavar="FOLDER", help="Where the files go. Default: neurodyn-MODEL in the current folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
-@click.option("--no-figures", is_flag=True, help="Draw no figures.")
+@options.overrides
+@options.mnist_folder
+@options.out("neurodyn-MODEL")
+@options.as_json
+@options.no_figures
+@options.quiet
 def run(
     model: str, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool, no_figures: bool
 ) -> None:
@@ -59,7 +62,7 @@ def run(
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "summary.json", text + "\n")
     click.echo(text if as_json else report(summary))
-    click.echo(f"neurodyn: written to {folder}", err=True)
+    note(f"neurodyn: written to {folder}")
 
 
 def _convergence(run: ModelRun) -> Convergence | None:
@@ -70,5 +73,5 @@ def _convergence(run: ModelRun) -> Convergence | None:
     try:
         return convergence(run.model.network, rest, run.model.y, t_eval=times, solver=solver)
     except SimulationError as error:
-        click.echo(f"neurodyn: no convergence with beta: {error}", err=True)
+        note(f"neurodyn: no convergence with beta: {error}")
         return None

@@ -16,6 +16,8 @@ import click
 
 from neurodyn.cli import options
 from neurodyn.errors import ArgumentError, SimulationError
+from neurodyn.progress import note
+from neurodyn.stopping import tidily
 
 
 @click.command()
@@ -32,6 +34,7 @@ from neurodyn.errors import ArgumentError, SimulationError
 @click.option("--resume", is_flag=True, help="Go on with the sweep that the folder holds, and try failed cells again.")
 @click.option("--explain", is_flag=True, help="Tell how many cells there are, and what memory and time they need.")
 @options.as_json
+@options.quiet
 def sweep(
     model: str | None,
     vary: tuple[str, ...],
@@ -64,12 +67,13 @@ def sweep(
     if explain:
         from neurodyn.sweep.explain import needs
 
-        found = needs(plan, workers or default_workers())
+        with tidily():
+            found = needs(plan, workers or default_workers())
         click.echo(json.dumps(asdict(found), indent=2) if as_json else explanation(found))
         return
     folder = Path(out or f"neurodyn-sweep-{Path(model or function.replace(':', '.')).name.removesuffix('.toml')}")
     began = time.perf_counter()
-    with _executor(scheduler) as executor:
+    with tidily(), _executor(scheduler) as executor:
         data = compute(plan, order, folder, resume, workers, executor)
     number = counts(data)
     if not number["done"]:
@@ -79,7 +83,7 @@ def sweep(
         click.echo(json.dumps(about | plain_data(data), indent=2, allow_nan=False))
     else:
         click.echo(report(data))
-    click.echo(f"neurodyn: {number['done']} cells done, {number['failed']} failed; written to {folder}", err=True)
+    note(f"neurodyn: {number['done']} cells done, {number['failed']} failed; written to {folder}")
 
 
 def _varied(texts: tuple[str, ...]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodyn.cli.summary import plain
 from neurodyn.cli.table import columns, number
+from neurodyn.progress import duration
 
 if TYPE_CHECKING:
     import xarray
@@ -83,11 +84,3 @@ def explanation(needs: Needs) -> str:
         lines.append(("failed", needs.message))
     text = "\n".join(f"{name.ljust(8)} {what}" for name, what in lines)
     return f"{text}\nMeasured on up to three cells, none of them kept. Nothing was written."
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    for unit, length in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds:.2g} seconds" if seconds < 10 else f"{seconds:.0f} seconds"

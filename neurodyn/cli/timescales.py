@@ -13,6 +13,7 @@ from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
 from neurodyn.experiments.model_run import check
 from neurodyn.inputs import choice
+from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.analysis.studies import Study
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @options.mnist_folder
 @options.out("neurodyn-MODEL-STUDY")
 @options.as_json
+@options.quiet
 def timescales(
     model: str, study: str | None, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool
 ) -> None:
@@ -62,7 +64,7 @@ def timescales(
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "summary.json", text + "\n")
     click.echo(text if as_json else report(summary))
-    click.echo(f"neurodyn: written to {folder}", err=True)
+    note(f"neurodyn: written to {folder}")
 
 
 def _timescales(model: Model) -> Timescales:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock, few_threads
 from neurodyn.errors import ArgumentError
+from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.learning import Training
@@ -30,6 +30,7 @@ CHECKPOINT = "checkpoint"
 @click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
 @options.as_json
 @options.no_figures
+@options.quiet
 def train(
     model: str,
     overrides: tuple[str, ...],
@@ -62,7 +63,7 @@ def train(
 
     tested = None if samples.x_test is None else (samples.x_test, samples.y_test)
     with output_folder(out or f"neurodyn-train-{chosen.name}") as folder, few_threads():
-        click.echo(f"neurodyn: {samples.about}", err=True)
+        note(f"neurodyn: {samples.about}")
         checkpoint = folder / CHECKPOINT
         if checkpoint.exists() and not resume:
             raise ArgumentError(
@@ -103,7 +104,7 @@ def train(
         text = json.dumps(summary, indent=2, allow_nan=False)
         write_text(folder / "summary.json", text + "\n")
     click.echo(text if as_json else _report(summary))
-    click.echo(f"neurodyn: written to {folder}", err=True)
+    note(f"neurodyn: written to {folder}")
 
 
 class _Lines:
@@ -114,8 +115,6 @@ class _Lines:
 
     def __call__(self, epoch: int, row: dict[str, float]) -> None:
         """Say what an epoch has measured, and how long the rest will take."""
-        from tqdm import tqdm
-
         self.first = epoch if self.first < 0 else self.first
         each = (time.perf_counter() - self.began) / (epoch + 1 - self.first)
         facts = {
@@ -128,7 +127,7 @@ class _Lines:
         }
         line = ", ".join(f"{name} {text}" for name, text in facts.items() if text)
         seconds = f"{row['seconds']:.2g} s, {each * (self.epochs - epoch - 1):.0f} s left"
-        tqdm.write(f"epoch {epoch + 1} of {self.epochs}: {line}; {seconds}", file=sys.stderr)
+        note(f"epoch {epoch + 1} of {self.epochs}: {line}; {seconds}")
 
 
 def percent(value: float | None) -> str:

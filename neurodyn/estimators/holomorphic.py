@@ -19,6 +19,7 @@ from neurodyn.system.constants import every
 from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import pairwise_change, whole
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.readout import Linear, Softmax
 
 #: Relative error from which on the radius is said to be too large.
 TOO_LARGE = 0.01
@@ -133,8 +134,8 @@ class Holomorphic(Estimator):
             task.note(
                 f"the radius {self.radius:g} is outside the domain of convergence, or too large for {self.points} "
                 f"points: sample {worst} may be wrong by some {errors[worst]:.2g} of its gradient (its beta_c is "
-                f"{task.point.critical_beta()[worst]:.3g}); choose a smaller radius, or more points, which help inside "
-                "the domain alone"
+                f"{task.point.critical_beta(task.target)[worst]:.3g}); choose a smaller radius, or more points, which "
+                "help inside the domain alone"
             )
 
     def errors(self, phase: ComplexPhase) -> Array:
@@ -154,7 +155,12 @@ class Holomorphic(Estimator):
 
 
 def check_analytic(network: Network) -> None:
-    """Refuse the hard sigmoid, and terms that are not analytic."""
+    """Refuse the hard sigmoid, terms that are not analytic, and a cost of a user's own."""
+    if not isinstance(network.readout, (Linear, Softmax)):
+        raise ModelError(
+            f"complex nudging needs a cost of complex outputs, the squared error or that of a softmax; got the readout "
+            f"{network.graph.readout!r}: take another method such as equilibrium-propagation"
+        )
     for p in network.graph.free:
         if p.activation == "hard-sigmoid":
             raise ModelError(

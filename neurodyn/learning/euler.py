@@ -10,7 +10,7 @@ from typing import Any
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import choice, positive_number, real_number, whole_number
-from neurodyn.system.graph import SOFTMAX
+from neurodyn.system.graph import LINEAR, SOFTMAX
 from neurodyn.system.network import Network
 
 NUDGINGS = ("random", "positive", "negative", "centered")
@@ -93,6 +93,8 @@ def obstacle(network: Network) -> str | None:
         return f"population {soft[0]!r} is neither hard-sigmoid nor linear but {network.graph[soft[0]].activation}"
     if network.graph.readout == SOFTMAX:
         return "its outputs are read through a softmax, and the scheme knows the squared error alone"
+    if network.graph.readout != LINEAR:
+        return f"its outputs have the cost {network.graph.readout!r}, and the scheme knows the squared error alone"
     if network.patterns:
         return f"connection {next(iter(network.patterns))!r} is sparse"
     return None

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from typing import Any
-
-from neurodyn.progress import PATIENCE
+from neurodyn.progress import Line
 from neurodyn.sweep.cell import FAILED
 
 
@@ -18,8 +14,7 @@ class ProgressLine:
 
     def __init__(self, total: int, done: int) -> None:
         self.total, self.done, self.failed = total, done, 0
-        self._before, self._began = done, time.monotonic()
-        self._line: Any = None
+        self._line = Line(begun=done / total)
 
     def add(self, status: str) -> None:
         """Count a cell."""
@@ -28,19 +23,7 @@ class ProgressLine:
 
     def show(self) -> None:
         """Bring the line on the screen up to date."""
-        if self._line is None:
-            if time.monotonic() - self._began < PATIENCE:
-                return
-            from tqdm import tqdm
-
-            self._line = tqdm(
-                total=self.total, initial=self._before, delay=PATIENCE, leave=False, file=sys.stderr,
-                bar_format="{desc}: {percentage:3.0f}% |{bar}| {elapsed} so far, {remaining} left",
-            )  # fmt: skip
-            self._line.start_t -= time.monotonic() - self._began
-        self._line.n = self.done + self.failed
-        self._line.set_description_str(self.sentence, refresh=False)
-        self._line.refresh()
+        self._line.show(self.sentence, (self.done + self.failed) / self.total)
 
     @property
     def sentence(self) -> str:
@@ -50,5 +33,4 @@ class ProgressLine:
 
     def close(self) -> None:
         """Take the line away."""
-        if self._line is not None:
-            self._line.close()
+        self._line.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.experiments.model_run import prepare
 from neurodyn.inputs import whole_number
+from neurodyn.stopping import Terminated
 from neurodyn.sweep.axes import dimensions
 from neurodyn.sweep.function import RUN, name_of
 from neurodyn.sweep.plan import Plan
@@ -142,12 +143,16 @@ def compute(
     from neurodyn.sweep.store import Store
 
     store = Store(folder, plan, resume=resume)
-    done = store.done()
-    todo = [index for index in order if index not in done]
-    if todo:
-        with _executor(executor, min(workers or default_workers(), len(todo))) as chosen:
-            _compute(store, todo, chosen)
-    return combine(store)
+    try:
+        done = store.done()
+        todo = [index for index in order if index not in done]
+        if todo:
+            with _executor(executor, min(workers or default_workers(), len(todo))) as chosen:
+                _compute(store, todo, chosen)
+        return combine(store)
+    except BaseException:
+        store.withdraw()
+        raise
 
 
 def _compute(store: Store, todo: list[int], executor: Any) -> None:
@@ -160,7 +165,9 @@ def _compute(store: Store, todo: list[int], executor: Any) -> None:
             store.write(index, record, seconds)
             line.add(record["status"])
     except (KeyboardInterrupt, SimulationError) as error:
-        reason = str(error) or "stopped"
+        if not line.done:
+            raise
+        reason = str(error) or ("terminated" if isinstance(error, Terminated) else "stopped")
         kept = f"{reason}; {line.sentence}: go on with resume (--resume) and the folder {store.folder}"
         raise type(error)(kept) from error
     finally:

@@ -6,7 +6,9 @@ them; seconds.csv, how long they took, is the only one that differs from run to 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ class Store:
 
     def __init__(self, folder: Path, plan: Plan, *, resume: bool) -> None:
         self.folder, self.plan, self.schema = folder, plan, SCHEMA
+        self._made = [place for place in (folder / "cells", folder, *folder.parents) if not os.path.lexists(place)]
         try:
             (folder / "cells").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -50,6 +53,14 @@ class Store:
             write(manifest, lambda temporary: Path(temporary).write_text(text, "utf-8"))
         for debris in (folder / "cells").glob(".*"):  # half-written when a run was killed
             debris.unlink(missing_ok=True)
+
+    def withdraw(self) -> None:
+        """Take away the folders that were made for this store, if no cell was written."""
+        if self.folder in self._made and not any((self.folder / "cells").iterdir()):
+            (self.folder / "plan.json").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # not empty
+                for place in self._made:
+                    place.rmdir()
 
     @property
     def dataset(self) -> Path:
