@@ -199,6 +199,14 @@ def positive_number(value: object, name: str) -> float:
     return float(value)
 
 
+def number_within(value: object, name: str, least: float, most: float, reason: str) -> float:
+    """Return `value` as a float, if it is a positive number from `least` to `most`; the reason says why not beyond."""
+    found = positive_number(value, name)
+    if not least <= found <= most:
+        raise ArgumentError(f"`{name}` must lie between {least:g} and {most:g}, {reason}; got {value!r}")
+    return found
+
+
 def tolerance(value: object, name: str) -> float:
     """Return `value` as a float, if it is a positive number of at most 0.1, with which there is a result at all."""
     if not (is_number(value) and 0 < value <= LOOSEST):

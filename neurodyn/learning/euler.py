@@ -9,7 +9,7 @@ from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.flows.layout import STATES
-from neurodyn.inputs import choice, positive_number, real_number, whole_number
+from neurodyn.inputs import choice, number_within, real_number, whole_number
 from neurodyn.system.graph import LINEAR, SOFTMAX
 from neurodyn.system.network import Network
 
@@ -59,11 +59,7 @@ class Euler:
         choice(self.nudging, NUDGINGS, "nudging")
         choice(self.convention, CONVENTIONS, "convention")
         for name in ("beta", "step"):
-            if not SMALLEST <= positive_number(getattr(self, name), name) <= LARGEST:
-                raise ArgumentError(
-                    f"`{name}` of method 'ep-2017' must lie between {SMALLEST:g} and {LARGEST:g}, what float32 can "
-                    f"resolve; got {getattr(self, name)!r}"
-                )
+            number_within(getattr(self, name), name, SMALLEST, LARGEST, "what float32 can resolve")
         if real_number(self.tol, "tol", 0.0) >= 1.0:
             raise ArgumentError(f"`tol` must be below 1, the width of the box; got {self.tol!r}")
         for name in ("free_steps", "nudged_steps"):
