@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -13,7 +14,7 @@ import pytest
 import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
-from neurodyn.learning import checkpoint, clipped, thread_choice
+from neurodyn.learning import checkpoint, clipped, descent, thread_choice
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples, shifted
@@ -476,6 +477,64 @@ def test_a_checkpoint_from_before_a_recipe_had_a_field_is_read(samples, tmp_path
         nd.learn(network, x, y, epochs=2, alignment=4, resume=True, **options)
 
 
+# -- what was finished stays ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Stop, ZeroDivisionError])
+@pytest.mark.parametrize("case", CASES)
+def test_stopped_learning_keeps_the_epochs_that_are_finished(case, error, samples, tmp_path):
+    (network, options), (x, y) = CASES[case], samples
+    expected = nd.learn(network, x, y, **options, epochs=2)
+
+    def stop(epoch, row):
+        if epoch == 1:
+            raise error
+
+    with pytest.raises(error) as caught:
+        nd.learn(network, x, y, **options, epochs=5, on_epoch=stop)
+    found: Any = caught.value
+    assert found.result.network == expected.network
+    assert found.result.epochs == 2
+    assert "stopped; 2 of 5 epochs are done: they are the `result`" in found.__notes__[0]
+    with pytest.raises(error) as caught:
+        nd.learn(network, x, y, **options, epochs=5, on_epoch=stop, checkpoint=tmp_path / "c")
+    assert f"go on with resume (--resume) and the checkpoint {tmp_path / 'c'}" in caught.value.__notes__[0]
+
+
+def test_learning_stopped_within_an_epoch_has_the_weights_before_it(samples, monkeypatch):
+    (network, options), (x, y) = CASES["descent"], samples
+    expected, calls, totals = nd.learn(network, x, y, **options, epochs=1), [0], descent.totals
+
+    def stop(*arguments):
+        calls[0] += 1
+        if calls[0] == 5:  # in the second epoch
+            raise KeyboardInterrupt
+        return totals(*arguments)
+
+    monkeypatch.setattr(descent, "totals", stop)
+    with pytest.raises(KeyboardInterrupt, match="stopped; 1 of 4 epochs are done") as caught:
+        nd.learn(network, x, y, **options, epochs=4)
+    found: Any = caught.value
+    assert found.result.network == expected.network
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_checkpoint_loads_as_the_training_so_far(case, samples, tmp_path):
+    (network, case_options), (x, y) = CASES[case], samples
+    options: dict[str, Any] = {"epochs": 3, "validation": 10, "patience": 3, **case_options}
+    expected = nd.learn(network, x, y, **options, checkpoint=tmp_path / "c")
+    found = nd.load(tmp_path / "c")
+    assert found.network == expected.network
+    assert found.recipe.method == expected.recipe.method
+    for name in ("train_error", "train_cost", "validation_cost", "seconds"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    again = nd.evaluate(found.network, x, y, found.recipe)
+    np.testing.assert_array_equal(again.outputs, nd.evaluate(expected.network, x, y, expected.recipe).outputs)
+    (tmp_path / "c").write_bytes((Path(__file__).parent / "golden/0.1/ep-2017.checkpoint").read_bytes())
+    with pytest.raises(nd.ResultFileError, match="which does not hold its network"):
+        nd.load(tmp_path / "c")
+
+
 # -- numbers at the ends ----------------------------------------------------------------------------------------
 
 
@@ -502,7 +561,9 @@ def test_outputs_that_are_not_finite_are_an_error(samples):
 @pytest.mark.parametrize("option", ["beta", "step"])
 @pytest.mark.parametrize("value", [1e-300, 1e-7, 1e7])
 def test_options_beyond_what_float32_resolves_are_refused_by_name(option, value, samples):
-    with pytest.raises(nd.ArgumentError, match=f"`{option}` of method 'ep-2017' must lie between"):
+    with pytest.raises(
+        nd.ArgumentError, match=f"`{option}` must lie between 1e-06 and 1e\\+06, what float32 can resolve"
+    ):
         nd.learn(layered(7, 5, 3), *samples, method="ep-2017", **{option: value})
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: The attribute with everything that is not an array.
 PROVENANCE = "neurodyn"
+#: How a checkpoint of learning begins.
+CHECKPOINT = b"neurodyn checkpoint"
 #: After the name of a sparse connection: the variable with its connected pairs of units.
 PAIRS = ".pairs"
 #: The groups of an experiment in the first files, which do not say that they are one.
@@ -215,7 +217,7 @@ def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.Dat
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a result that was saved; it equals the one that was written.
+    """Read a result that was saved; it equals the one that was written. A checkpoint gives the `Training` so far.
 
     The digest behind its data is checked before they are read; files of before schema 2 have none.
 
@@ -227,6 +229,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     name = os.fspath(as_path(path, "path"))
     if not os.path.isfile(name):
         raise ResultFileError(f"no such result file: {name}")
+    with open(name, "rb") as stream:
+        if stream.read(len(CHECKPOINT)) == CHECKPOINT:
+            kind: Any = RESULTS.find("Training")
+            return kind.from_checkpoint(name)
     try:
         sealed = check_seal(name)
         root, children = _read(name)
