@@ -19,7 +19,7 @@ from neurodyn.flows.activation import canonical
 from neurodyn.models.activation import Activation
 from neurodyn.models.cost import Cost
 from neurodyn.models.term_tables import read_terms
-from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
+from neurodyn.models.values import is_count, is_fraction, is_labels, is_matrix, is_number, is_random, is_tau, is_vector
 from neurodyn.system.graph import LINEAR, SOFTMAX, Population, check_readout
 from neurodyn.system.term import Term
 
@@ -75,6 +75,7 @@ Feedback = Annotated[
     Any, _one_of("a number, 'random', or a list of rows of numbers, all of one length", is_number, is_random, is_matrix)
 ]
 Targets = Annotated[Any, _one_of("a list of labels 0, 1, 2 ..., or a list of rows of numbers", is_labels, is_matrix)]
+Held = Annotated[Any, _one_of("how many samples to hold out, or what fraction below 1", is_count, is_fraction)]
 Start = Annotated[Any, _one_of("a list of numbers, or a list of such lists of one length", is_vector, is_matrix)]
 
 
@@ -221,7 +222,7 @@ class LearningTable(Table):
     tol: float | None = None
     convention: str | None = None
     duration: float | None = None
-    validation: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    validation: Held = None
     options: dict[str, Any] | None = None
 
 

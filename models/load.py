@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ModelError, nearest
 from neurodyn.learning import Recipe
-from neurodyn.models.override import override
+from neurodyn.models.override import override_all
 from neurodyn.solvers.solver import Solver
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def read(
         The data are missing or damaged.
     """
     path, raw = settings(source, overrides)
-    from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver
+    from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver, check_phases
     from neurodyn.models.data.model_data import ModelData, build_model_data
 
     faults: list[str] = []
@@ -141,6 +141,7 @@ def read(
     graph, complete = build_graph(tables, faults)
     network = build_network(tables, graph, path.parent, faults)
     recipe = build_recipe(tables, network, faults)
+    check_phases(tables, network, faults)
     named = tables.data is not None and tables.data.name in DATA_SETS
     wanted = samples or not named
     found = build_model_data(tables, graph if complete else None, data, faults) if wanted else ModelData()
@@ -173,8 +174,7 @@ def settings(source: str | os.PathLike[str], overrides: Sequence[str] = ()) -> t
     """Path of a model file, and what it says with `overrides` applied, not yet checked."""
     path = find(source)
     raw = _toml(path)
-    for text in overrides:
-        override(raw, text)
+    override_all(raw, overrides)
     return path, raw
 
 

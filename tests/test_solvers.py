@@ -18,9 +18,10 @@ import pytest
 import neurodyn as nd
 from called import called
 from neurodyn.models import Hopfield
+from neurodyn.numerics import memory
 from neurodyn.phases.relax import free_problem
 from neurodyn.solvers.blocks import threads_for
-from neurodyn.solvers.integrate import check_memory, integrate
+from neurodyn.solvers.integrate import check_recording, integrate
 from neurodyn.solvers.recorder import hermite
 from neurodyn.solvers.solver import METHODS, SCIPY_METHODS
 from neurodyn.solvers.status import Status
@@ -539,14 +540,24 @@ def test_absurd_recording_is_refused_before_anything_is_computed(monkeypatch):
 
 
 def test_recording_that_fits_is_not_refused():
-    check_memory(201, 100, 1000)
+    check_recording(201, 100, 1000)
 
 
 def test_system_that_does_not_tell_its_memory_is_given_the_benefit(monkeypatch):
     monkeypatch.setattr(os, "sysconf", _unknown, raising=False)
-    check_memory(201, 100, 1000)
+    monkeypatch.setattr(memory, "CGROUPS", ())
+    check_recording(201, 100, 1000)
     with pytest.raises(nd.TooLargeError, match=r"8\.0 GiB"):
-        check_memory(10_000_000, 100, 1000)
+        check_recording(10_000_000, 100, 1000)
+
+
+def test_memory_of_a_container_counts(monkeypatch, tmp_path):
+    (tmp_path / "limit").write_text(f"{1 << 20}\n")
+    (tmp_path / "none").write_text("max\n")
+    monkeypatch.setattr(memory, "CGROUPS", (str(tmp_path / "none"), str(tmp_path / "limit"), str(tmp_path / "absent")))
+    check_recording(201, 10, 10)
+    with pytest.raises(nd.TooLargeError, match=r"201 times x 100 components x 10 samples needs 0\.0 GiB of 0\.0 GiB"):
+        check_recording(201, 100, 10)
 
 
 def _unknown(_):

@@ -12,7 +12,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration
 from neurodyn.estimators.task import Task
 from neurodyn.flows.activation import CODES
-from neurodyn.inputs import positive_number, whole_number
+from neurodyn.inputs import as_duration, number_within, whole_number
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
 from neurodyn.system.constants import every
@@ -61,13 +61,15 @@ class Holomorphic(Estimator):
     duration: float | None = None
 
     def __post_init__(self) -> None:
-        positive_number(self.radius, "radius")
+        number_within(self.radius, "radius", 1e-9, 1e9, "as smaller nudges are lost in rounding")
         whole_number(self.points, "points", 2)
         check_duration(self.duration)
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`. Refuses what is not analytic, such as the hard sigmoid."""
         check_analytic(task.network)
+        if self.duration is not None:
+            as_duration(self.duration, float(task.network.tau.min()))
         phase = ComplexNudging(task.point, task.target, self.nudges).run(task.solver, self.duration)
         task.count(force_evaluations=2 * phase.nfev, time=phase.time.sum(axis=0))
         self._judge(task, phase)

@@ -30,7 +30,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import integrate
-from neurodyn.solvers.problem import Problem, describe_counters
+from neurodyn.solvers.problem import Problem, Solution, describe_counters
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import every, repeated_rate
@@ -69,6 +69,8 @@ class NudgedPhase(Result):
     crossed : (batch, n) bool
         Units that were seen to leave or reach a bound of their box.
     status : (batch,)
+    last_time, last_displacement : (branch, batch), (branch, batch, n), optional
+        How far each sample came; None where all reached the end.
     """
 
     t: Array = array("time", units="time")
@@ -85,6 +87,8 @@ class NudgedPhase(Result):
     x: Array | None = array("batch", "input", default=None)
     beta: float = 0.0
     nudging: str = "centered"
+    last_time: Array | None = array("branch", "batch", units="time", default=None)
+    last_displacement: Array | None = array("branch", "batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
 
@@ -125,6 +129,8 @@ class NudgedPhase(Result):
         if self.nudging != "centered":
             return None
         k = slice(0, 1) if nudging == "positive" else slice(1, 2)
+        names = ("last_time", "last_displacement")
+        last = {name: value[k] for name in names if (value := getattr(self, name)) is not None}
         return dataclasses.replace(
             self,
             displacement=self.displacement[k],
@@ -132,6 +138,7 @@ class NudgedPhase(Result):
             strengths=self.strengths[k],
             beta=float(self.strengths[k][0]),
             nudging=nudging,
+            **last,
         )
 
     def parameter_gradient(self, t: float | None = None) -> Parameters:
@@ -226,6 +233,7 @@ def nudge(
         x=equilibrium.x,
         beta=float(strengths[0]),
         nudging=nudging,
+        **_last(solution, network.n, len(strengths), pick),
         solver=solver.describe(),
         counters=describe_counters(solution.counters),
     )
@@ -234,6 +242,17 @@ def nudge(
         names = [f"nudged phase with {'-' if sign < 0 else '+'}beta" for sign in SIGNS[nudging]]
         raise failure(names, network, solution, result, more)
     return result
+
+
+def _last(solution: Solution, n: int, branches: int, pick: Any) -> dict[str, Array]:
+    """How far the samples came, unless all reached the end."""
+    if np.all(solution.status == Status.DONE):
+        return {}
+    shape = (n, branches, -1)
+    return {
+        "last_time": solution.time.reshape(shape[1:])[:, pick],
+        "last_displacement": np.moveaxis(solution.last[:n].reshape(shape), 0, -1)[:, pick],
+    }
 
 
 def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
