@@ -352,7 +352,7 @@ class Network:
 
         Raises `ModelError` where weights are not shared by both directions: then there is none.
         """
-        self.require_energy("energy")
+        self.require_energy("value of it")
         state, rows, batched = self._at(s, x)
         out = self.energies(state, rows)
         return out if batched else out[0]
