@@ -17,6 +17,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.nudge import default_times, nudge
 from neurodyn.phases.side import side_network
 from neurodyn.progress import Bar
@@ -101,6 +102,7 @@ class ComparedGradients:
         return rows
 
 
+@few_threads
 def compare_gradients(
     network: Network,
     x: ArrayLike | None,

@@ -17,6 +17,7 @@ from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import positive_number, whole_number
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.blas import few_threads
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
@@ -51,6 +52,7 @@ class GradientTrack:
     network: Network
 
 
+@few_threads
 def track_gradients(
     network: Network,
     x: ArrayLike | None,

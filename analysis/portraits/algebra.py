@@ -1,12 +1,10 @@
-"""Linear algebra of small flows: which coordinates a box holds, eigenvalues in a metric, one thread at a time."""
+"""Linear algebra of small flows: which coordinates a box holds, eigenvalues in a metric."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from neurodyn.numerics.arrays import Array, Mask
 
@@ -57,13 +55,3 @@ def returns(matrix: Array, metric: Array) -> bool:
     if np.allclose(matrix, matrix.T, rtol=1e-12, atol=1e-13):
         return bool(np.all(np.linalg.eigvalsh(matrix) > 0.0))
     return bool(np.all(np.linalg.eigvals(np.linalg.solve(metric, matrix)).real > 0.0))
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def one_thread() -> Any:
-    """A context in which linear algebra runs in one thread: many small systems are ten times slower in two."""
-    return _libraries().limit(limits=1, user_api="blas")

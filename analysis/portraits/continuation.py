@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import one_thread
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch, same_point
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.parameter import family, span_of
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import real_number
+from neurodyn.numerics.blas import one_thread
 from neurodyn.system.network import Network
 
 

@@ -18,11 +18,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Rates, active, modes, one_thread
+from neurodyn.analysis.portraits.algebra import Rates, active, modes
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask, inward
+from neurodyn.numerics.blas import one_thread
 from neurodyn.system.constants import free_rows
 from neurodyn.system.network import Network
 

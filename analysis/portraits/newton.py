@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurodyn.analysis.portraits.algebra import active, one_thread, symmetrized
+from neurodyn.analysis.portraits.algebra import active, symmetrized
 from neurodyn.analysis.portraits.landscape import Surface
 from neurodyn.numerics.arrays import Array, Mask
+from neurodyn.numerics.blas import one_thread
 
 #: Damping beyond which no step helps any more, and below which it is left out of nothing but rounding.
 LARGEST, SMALLEST = 1e12, 1e-14

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.analysis.portraits.algebra import Rates, active, one_thread
+from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.landscape import Landscape
@@ -15,6 +15,7 @@ from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask
+from neurodyn.numerics.blas import one_thread
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.system.graph import Graph

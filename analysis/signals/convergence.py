@@ -16,6 +16,7 @@ from neurodyn.analysis.signals.compare import compare
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
@@ -100,6 +101,7 @@ class Convergence:
         return *power_law(self.betas[used], errors[used]), used
 
 
+@few_threads
 def convergence(
     network: Network,
     equilibrium: Equilibrium,

@@ -1,13 +1,10 @@
-"""How long the parts of a command took, and on how many threads they may run."""
+"""How long the parts of a command took."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Iterator
-
-#: More threads than these do not help the small matrices at hand, and take the machine from others.
-BLAS_THREADS = 4
 
 
 class Clock:
@@ -28,13 +25,3 @@ class Clock:
     def total(self) -> float:
         """Seconds since this clock was made."""
         return round(time.perf_counter() - self._began, 3)
-
-
-@contextlib.contextmanager
-def few_threads() -> Iterator[None]:
-    """Let BLAS use a few threads at most."""
-    from threadpoolctl import ThreadpoolController
-
-    controller = ThreadpoolController().select(user_api="blas")
-    with controller.limit(limits=min([BLAS_THREADS, *(library["num_threads"] for library in controller.info())])):
-        yield

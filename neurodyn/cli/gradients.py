@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodyn.cli import options
-from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.experiments.model_run import check
@@ -68,7 +68,7 @@ def gradients(
     from neurodyn.cli.gradients_summary import report, summarise
     from neurodyn.cli.output import output_folder, write_figures, write_text
 
-    with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder, few_threads():
+    with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder:
         with clock.part("kernels"):
             # What those call that go back through time or layers, and `holomorphic`.
             compile_kernels(chosen.network, chosen.solver, also=(vjp, complex_nudged, complex_changes))

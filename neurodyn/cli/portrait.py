@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from neurodyn.cli import options
-from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.progress import note
@@ -69,7 +69,7 @@ def portrait(
     from neurodyn.cli.portrait_summary import report, summarise
     from neurodyn.experiments.kernels import compile_kernels
 
-    with output_folder(out or f"neurodyn-{chosen.name}-portrait") as folder, few_threads():
+    with output_folder(out or f"neurodyn-{chosen.name}-portrait") as folder:
         with clock.part("kernels"):
             compile_kernels(chosen.network, chosen.solver)
         with clock.part("portrait"):

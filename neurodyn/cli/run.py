@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neurodyn.cli import options
-from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.clock import Clock
 from neurodyn.errors import SimulationError
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.experiments.model_run import ModelRun, check, run_model
@@ -44,7 +44,7 @@ def run(
     from neurodyn.cli.summary import summarise
     from neurodyn.cli.table import report
 
-    with output_folder(out or f"neurodyn-{chosen.name}") as folder, few_threads():
+    with output_folder(out or f"neurodyn-{chosen.name}") as folder:
         with clock.part("kernels"):
             compile_kernels(chosen.network, chosen.solver)
         found = run_model(chosen, watch=clock.part)

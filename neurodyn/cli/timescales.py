@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodyn.cli import options
-from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError
 from neurodyn.experiments.model_run import check
 from neurodyn.inputs import choice
@@ -52,7 +52,7 @@ def timescales(
     from neurodyn.cli.output import output_folder, write_figures, write_text
     from neurodyn.cli.study_summary import report
 
-    with output_folder(out or f"neurodyn-{chosen.name}-{study or 'timescales'}") as folder, few_threads():
+    with output_folder(out or f"neurodyn-{chosen.name}-{study or 'timescales'}") as folder:
         with clock.part("numbers"):
             found = _timescales(chosen) if study is None else _study(chosen, study)
         with clock.part("files"):

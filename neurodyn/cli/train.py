@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neurodyn.cli import options
-from neurodyn.cli.clock import Clock, few_threads
+from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError
 from neurodyn.progress import note
 
@@ -65,7 +65,7 @@ def train(
     from neurodyn.results.seal import sealed_json
 
     tested = None if samples.x_test is None else (samples.x_test, samples.y_test)
-    with output_folder(out or f"neurodyn-train-{chosen.name}") as folder, few_threads():
+    with output_folder(out or f"neurodyn-train-{chosen.name}") as folder:
         note(f"neurodyn: {samples.about}")
         checkpoint = folder / CHECKPOINT
         if checkpoint.exists() and not resume:

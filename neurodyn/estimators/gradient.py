@@ -14,6 +14,7 @@ from neurodyn.estimators import build, name_of
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.blas import few_threads
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block, Parameters
@@ -72,6 +73,7 @@ def _rebuild(blocks: tuple[Block, ...], vector: Array, about: Mapping[str, Any])
     return Gradient(blocks, vector, **about)
 
 
+@few_threads
 def gradient(
     network: Network,
     x: ArrayLike | None,

@@ -18,6 +18,7 @@ from neurodyn.learning.learner import EpochMeans, Learner, at_rest, make_learner
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, Validation, split
 from neurodyn.learning.training import Training, history
+from neurodyn.numerics.blas import few_threads
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
@@ -27,6 +28,7 @@ from neurodyn.system.parameters import Parameters
 Row = dict[str, float]
 
 
+@few_threads
 def learn(
     network: Network,
     x: ArrayLike | None,

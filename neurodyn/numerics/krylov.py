@@ -11,6 +11,7 @@ import numpy as np
 
 from neurodyn.errors import ConvergenceError
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.blas import one_thread
 
 Product = Callable[[Array], Array]
 
@@ -66,12 +67,11 @@ def smallest_eigenvalue(product: Product, n: int, tol: float) -> float:
     if n <= KEPT:
         return float(np.linalg.eigvalsh(np.stack([product(e) for e in np.eye(n)]))[0])
     from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
-    from threadpoolctl import threadpool_limits
 
     operator = LinearOperator((n, n), matvec=lambda v: product(np.ravel(v)), dtype=float)
     options = {"which": "SA", "v0": np.random.default_rng(0).normal(size=n), "ncv": KEPT, "maxiter": MOST, "tol": tol}
     try:
-        with threadpool_limits(1, "blas"):
+        with one_thread():
             return float(eigsh(operator, 1, return_eigenvectors=False, **options)[0])
     except ArpackNoConvergence as error:
         raise ConvergenceError(

@@ -26,6 +26,7 @@ from neurodyn.flows.rows import (
 )
 from neurodyn.inputs import as_times, choice, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
+from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
@@ -156,6 +157,7 @@ class NudgedPhase(Result):
         return total * (1.0 / len(self.strengths))
 
 
+@few_threads
 def nudge(
     network: Network,
     equilibrium: Equilibrium,

@@ -26,6 +26,7 @@ from neurodyn.errors import ArgumentError
 from neurodyn.flows.plastic import plastic
 from neurodyn.inputs import as_times, choice, is_number, is_positive
 from neurodyn.numerics.arrays import Array, Integers, outward
+from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.nudge import default_times, nudged_problem, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
@@ -126,6 +127,7 @@ class PlasticPhase(Result):
         return self.network.replace(parameters=self.network.parameters + change)
 
 
+@few_threads
 def plastic_phase(
     network: Network,
     equilibrium: Equilibrium,

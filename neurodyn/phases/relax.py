@@ -14,6 +14,7 @@ from neurodyn.flows.free import free
 from neurodyn.flows.rows import LOWER, first_row
 from neurodyn.inputs import as_condition, is_positive, tolerance
 from neurodyn.numerics.arrays import Array, Integers, inward
+from neurodyn.numerics.blas import few_threads
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
@@ -66,6 +67,7 @@ class Equilibrium(Result):
         return self.state.ndim == 2
 
 
+@few_threads
 def relax(
     network: Network,
     x: Any = None,

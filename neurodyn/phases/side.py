@@ -15,6 +15,7 @@ import numpy as np
 from neurodyn.flows.linear import side
 from neurodyn.inputs import as_times, choice
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
+from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.nudge import default_times, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
@@ -73,6 +74,7 @@ class SidePhase(Result):
         return point.side_gradient(inward(np.atleast_2d(self.integral[index])))
 
 
+@few_threads
 def side_network(
     network: Network,
     equilibrium: Equilibrium,

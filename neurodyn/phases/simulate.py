@@ -10,6 +10,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
 from neurodyn.inputs import as_condition, as_times, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
+from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.driven import Nudge, integrate_driven
 from neurodyn.phases.relax import check_box
 from neurodyn.results.result import Result, array, check_on_failure
@@ -73,6 +74,7 @@ class Trajectory(Result):
         return rates
 
 
+@few_threads
 def simulate(
     network: Network,
     x: Any = None,

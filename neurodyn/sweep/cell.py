@@ -6,14 +6,14 @@ and "data", and "coords".
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from neurodyn.errors import ArgumentError, NeurodynError
+from neurodyn.numerics.blas import one_thread
 from neurodyn.progress import Bar
 from neurodyn.sweep.function import find
 
@@ -44,15 +44,6 @@ def failure(error: BaseException) -> Record:
 def failed(sentence: str) -> Record:
     """The record of a cell without results."""
     return {"status": FAILED, "message": sentence, "variables": {}, "coords": {}}
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let BLAS use one thread: with more, its last bits depend on how many."""
-    from threadpoolctl import ThreadpoolController
-
-    with ThreadpoolController().select(user_api="blas").limit(limits=1):
-        yield
 
 
 def checked(result: Any, arguments: Mapping[str, Any]) -> Record:
