@@ -72,7 +72,7 @@ class _Workers:
         finally:
             for process in self._processes:
                 process.kill()
-                process.wait()
+                process.communicate()
 
     def _report(self, bar: Bar) -> None:
         with self._lock:

@@ -35,6 +35,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from neurodyn.numerics.processor import target
 from neurodyn.progress import waiting
 
 vector = types.Array(types.float64, 1, "C")
@@ -53,7 +54,7 @@ FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_ve
 @cache
 def cache_folder(module: str = "") -> str:
     """Folder of the compiled kernels of a module: below `NUMBA_CACHE_DIR`, the user's cache, or a temporary folder."""
-    name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_processor()}")
+    name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_processor_hash()}")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     for place in (lambda: os.environ.get("NUMBA_CACHE_DIR"), lambda: home, tempfile.gettempdir):
         with contextlib.suppress(OSError):  # an unwritable place, or none at all, is passed over for the next
@@ -67,11 +68,9 @@ def cache_folder(module: str = "") -> str:
     raise OSError("no writable folder for compiled kernels: set NUMBA_CACHE_DIR to one")
 
 
-@cache
-def _processor() -> str:
+def _processor_hash() -> str:
     """A name for the processor that numba compiles for: machine code of another is neither used nor looked for."""
-    host = numba.core.registry.cpu_target.target_context.codegen().magic_tuple()
-    return hashlib.sha256(repr(host).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr(target()).encode()).hexdigest()[:8]
 
 
 def _source_hash(module: str) -> str:
@@ -115,13 +114,13 @@ def _names_of(module: str) -> tuple[str, str]:
 
 @cache
 def _texts() -> dict[str, bytes]:
-    """The sources that hold kernels by their places in the package: this one and all that name it."""
+    """The sources of kernels by their places in the package: those beside this one and all that name it."""
     own = Path(__file__).resolve()
     package, _, module = __name__.rpartition(".")
     naming = re.compile(rf"{re.escape(package)}(\.| import [^\n]*\b){module}\b".encode())
     sources = {name: path.read_bytes() for name, path in _sources(own.parents[package.count(".")]).items()}
-    here = "/".join(__name__.split(".")[1:]) + ".py"
-    return {name: text for name, text in sources.items() if name == here or naming.search(text)}
+    here = "/".join(__name__.split(".")[1:-1]) + "/"
+    return {name: text for name, text in sources.items() if name.startswith(here) or naming.search(text)}
 
 
 def kernel_modules() -> list[str]:
