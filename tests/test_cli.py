@@ -1,5 +1,6 @@
 """The command line: a table, files and JSON of the same numbers; one sentence and exit code 2 for whatever is wrong."""
 
+import dataclasses
 import importlib
 import io
 import json
@@ -16,7 +17,9 @@ from click.testing import CliRunner
 import neurodyn as nd
 from neurodyn import analysis, cli, models
 from neurodyn.cli.spelling import spell_out
-from neurodyn.cli.summary import plain
+from neurodyn.cli.summary import plain, summarise
+from neurodyn.cli.table import report
+from neurodyn.experiments.model_run import run_model
 from neurodyn.models.data import MNIST_MISSING
 
 run_verb = importlib.import_module("neurodyn.cli.run")  # `cli.run` is the command
@@ -291,3 +294,14 @@ def test_as_a_module(tmp_path):
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "did you mean 'chain'?" in wrong.stderr
     assert len(wrong.stderr.splitlines()) == 1
+
+
+def test_sides_that_disagree_are_said_so_beside_a_status_that_is_good():
+    model = models.read("two-neurons")
+    found = run_model(model)
+    worse = dataclasses.replace(found.comparison, max_relative_error=1460.0)
+    for comparison, status in ((found.comparison, "stable"), (worse, "sides disagree, stable")):
+        summary = summarise(model, found.experiment, comparison, None)
+        assert summary["status"] == status
+        text = report(summary | {"seconds": 1.0, "seconds_by_part": {}})
+        assert ("the two sides differ by more than their size" in text) == (comparison is worse)

@@ -152,6 +152,12 @@ def test_take_gives_a_part_that_is_a_copy():
     assert len(whole.take(1, start=509).labels) == 1
 
 
+@pytest.mark.parametrize(("samples", "start"), [(1.5, 0), ("1", 0), (True, 0), (1, 0.5), (None, 0)])
+def test_take_refuses_what_is_no_whole_number(samples, start):
+    with pytest.raises(DataError, match="must be a whole number; got"):
+        digits("test").take(samples, start)
+
+
 @pytest.mark.parametrize(("samples", "start"), [(0, 0), (-1, 0), (511, 0), (1, 510), (1, -1), (500, 11)])
 def test_take_refuses_what_is_not_there(samples, start):
     with pytest.raises(DataError, match=rf"510, the size of digits \(test\); got samples={samples}, start={start}"):

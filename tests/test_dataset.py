@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodyn.errors import DataError
+from neurodyn.errors import DataError, TooLargeError
 from neurodyn.models import LearningData, read_data
+from neurodyn.models.data import mnist
+from neurodyn.numerics import memory
 
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 IMAGES = (np.arange(4 * 3 * 2) * 10 + 25).astype(np.uint8).reshape(4, 3, 2)
@@ -110,6 +112,33 @@ def test_normalisation_is_said_and_the_same_for_both_parts(tmp_path):
 
 def test_arrays_may_stand_in_either_order_of_memory(tmp_path):
     assert_is_the_sample(read_data(npz(tmp_path / "f.npz", x=np.asfortranarray(IMAGES), y=LABELS)))
+
+
+@pytest.mark.parametrize("kind", ["u1", "i8", "f4", "f8"])
+@pytest.mark.parametrize("column", [False, True])
+def test_labels_may_be_a_column_or_floats(kind, column, tmp_path):
+    labels = LABELS.astype(kind).reshape((4, 1) if column else 4)
+    data = read_data(npz(tmp_path / "a.npz", x=IMAGES, y=labels))
+    if column and kind.startswith("f"):  # numbers to reach
+        np.testing.assert_array_equal(data.y, labels)
+        return
+    assert_is_the_sample(data)
+
+
+@pytest.mark.parametrize("label", [2**64 - 1, 2**63, 2**40])
+def test_labels_too_large_for_any_network_are_not_wrapped(label, tmp_path):
+    labels = np.array([0, 1, 2, label], np.uint64)
+    with pytest.raises(DataError, match=rf"\[y\]: labels must be at most 1,000,000; got {label} as label 3"):
+        read_data(npz(tmp_path / "a.npz", x=IMAGES, y=labels))
+
+
+def test_samples_that_would_not_fit_as_floats_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "limit").write_text("300\n")
+    monkeypatch.setattr(memory, "CGROUPS", (str(tmp_path / "limit"),))
+    with pytest.raises(TooLargeError, match=r"images-idx3-ubyte: 24 numbers as float64 needs .*: take fewer samples"):
+        read_data(write_idx(tmp_path, labels=LABELS % 10)[0])
+    with pytest.raises(TooLargeError, match=r"24 numbers as float64 needs .*: take fewer images"):
+        mnist("train", tmp_path)
 
 
 def test_targets_may_be_rows_of_numbers(tmp_path):

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from neurodyn.experiments.experiment import Experiment
     from neurodyn.models import Model
 
+#: Above this relative error the two sides share nothing, however well each sample has ended.
+DISAGREE = 1.0
+
 
 def summarise(
     model: Model, experiment: Experiment, comparison: Comparison, convergence: Convergence | None
@@ -28,6 +31,8 @@ def summarise(
     phases = {"free phase": rest.status, "nudged phase": run.status, "side network": experiment.side.status}
     counts = {phase: _count(status) for phase, status in phases.items()}
     words = {word for found in counts.values() for word in found} - {"done"}
+    if max(comparison.max_relative_error, comparison.gradient.relative_error) > DISAGREE:
+        words.add("sides disagree")
     with_signal = int(np.sum(comparison.has_signal))
     return plain(
         {
