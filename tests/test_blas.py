@@ -59,4 +59,4 @@ def test_doors_hold_threads_and_let_them_go(two_threads):
 
 def test_what_is_no_network_is_refused_by_the_function_itself():
     with pytest.raises(TypeError, match="network"):
-        nd.relax()
+        nd.relax()  # type: ignore[call-arg]
