@@ -65,9 +65,7 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     counts = summary["status_counts"].items()
     status = [f"{phase} {', '.join(f'{n} {word}' for word, n in found.items())}" for phase, found in counts]
     if "sides disagree" in summary["status"]:
-        status.append(
-            "but the two sides differ by more than their size: tighten `solver`, or lower `beta`"
-        )
+        status.append("but the two sides differ by more than their size: tighten `solver`, or lower `beta`")
     parts = [f"{part} {number(seconds)}" for part, seconds in summary["seconds_by_part"].items()]
     seconds = f"{number(summary['seconds'])} ({', '.join(parts)})"
     return [*facts, ("status", "; ".join(status)), ("seconds", seconds)]

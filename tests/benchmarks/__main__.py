@@ -13,6 +13,7 @@ from .cases import CASES
 from .launch import measure
 from .machine import busy
 from .report import text, write_docs
+from .worker import INSTRUCTIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
@@ -31,6 +32,7 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str) -> l
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--threads", default="1,2", callback=numbers, metavar="N,N", help="Numbers of threads. Default: 1,2.")
 @click.option("--case", "cases", multiple=True, type=click.Choice(list(CASES)), help="Only this case; may be repeated.")
+@click.option("--isa", default="native", type=click.Choice(list(INSTRUCTIONS)), help="Hold all to these instructions.")
 @click.option("--rounds", default=7, type=click.IntRange(min=1), help="Rounds whose median is taken. Default: 7.")
 @click.option("--quick", is_flag=True, help="Small batches and few rounds: a first look, no result.")
 @click.option("--tune", is_flag=True, help="Try every way to set diffrax up, not only those that have done best.")
@@ -40,6 +42,7 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str) -> l
 def main(
     threads: list[int],
     cases: tuple[str, ...],
+    isa: str,
     rounds: int,
     quick: bool,
     tune: bool,
@@ -53,6 +56,7 @@ def main(
     warning = busy()
     record = measure(
         threads,
+        isa,
         cases=list(cases or CASES),
         rounds=min(rounds, 3) if quick else rounds,
         quick=quick,

@@ -16,13 +16,13 @@ from .record import Record, count
 from .worker import environment
 
 
-def measure(threads: list[int], **request: Any) -> Record:
+def measure(threads: list[int], isa: str = "native", **request: Any) -> Record:
     """Everything that was asked for, from all processes."""
     record = Record()
     with tempfile.TemporaryDirectory() as folder:
         for number in threads:
             into = Path(folder) / f"{number}.json"
-            _run(number, {**request, "threads": number, "into": str(into)})
+            _run(number, {**request, "threads": number, "into": str(into)}, isa)
             record.add(Record.from_data(json.loads(into.read_text())))
     return record
 
@@ -33,8 +33,8 @@ def search_path() -> str:
     return os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
-def _run(threads: int, request: dict[str, Any]) -> None:
+def _run(threads: int, request: dict[str, Any], isa: str) -> None:
     command = [sys.executable, "-m", f"{__package__}.worker", json.dumps(request)]
-    variables = os.environ | environment(threads) | {"PYTHONPATH": search_path()}
+    variables = os.environ | environment(threads, isa) | {"PYTHONPATH": search_path()}
     if subprocess.run(command, env=variables).returncode:
         raise click.ClickException(f"the measurement on {count(threads)} failed; its own message stands above")

@@ -7,12 +7,15 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from neurodyn.numerics.processor import vector_unit
+
 LIBRARIES = ("neurodyn", "numpy", "numba", "scipy", "diffrax", "jax", "torchdiffeq", "torch")
 
 
 def describe() -> dict[str, str]:
     """Kind, number and load of processors; versions of Python and the libraries."""
-    found = {"processor": f"{processor()}, {os.cpu_count()} cores", "system": f"{platform.system()}"}
+    found = {"processor": f"{processor()}, {os.cpu_count()} cores", "instructions": instructions()}
+    found |= {"system": platform.system()}
     return found | {"Python": platform.python_version()} | {name: installed(name) for name in LIBRARIES}
 
 
@@ -32,6 +35,13 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def instructions() -> str:
+    """The vector registers that compiled code uses."""
+    unit = vector_unit()
+    fused = "" if unit.fuses else ", no fused multiply-add"
+    return f"{unit.registers} registers of {64 * unit.doubles} bits{fused}"
 
 
 def busy() -> str:

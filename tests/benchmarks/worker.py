@@ -16,11 +16,27 @@ from typing import Any
 BEGAN = time.perf_counter()
 
 
-def environment(threads: int) -> dict[str, str]:
+#: Variables that hold every library to a lesser set of instructions. Of a processor that numba is given by name it
+#: would still use the features of this one.
+INSTRUCTIONS = {
+    "native": {},
+    "avx2": {
+        "NUMBA_CPU_NAME": "haswell",
+        "NUMBA_CPU_FEATURES": "",
+        "OPENBLAS_CORETYPE": "Haswell",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    },
+}
+XLA_INSTRUCTIONS = {"native": "", "avx2": " --xla_cpu_max_isa=AVX2"}
+
+
+def environment(threads: int, isa: str = "native") -> dict[str, str]:
     """Variables that hold every library to so many threads (products in BLAS bring their own) and show no bars."""
     eigen = "true" if threads > 1 else "false"
-    flags = f"--xla_cpu_multi_thread_eigen={eigen} intra_op_parallelism_threads={threads}"
+    flags = f"--xla_cpu_multi_thread_eigen={eigen} intra_op_parallelism_threads={threads}" + XLA_INSTRUCTIONS[isa]
     return {
+        **INSTRUCTIONS[isa],
         "NUMBA_NUM_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
