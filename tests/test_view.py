@@ -7,7 +7,7 @@ import pytest
 from called import called
 from neurodyn.numerics import aligned
 from neurodyn.numerics.kernel import helper
-from neurodyn.numerics.view import rectangle, window
+from neurodyn.numerics.view import constant, flat, rectangle, row, units, window
 
 
 @called
@@ -52,3 +52,32 @@ def test_aligned_arrays_begin_on_a_cache_line(shape):
         assert array.ctypes.data % 64 == 0
     assert np.array_equal(aligned.copy(values), values)
     assert aligned.copy(values.T).flags.c_contiguous
+
+
+@called
+@helper
+def read_rows(array, i):
+    a, b, c = row(array, i), flat(array, i, i + 2), units(array, i, 2)
+    return a.size, a[1], b.size, b[4], c.shape, c[1, 0]
+
+
+def test_rows_of_matrices():
+    assert read_rows(np.arange(12.0).reshape(4, 3), 1) == (3, 4.0, 6, 7.0, (2, 3), 6.0)
+
+
+def test_a_constant_matrix_is_the_same_but_not_written_to():
+    @called
+    @helper
+    def read(array):
+        return constant(array)[1, 1], constant(array).shape
+
+    @called
+    @helper
+    def write(array):
+        constant(array)[0, 0] = 1.0
+
+    array = np.arange(6.0).reshape(2, 3)
+    assert read(array) == (4.0, (2, 3))
+    if not numba.config.DISABLE_JIT:
+        with pytest.raises(numba.TypingError, match=r"[Cc]annot modify"):
+            write(array)

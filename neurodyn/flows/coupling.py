@@ -22,7 +22,7 @@ from neurodyn.flows.layout import (
 from neurodyn.numerics.kernel import flow_kernel, helper
 from neurodyn.numerics.product import add_product
 from neurodyn.numerics.sparse_product import add_sparse
-from neurodyn.numerics.view import flat, rectangle, units
+from neurodyn.numerics.view import constant, flat, rectangle, units
 
 
 @helper
@@ -56,9 +56,9 @@ def arrow(r, theta, layout, where, out):
         pattern = layout[matrix + 2]
         add_sparse(layout[SPARSE], theta, layout[matrix], layout, pattern, units(r, b, n), units(out, a, m))
     elif r.shape[1] == 1:
-        add_product(rectangle(r, b, 1, n), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
+        add_product(constant(rectangle(r, b, 1, n)), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
     else:
-        add_product(rectangle(theta, layout[matrix], m, n), units(r, b, n), units(out, a, m))
+        add_product(rectangle(theta, layout[matrix], m, n), constant(units(r, b, n)), units(out, a, m))
 
 
 @helper

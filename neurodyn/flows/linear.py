@@ -29,7 +29,7 @@ from neurodyn.flows.response import subtract
 from neurodyn.flows.rows import ACTIVE, DIAGONAL, LINEAR_BLOCKS, LINEAR_RATE, RATE, SLOPE, STATE, base, clamped
 from neurodyn.flows.terms import OUT_S, TERM_PART, V_R, V_S, R, S, call_part, every, extend, extend_by_zeros, products
 from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
-from neurodyn.numerics.view import flat
+from neurodyn.numerics.view import constant, flat
 
 #: Blocks of n that the base of these products has before the clamped rates.
 BASE = 3
@@ -72,10 +72,10 @@ def side(t, z, rows, theta, layout, work, out):
     for j in range(a.size):
         a[j] = rate[j] * b[j]
         total[j] = 0.0
-    weigh(current, rows, layout, weighted)
+    weigh(constant(current), rows, layout, weighted)
     couple_transposed(weighted, theta, layout, fall)
     how = layout[TRANSPOSED_TERMS], layout[METRIC] != RATES
-    finish(current, weighted, rows, theta, layout, how, after(work, 1, layout), fall)
+    finish(constant(current), weighted, rows, theta, layout, how, after(work, 1, layout), fall)
     for j in range(total.size):
         total[j] = -total[j]
 

@@ -53,7 +53,7 @@ from neurodyn.flows.rows import (
 )
 from neurodyn.flows.terms import OUT_S, TERM_PART, V_R, V_S, R, S, call_part, changes, every, extend, extend_by_zeros
 from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
-from neurodyn.numerics.view import flat, units
+from neurodyn.numerics.view import constant, flat, units
 
 
 @flow_kernel(blocks=2)
@@ -109,16 +109,16 @@ def respond(delta, change, bent, rows, layout, out):
     """The response of each unit to the change of its field, to the leak, and to the cost."""
     for p in range(layout[POPULATIONS]):
         o, start, stop, code = population(layout, p)
-        leak = float(layout[o + LEAK])
+        leak, responded = float(layout[o + LEAK]), code != HARD_SIGMOID
         f, rate = flat(out, start, stop), part(rows, RATE, start, stop, layout)
         slope = part(rows, COST_SLOPE, start, stop, layout)
         curve = part(rows, COST_CURVATURE, start, stop, layout)
         beta, x = part(rows, BETA, start, stop, layout), flat(delta, start, stop)
-        if code == HARD_SIGMOID:
+        if not responded:
             inside, pressure = flat(change, start, stop), part(rows, PRESSURE, start, stop, layout)
             low, high = part(rows, DELTA_LOWER, start, stop, layout), part(rows, DELTA_UPPER, start, stop, layout)
             if is_curved_here(layout, start, stop):  # before it is known whether a unit is stuck
-                subtract_cost(change, bent, rows, layout, False, out)
+                subtract_cost(constant(change), bent, rows, layout, responded, out)
             for j in range(f.size):
                 force = f[j] + pressure[j] - slope[j] - (leak + beta[j] * curve[j]) * inside[j]
                 f[j] = 0.0 if is_stuck(x[j], low[j], high[j], force) else rate[j] * force
@@ -127,7 +127,7 @@ def respond(delta, change, bent, rows, layout, out):
             for j in range(f.size):
                 f[j] = rate[j] * (f[j] - leak * x[j] - slope[j] - beta[j] * curve[j] * moved[j])
             if is_curved_here(layout, start, stop):
-                subtract_cost(change, bent, rows, layout, True, out)
+                subtract_cost(constant(change), bent, rows, layout, responded, out)
         else:
             d, g = part(rows, BASE_SLOPE, start, stop, layout), part(rows, BASE_FIELD, start, stop, layout)
             b = flat(bent, start, stop)
@@ -136,7 +136,7 @@ def respond(delta, change, bent, rows, layout, out):
                 force -= slope[j] + (leak + beta[j] * curve[j]) * x[j]
                 f[j] = rate[j] * force
             if is_curved_here(layout, start, stop):
-                subtract_cost(delta, bent, rows, layout, True, out)
+                subtract_cost(delta, bent, rows, layout, responded, out)
 
 
 @helper

@@ -34,6 +34,10 @@ if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
         """The rows of a matrix from `first` on."""
         return array[first : first + count]
 
+    def constant(array):
+        """A matrix that is only read, so that what reads it is compiled once, whether or not it could be written."""
+        return array
+
     def rectangle(array, first, rows, columns):
         """A (rows, columns) matrix from the flat index `first` on."""
         return array.reshape(-1)[first : first + rows * columns].reshape(rows, columns)
@@ -105,6 +109,23 @@ else:
             return _view(target, builder, signature, [arguments[0], start], [arguments[2], columns])
 
         return kind(array, types.intp, types.intp), generate
+
+    @intrinsic
+    def constant(_context, array):
+        """A matrix that is only read, so that what reads it is compiled once, whether or not it could be written."""
+        kind = types.Array(array.dtype, 2, "C", readonly=True)
+
+        def generate(target, builder, signature, arguments):
+            source = target.make_array(signature.args[0])(target, builder, arguments[0])
+            return _view(
+                target,
+                builder,
+                signature,
+                [arguments[0], ir.IntType(64)(0)],
+                cgutils.unpack_tuple(builder, source.shape, 2),
+            )
+
+        return kind(array), generate
 
     @intrinsic
     def window(_context, array, first, size):

@@ -79,7 +79,7 @@ def record_events(block, record, counts):
     """Record the columns whose accepted step has reached or passed times to record; comes before `move`."""
     clock, marks = block[5], block[6]
     event, accepted, due = row(marks, EVENT), row(marks, ACCEPTED), row(marks, DUE)
-    found = 0
+    found = np.int64(0)  # of one type from the first call of `next_due` on
     for j in range(event.size):
         if event[j] and accepted[j] and clock[LARGEST, j] <= clock[LIMIT, j]:
             due[found] = j

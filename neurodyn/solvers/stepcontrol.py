@@ -332,7 +332,7 @@ def move(block, dense):
     """Take the new state and its force for the old ones in every column whose step was accepted."""
     y, trial, k, work, spare, clock, marks = block
     taken, used, past = row(marks, ACCEPTED), row(clock, USED), row(clock, PAST)
-    all_taken = True
+    all_taken = taken.size > 0
     for j in range(taken.size):
         all_taken = all_taken and taken[j] == 1
         past[j] = used[j] if taken[j] == 1 else past[j]
