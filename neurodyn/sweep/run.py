@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.experiments.model_run import prepare
 from neurodyn.inputs import whole_number
+from neurodyn.stopping import Terminated
 from neurodyn.sweep.axes import dimensions
 from neurodyn.sweep.function import RUN, name_of
-from neurodyn.stopping import Terminated
 from neurodyn.sweep.plan import Plan
 
 if TYPE_CHECKING:
