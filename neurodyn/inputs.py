@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, NeurodynError, nearest, shown
 from neurodyn.numerics.arrays import Array
+
+
+def as_numbers(value: object, what: str, kind: type[NeurodynError] = ArgumentError) -> Array:
+    """Return a new array of what can only be real numbers, whatever its shape; a message calls it `what`.
+
+    Raises an error of the given kind for texts, objects, ragged lists, complex numbers, and whole numbers beyond the
+    largest float.
+    """
+    try:
+        found = np.asarray(value)
+        if value is None:
+            raise TypeError
+        if not np.iscomplexobj(found):
+            return np.array(found, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise kind(f"{what} must be an array of numbers; got {type(value).__name__}") from error
+    except OverflowError as error:
+        raise kind(f"{what} must be finite; a number in it is larger than the largest float, 1.8e308") from error
+    raise kind(f"{what} must be real; got complex numbers")
+
+
+def as_path(value: object, name: str) -> str:
+    """Return the text of a path."""
+    try:
+        path = os.fspath(value)  # type: ignore[call-overload]
+    except TypeError as error:
+        raise ArgumentError(f"`{name}` must be a path, as a text or pathlib.Path; got {shown(value)}") from error
+    return os.fsdecode(path)
+
+
+def as_seed(value: object, name: str = "seed") -> int:
+    """Return a seed as an int: a whole number >= 0, NumPy's among them."""
+    return whole_number(value, name, 0)
 
 
 def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
@@ -18,13 +52,7 @@ def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
 
     Raises `ArgumentError` for another shape, an empty batch, or entries that are not finite numbers.
     """
-    try:
-        array = np.asarray(value)
-        array = array if np.iscomplexobj(array) else array.astype(float)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"`{name}` must be an array of numbers; got {type(value).__name__}") from error
-    if np.iscomplexobj(array):
-        raise ArgumentError(f"`{name}` must be real; got complex numbers")
+    array = as_numbers(value, f"`{name}`")
     if array.ndim not in (1, 2) or array.shape[-1] != width or array.size == 0:
         raise ArgumentError(f"`{name}` must have shape (batch, {width}) or ({width},); got {array.shape}")
     bad = np.argwhere(~np.isfinite(array))
@@ -55,7 +83,7 @@ def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
         raise ArgumentError("this network has no outputs: there is nothing to nudge")
     try:
         labels = np.asarray(y)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ArgumentError(f"`y` must be an array of numbers: {error}") from error
     if labels.ndim == (1 if batched else 0) and np.issubdtype(labels.dtype, np.integer):
         labels = np.atleast_1d(labels)
@@ -98,10 +126,7 @@ def as_condition(x: ArrayLike | None, start: ArrayLike | None, n_in: int, n: int
 
 def as_times(t_eval: ArrayLike) -> Array:
     """Return the times to record as (T,), increasing from t >= 0."""
-    try:
-        times = np.atleast_1d(np.array(t_eval, dtype=float))
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"`t_eval` must be a list of finite times: {error}") from error
+    times = np.atleast_1d(as_numbers(t_eval, "`t_eval`"))
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
         raise ArgumentError(f"`t_eval` must be a list of finite times; got shape {times.shape}")
     if times[0] < 0 or np.any(np.diff(times) <= 0):
@@ -113,18 +138,18 @@ def as_times(t_eval: ArrayLike) -> Array:
 def choice(value: str, allowed: Iterable[str], name: str) -> str:
     """Return `value` if it is one of `allowed`, else refuse it with the nearest match."""
     if not isinstance(value, str) or value not in allowed:
-        raise ArgumentError(f"unknown `{name}` {value!r}; {nearest(value, allowed)}")
+        raise ArgumentError(f"unknown `{name}` {shown(value)}; {nearest(value, allowed)}")
     return value
 
 
 def as_positives(values: ArrayLike, name: str) -> Array:
     """Return a list of positive, finite numbers as (K,)."""
     try:
-        numbers = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+        numbers = as_numbers(values, f"`{name}`")
+    except ArgumentError:
         numbers = np.empty(0)
     if numbers.ndim != 1 or not numbers.size or not np.all(np.isfinite(numbers) & (numbers > 0.0)):
-        raise ArgumentError(f"`{name}` must be a list of positive, finite numbers; got {values!r}")
+        raise ArgumentError(f"`{name}` must be a list of positive, finite numbers; got {shown(values)}")
     return numbers
 
 
@@ -152,14 +177,14 @@ def real_number(value: object, name: str, least: float | None = None) -> float:
     """Return `value` as a float, if it is a finite number, and at least `least`."""
     if not is_number(value) or (least is not None and value < least):
         bound = "" if least is None else f" >= {least:g}"
-        raise ArgumentError(f"`{name}` must be a finite number{bound}; got {value!r}")
+        raise ArgumentError(f"`{name}` must be a finite number{bound}; got {shown(value)}")
     return float(value)
 
 
 def positive_number(value: object, name: str) -> float:
     """Return `value` as a float, if it is a positive, finite number."""
     if not (is_number(value) and value > 0):
-        raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+        raise ArgumentError(f"`{name}` must be positive and finite; got {shown(value)}")
     return float(value)
 
 
@@ -168,5 +193,5 @@ def whole_number(value: object, name: str, least: int, most: int | None = None) 
     if not is_whole(value) or value < least or (most is not None and value > most):
         rule = f"a whole number >= {least}" if most is None else f"a whole number from {least} to {most:,}"
         rule = f"{least}, the only one there is" if most == least else rule
-        raise ArgumentError(f"`{name}` must be {rule}; got {value!r}")
+        raise ArgumentError(f"`{name}` must be {rule}; got {shown(value)}")
     return int(value)

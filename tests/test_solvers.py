@@ -19,7 +19,7 @@ import neurodyn as nd
 from neurodyn.models import Hopfield
 from neurodyn.phases.relax import free_problem
 from neurodyn.solvers.blocks import threads_for
-from neurodyn.solvers.integrate import check_memory, integrate
+from neurodyn.solvers.integrate import check_recording, integrate
 from neurodyn.solvers.recorder import hermite
 from neurodyn.solvers.solver import METHODS, SCIPY_METHODS
 from neurodyn.solvers.status import Status
@@ -536,14 +536,14 @@ def test_absurd_recording_is_refused_before_anything_is_computed(monkeypatch):
 
 
 def test_recording_that_fits_is_not_refused():
-    check_memory(201, 100, 1000)
+    check_recording(201, 100, 1000)
 
 
 def test_system_that_does_not_tell_its_memory_is_given_the_benefit(monkeypatch):
     monkeypatch.setattr(os, "sysconf", _unknown, raising=False)
-    check_memory(201, 100, 1000)
+    check_recording(201, 100, 1000)
     with pytest.raises(nd.TooLargeError, match=r"8\.0 GiB"):
-        check_memory(10_000_000, 100, 1000)
+        check_recording(10_000_000, 100, 1000)
 
 
 def _unknown(_):

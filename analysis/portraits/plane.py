@@ -13,11 +13,16 @@ from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.units import Unit, unit_index, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import is_whole, real_number
+from neurodyn.memory import check_memory
 from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
 #: Two units, or two directions (n,) in the space of states.
 PlaneAxes = Sequence[Unit | ArrayLike] | Array
+
+
+#: So many arrays as large as the states of a grid are held at once: copies, forces, ends, linearisations.
+ARRAYS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +190,11 @@ def grid(plane: Plane, window: ArrayLike | None, resolution: int) -> tuple[Array
 def points(first: Array, second: Array) -> Array:
     """All pairs of coordinates, (len(second)·len(first), 2), the first axis running fastest."""
     return np.stack(np.meshgrid(first, second), axis=-1).reshape(-1, 2)
+
+
+def check_grid(count: int, network: Network, what: str) -> None:
+    """Refuse a grid on which so many states would not fit into memory, with what is computed of each."""
+    check_memory(8.0 * count * network.n * ARRAYS, f"{what} of {count:,} states of {network.n:,} units", "take fewer")
 
 
 def _is_unit(axis: object) -> bool:

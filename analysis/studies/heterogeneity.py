@@ -10,7 +10,7 @@ from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.analysis.with_signal import relax_with_signal
-from neurodyn.inputs import as_positives
+from neurodyn.inputs import as_positives, as_seed
 from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import NudgedPhase, nudge
 from neurodyn.phases.relax import Equilibrium
@@ -98,7 +98,7 @@ def heterogeneity(
 
 def spread_tau(network: Network, spread: float, kind: str, seed: int) -> Array:
     """Time constants (n,) with the network's geometric mean, spread within populations or between them."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     exponents = np.zeros(network.n)
     slices = network.graph.slices
     for where, position in zip(slices.values(), _even(len(slices)), strict=True):

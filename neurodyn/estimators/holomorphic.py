@@ -23,6 +23,9 @@ from neurodyn.system.parameters import Parameters
 #: Relative error from which on the radius is said to be too large.
 TOO_LARGE = 0.01
 
+#: The error falls like radius to the power of the points: with more than these it is below rounding at any radius.
+MOST_POINTS = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Holomorphic(Estimator):
@@ -61,7 +64,7 @@ class Holomorphic(Estimator):
 
     def __post_init__(self) -> None:
         positive_number(self.radius, "radius")
-        whole_number(self.points, "points", 2)
+        whole_number(self.points, "points", 2, MOST_POINTS)
         check_duration(self.duration)
 
     def estimate(self, task: Task) -> Parameters:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from neurodyn.inputs import as_condition
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import Equilibrium, relax
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 
@@ -51,7 +51,7 @@ class Task:
         self.network = network
         self.x, self.start, self.batched = as_condition(x, start, network.n_in, network.n)
         self.target = network.target(y, len(self.start), self.batched)
-        self.solver, self.tol = solver or Solver(), tol
+        self.solver, self.tol = chosen(solver), tol
         self.force_evaluations = 0
         self.simulated_time = 0.0
         self.notes: list[str] = []

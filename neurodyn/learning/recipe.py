@@ -25,6 +25,9 @@ SCHEDULES = ("constant", "linear", "cosine")
 #: Learning rates: one for all, one for each connection, or by name.
 Rates = float | Sequence[float] | Array | Mapping[str, float]
 
+#: More epochs or samples than these are a slip.
+MOST = 10**9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -79,7 +82,7 @@ class Recipe:
     def __post_init__(self) -> None:
         choice(self.schedule, SCHEDULES, "schedule")
         for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
-            whole_number(getattr(self, name), name, least)
+            whole_number(getattr(self, name), name, least, None if name == "seed" else MOST)
         if self.patience is not None:
             whole_number(self.patience, "patience", 1)
         for name in ("shuffle", "persistent"):
@@ -178,6 +181,6 @@ def _plain_rates(rates: Rates) -> Any:
     """Rates as a float, a list or a dict of floats."""
     if isinstance(rates, Mapping):
         return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}
-    if isinstance(rates, (list, tuple, np.ndarray)) and np.ndim(rates) == 1:
+    if isinstance(rates, (list, tuple)) or (isinstance(rates, np.ndarray) and rates.ndim == 1):
         return [real_number(rate, "rates", 0.0) for rate in rates]
     return real_number(rates, "rates", 0.0)

@@ -23,7 +23,7 @@ from neurodyn.phases.plasticity import plastic_phase
 from neurodyn.phases.relax import relax
 from neurodyn.progress import Bar
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
@@ -135,7 +135,7 @@ def learn_in_time(
         tau_theta=float(tau_theta),
         duration=float(duration),
         rule=rule,
-        solver=(solver or Solver()).describe(),
+        solver=chosen(solver).describe(),
     )
 
 

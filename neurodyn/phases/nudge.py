@@ -31,7 +31,7 @@ from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import every, repeated_rate
 from neurodyn.system.fixed_point import FixedPoint
@@ -192,7 +192,7 @@ def nudge(
     ----------
     Scellier & Bengio, Neural Computation 31:312 (2019), section 3.
     """
-    solver = solver or Solver()
+    solver = chosen(solver)
     check_on_failure(on_failure)
     choice(nudging, SIGNS, "nudging")
     strength = real_number(beta, "beta")

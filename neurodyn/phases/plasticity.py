@@ -33,7 +33,7 @@ from neurodyn.phases.synapses import Synapses
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
@@ -168,7 +168,7 @@ def plastic_phase(
     ----------
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.3 and appendix.
     """
-    solver = solver or Solver()
+    solver = chosen(solver)
     check_on_failure(on_failure)
     choice(rule, RULES, "rule")
     if not is_number(beta) or beta == 0.0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurodyn.errors import TooLargeError
+from neurodyn.memory import check_memory
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.sparse_product import threads_lock
@@ -48,7 +47,7 @@ def integrate(
     end = float(t_eval[-1]) if t_eval.size else float(t_end or 0.0)
     if landings is not None and landings.size:
         return _landing(problem, solver, t_eval, landings, what)
-    check_memory(t_eval.size, *problem.start.shape)
+    check_recording(t_eval.size, *problem.start.shape)
     guard: AbstractContextManager[Any] = threads_lock if problem.threads_inside else nullcontext()
     with guard, Bar(what) as bar:
         if solver.compiled:
@@ -66,18 +65,10 @@ def _landing(problem: Problem, solver: Solver, t_eval: Array, landings: Array, w
     return dataclasses.replace(found, y=found.y[kept], f=found.f[kept])
 
 
-def check_memory(times: int, components: int, batch: int) -> None:
-    """Refuse a recording that would not fit into half of the machine's memory, before anything is computed."""
-    wanted = 2 * 8 * times * components * batch
-    try:
-        present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not every system tells
-        present = 8 << 30
-    if wanted > present / 2:
-        raise TooLargeError(
-            f"recording {times} times x {components} components x {batch} samples needs {wanted / 2**30:.1f} GiB of "
-            f"{present / 2**30:.1f} GiB: thin `t_eval` or split the batch"
-        )
+def check_recording(times: int, components: int, batch: int) -> None:
+    """Refuse a recording of states and velocities that would not fit into memory, before anything is computed."""
+    what = f"recording {times} times x {components} components x {batch} samples"
+    check_memory(2.0 * 8.0 * times * components * batch, what, "thin `t_eval` or split the batch")
 
 
 def run_blocks(blocks: Blocks, bar: Bar) -> Solution:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, nearest, shown
 from neurodyn.inputs import is_positive
 from neurodyn.solvers.tableau import TABLEAUS, Tableau
 
 #: Methods that SciPy solves, sample by sample.
 SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
+#: No trajectory could take more steps in years; compiled code counts them in 64 bits.
+MOST_STEPS = 10**15
 METHODS = (*TABLEAUS, "auto", *SCIPY_METHODS)
 
 
@@ -63,9 +65,10 @@ class Solver:
         for name in ("rtol", "atol", "max_steps", "max_seconds"):
             value = getattr(self, name)
             if not is_positive(value):
-                raise ArgumentError(f"solver `{name}` must be positive and finite; got {value!r}")
-        if int(self.max_steps) != self.max_steps:
-            raise ArgumentError(f"solver `max_steps` must be a whole number; got {self.max_steps!r}")
+                raise ArgumentError(f"solver `{name}` must be positive and finite; got {shown(value)}")
+        if int(self.max_steps) != self.max_steps or self.max_steps > MOST_STEPS:
+            rule = f"a whole number of at most {MOST_STEPS:.0e}"
+            raise ArgumentError(f"solver `max_steps` must be {rule}; got {shown(self.max_steps)}")
         if self.rtol < 3e-14:
             raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")
         if self.compiled and not self.tableau.adaptive and self.step is None:
@@ -74,7 +77,7 @@ class Solver:
             if not self.compiled or self.auto:
                 raise ArgumentError(f"solver method {self.method!r} chooses its own steps: leave out `step`")
             if not is_positive(self.step):
-                raise ArgumentError(f"solver `step` must be positive and finite; got {self.step!r}")
+                raise ArgumentError(f"solver `step` must be positive and finite; got {shown(self.step)}")
 
     @property
     def compiled(self) -> bool:
@@ -110,3 +113,16 @@ def _described(about: Mapping[str, Any]) -> Tableau:
         return Tableau(**about)
     except TypeError as error:
         raise ArgumentError(f"solver `method` does not describe a Tableau: {error}") from error
+
+
+def chosen(solver: object) -> Solver:
+    """The solver given as an argument, or the default one for None.
+
+    Raises
+    ------
+    ArgumentError
+        It is no solver.
+    """
+    if solver is not None and not isinstance(solver, Solver):
+        raise ArgumentError(f"`solver` must be a Solver, like Solver(method='tsit5'), or None; got {shown(solver)}")
+    return solver or Solver()

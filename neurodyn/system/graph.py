@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import ModelError, nearest
+from neurodyn.errors import ModelError, nearest, shown
 from neurodyn.flows.activation import CODES, canonical
-from neurodyn.inputs import is_number, is_whole
+from neurodyn.inputs import as_numbers, is_number, is_whole
 from neurodyn.numerics.arrays import Array
 
 ROLES = ("input", "hidden", "output")
+#: More units than these are a slip.
+LARGEST = 10**9
 FIELDS = ("size", "activation", "role", "outputs", "readout")
 #: How a cost reads the outputs: as they are, or through a softmax.
 LINEAR, SOFTMAX = "linear", "softmax"
@@ -56,8 +58,9 @@ class Population:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", str(self.name)):
             raise ModelError(f"population name {self.name!r} must be a letter, then letters, digits or underscores")
-        if not is_whole(self.size) or self.size < 1:
-            raise ModelError(f"population {self.name!r}: size must be a whole number >= 1; got {self.size!r}")
+        if not is_whole(self.size) or not 1 <= self.size <= LARGEST:
+            rule = "a whole number >= 1" if not is_whole(self.size) or self.size < 1 else f"at most {LARGEST:,}"
+            raise ModelError(f"population {self.name!r}: size must be {rule}; got {shown(self.size)}")
         if self.role not in ROLES:
             raise ModelError(f"population {self.name!r}: unknown role {self.role!r}; {nearest(self.role, ROLES)}")
         default = "linear" if self.role == "input" else "tanh"
@@ -293,13 +296,13 @@ def expand_tau(graph: Graph, tau: Any) -> Array:
     sizes = [p.size for p in graph.free]
     try:
         if not isinstance(tau, (list, tuple)) and np.ndim(tau) == 0:
-            values = np.full(graph.n, float(tau))
+            values = np.full(graph.n, as_numbers(tau, "`tau`", ModelError))
         elif len(tau) == len(sizes):
             values = np.concatenate(
-                [np.broadcast_to(np.asarray(v, float), (m,)) for v, m in zip(tau, sizes, strict=True)]
+                [np.broadcast_to(as_numbers(v, "`tau`", ModelError), (m,)) for v, m in zip(tau, sizes, strict=True)]
             )
         else:
-            values = np.array(tau, dtype=float)
+            values = as_numbers(tau, "`tau`", ModelError)
     except (TypeError, ValueError):
         values = np.empty(0)
     if values.shape != (graph.n,):

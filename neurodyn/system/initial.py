@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.memory import check_memory
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block, Parameters, is_sparse
 from neurodyn.system.pattern import Pattern
@@ -54,6 +55,8 @@ def parameters(
     streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
     own = {block.name: (k, term) for k, term in enumerate(terms) for block in term.blocks(graph)}
     density = {c.name: 1.0 - c.sparsity for c in graph.connections}
+    size = 2.0 * 8.0 * sum(block.size for block in blocks)
+    check_memory(size, "a network of these sizes", "take smaller populations, or sparse connections")
     parts = []
     for block in blocks:
         if block.name in own:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, ModelError, TooLargeError
+from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown
 from neurodyn.flows.activation import CODES, inverse
 from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
 from neurodyn.flows.coupling import coupled, drive
@@ -25,7 +25,7 @@ from neurodyn.flows.layout import RATES, STATES
 from neurodyn.flows.linear import jvp, vjp
 from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
 from neurodyn.flows.terms import ARRAYS
-from neurodyn.inputs import as_batch, as_input, as_target
+from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole
 from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
@@ -43,6 +43,8 @@ from neurodyn.system.pattern import Pattern
 from neurodyn.system.readout import READOUTS, Readout
 from neurodyn.system.term import Term
 
+#: A gain so large is a slip, and squares of its weights would overflow.
+LARGEST_GAIN = 1e100
 #: A full matrix of more units than this (0.8 GB) is refused.
 LARGEST_MATRIX = 10_000
 #: What is computed from terms alone, so that a subclass cannot change it.
@@ -544,7 +546,7 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
 
 
 def _check_seed_and_gain(seed: Any, gain: Any) -> None:
-    if not isinstance(gain, (int, float, np.number)) or not np.isfinite(gain):
-        raise ModelError(f"`gain` must be a finite number; got {gain!r}")
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ModelError(f"`seed` must be a whole number >= 0, or None; got {seed!r}")
+    if not is_number(gain) or not 0.0 <= gain <= LARGEST_GAIN:
+        raise ModelError(f"`gain` must be a finite number from 0 to {LARGEST_GAIN:g}; got {shown(gain)}")
+    if seed is not None and not (is_whole(seed) and seed >= 0):
+        raise ModelError(f"`seed` must be a whole number >= 0, or None; got {shown(seed)}")

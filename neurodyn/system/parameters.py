@@ -14,6 +14,7 @@ A sparse block is shown as a scipy.sparse.csr_array; `.vector` holds the weights
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.graph import Graph
 from neurodyn.system.pattern import Pattern
@@ -48,11 +50,11 @@ class Block:
             return self.shape[0] * (self.shape[0] - 1) // 2
         if self.hollow:
             return self.shape[0] * (self.shape[0] - 1)
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     def pack(self, values: Any) -> Array:
         """Flatten an array of this block's shape; refuses wrong shapes and asymmetric ones."""
-        array: Any = values if is_sparse(values) else np.asarray(values, dtype=float)
+        array: Any = values if is_sparse(values) else as_numbers(values, f"parameters {self.name!r}", ModelError)
         if array.shape != self.shape:
             raise ModelError(f"parameters {self.name!r} must have shape {self.shape}; got {array.shape}")
         if self.pattern is not None:
@@ -124,7 +126,7 @@ class Parameters(Mapping[str, Any]):
     __array_ufunc__ = None  # a NumPy number times these is ours to do
 
     def __init__(self, blocks: tuple[Block, ...], vector: Any) -> None:
-        values = np.array(vector, dtype=float)
+        values = as_numbers(vector, "the parameter vector", ModelError)
         size = sum(b.size for b in blocks)
         if values.shape != (size,):
             raise ModelError(f"the parameter vector must have shape ({size},); got {values.shape}")
