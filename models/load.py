@@ -134,6 +134,8 @@ def read(
     DataError
         The data are missing or damaged.
     """
+    if not isinstance(samples, bool):
+        raise ModelError(f"`samples` must be True or False; got {shown(samples)}")
     path, raw = settings(source, overrides)
     data = None if data is None else as_path(data, "data")
     from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver
@@ -175,7 +177,11 @@ def read(
 
 def settings(source: str | os.PathLike[str], overrides: Sequence[str] = ()) -> tuple[Path, dict[str, Any]]:
     """Path of a model file, and what it says with `overrides` applied, not yet checked."""
-    if isinstance(overrides, str) or not all(isinstance(text, str) for text in overrides):
+    if (
+        isinstance(overrides, str)
+        or not isinstance(overrides, Sequence)
+        or not all(isinstance(text, str) for text in overrides)
+    ):
         raise ModelError(f"`overrides` must be a list of texts like 'nudging.beta=1e-4'; got {shown(overrides)}")
     path = find(source)
     raw = _toml(path)

@@ -247,7 +247,7 @@ def test_one_axes_shows_both_flows(planes):
 
 
 def test_a_window_without_a_stable_point_is_drawn_without_arrows(model):
-    window = {"window": (3.0, 4.0), "resolution": 5}
+    window: dict[str, Any] = {"window": (3.0, 4.0), "resolution": 5}
     free = analysis.phase_plane(model.network, model.x[0], **window)
     nudged = analysis.phase_plane(model.network, model.x[0], y=model.y[0], beta=-1.0, **window)
     assert not len(free.fixed_points)

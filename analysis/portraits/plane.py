@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.units import Unit, unit_index, unit_name
-from neurodyn.errors import ArgumentError
+from neurodyn.errors import ArgumentError, shown
 from neurodyn.inputs import is_whole, real_number
 from neurodyn.memory import check_memory
 from neurodyn.numerics.arrays import Array, Integers, Mask
@@ -173,9 +173,12 @@ def grid(plane: Plane, window: ArrayLike | None, resolution: int) -> tuple[Array
     """The coordinates along both axes, (resolution,) each; `window` is ((low, high), (low, high)) or (low, high)."""
     if window is None:
         window = [(0.0, 1.0) if boxed else (-2.0, 2.0) for boxed in plane.box]
-    shape = np.shape(window)
+    try:
+        shape = np.shape(window)
+    except ValueError:  # ragged
+        shape = ()
     if shape not in ((2,), (2, 2)):
-        raise ArgumentError(f"`window` must be (low, high) or ((low, high), (low, high)); got {window!r}")
+        raise ArgumentError(f"`window` must be (low, high) or ((low, high), (low, high)); got {shown(window)}")
     pairs = np.broadcast_to(np.asarray(window, dtype=object), (2, 2))
     limits = [[real_number(v, "window") for v in pair] for pair in pairs]
     for (low, high), name, boxed in zip(limits, plane.names, plane.box, strict=True):
@@ -194,7 +197,7 @@ def points(first: Array, second: Array) -> Array:
 
 def check_grid(count: int, network: Network, what: str) -> None:
     """Refuse a grid on which so many states would not fit into memory, with what is computed of each."""
-    check_memory(8.0 * count * network.n * ARRAYS, f"{what} of {count:,} states of {network.n:,} units", "take fewer")
+    check_memory(8 * count * network.n * ARRAYS, f"{what} of {count:,} states of {network.n:,} units", "take fewer")
 
 
 def _is_unit(axis: object) -> bool:

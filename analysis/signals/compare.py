@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
@@ -122,7 +123,8 @@ def relative_error(difference: Array, signal: Array) -> tuple[float, Array]:
 
 
 def _gradients(run: NudgedPhase, side: SidePhase, times: int) -> GradientComparison:
-    picks = np.unique(np.linspace(0, len(run.t) - 1, max(2, times)).astype(int))
+    count = max(2, whole_number(times, "gradient_times", 1))
+    picks = np.unique(np.linspace(0, len(run.t) - 1, min(count, len(run.t))).astype(int))
     pairs = [(run.parameter_gradient(t), side.parameter_gradient(t)) for t in run.t[picks]]
     largest = max(bar.norm for _, bar in pairs)
     tilde, bar = pairs[-1]

@@ -17,7 +17,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.progress import Bar
 from neurodyn.results.result import with_batch
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 
@@ -66,7 +66,7 @@ def heterogeneity(
         dJ/dtheta and the nudged phase's gradient, and `raw_gradient_angle`, of the gradient that the raw velocity
         gives in the place of the error signal; `slowest_time` and `stiffness` of the ladder.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     factors = as_positives(SPREADS if spreads is None else spreads, "spreads")
     rest = relax_with_signal(network, x, y, start, solver)
     kinds = ("within", "between") if len(network.graph.free) > 1 else ("within",)

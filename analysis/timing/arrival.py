@@ -16,7 +16,7 @@ from neurodyn.phases.nudge import nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import side_network
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 
@@ -101,7 +101,7 @@ def arrival(
     t = np.geomspace(first, last, math.ceil(DECADE * np.log10(last / first)))
     groups = _groups(point, sample)
     parts = [
-        _followed(net, one, target, t, groups, ONSET / np.abs(r).max(), beta, solver or SOLVER)
+        _followed(net, one, target, t, groups, ONSET / np.abs(r).max(), beta, chosen_solver(solver, SOLVER))
         for net, r in zip(networks, rates, strict=True)
     ]
     return Arrival(

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import as_input
 from neurodyn.learning.learner import make_learner
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import Result, array
 from neurodyn.solvers.solver import Solver
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,11 +92,10 @@ def predict(
 
     Parameters are those of `evaluate`.
     """
-    rates = np.asarray(x)
-    if network.n_out == 0:
+    if as_network(network).n_out == 0:
         raise ArgumentError("this network has no outputs: there is nothing to predict")
-    single = rates.ndim == 1
-    batch = rates[None] if single else rates
+    rates, batched = as_input(x, network.n_in)
+    single, batch = not batched, np.zeros((1, 0)) if rates is None else rates
     wanted = np.full((len(batch), network.n_out), 1.0 / network.n_out)  # no outputs depend on them
     outputs = evaluate(network, batch, wanted, recipe, solver=solver, **changes).outputs
     return outputs[0] if single else outputs

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, DivergenceError
+from neurodyn.errors import ArgumentError, DivergenceError, shown
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
@@ -20,7 +20,7 @@ from neurodyn.learning.samples import Samples, Validation, split
 from neurodyn.learning.training import Training
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameters import Parameters
 
 #: What was measured in one epoch, by the names of the fields of `Training`.
@@ -73,8 +73,13 @@ def learn(
     ResultFileError
         The checkpoint cannot be written, or is not of this network, recipe and samples.
     """
+    as_network(network)
     chosen = Recipe.of(recipe, **changes).resolved(network)
     samples, validated = split(network, Samples.of(network, x, y), validation)
+    if test is not None and not (isinstance(test, (tuple, list)) and len(test) == 2):
+        raise ArgumentError(f"`test` must be a pair (x, y) of samples; got {shown(test)}")
+    if not isinstance(resume, bool):
+        raise ArgumentError(f"`resume` must be True or False; got {shown(resume)}")
     tested = None if test is None else Samples.of(network, test[0], test[1], "test")
     if chosen.patience is not None and validated is None:
         raise ArgumentError("`patience` needs `validation` samples")

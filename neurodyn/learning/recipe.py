@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, nearest, shown
 from neurodyn.estimators import ESTIMATORS, Estimator, build, name_of
 from neurodyn.inputs import choice, real_number, whole_number
 from neurodyn.numerics.arrays import Array
@@ -96,9 +96,11 @@ class Recipe:
     @classmethod
     def of(cls, recipe: Recipe | Mapping[str, Any] | None = None, **changes: Any) -> Recipe:
         """Return a recipe with changes: names that are no field of it are options of its method."""
-        if isinstance(recipe, Mapping):
+        if isinstance(recipe, Mapping) and all(isinstance(name, str) for name in recipe):
             return cls.of(None, **{**recipe, **changes})
-        base = cls() if recipe is None else recipe
+        if recipe is not None and not isinstance(recipe, Recipe):
+            raise ArgumentError(f"`recipe` must be a Recipe, a mapping of its fields, or None; got {shown(recipe)}")
+        base: Any = cls() if recipe is None else recipe
         names = {f.name for f in dataclasses.fields(cls)}
         options = {**base.options, **changes.pop("options", {})}
         options |= {name: changes.pop(name) for name in list(changes) if name not in names}

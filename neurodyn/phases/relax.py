@@ -17,11 +17,11 @@ from neurodyn.numerics.arrays import Array, Integers, inward
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
-from neurodyn.solvers.solver import Solver, chosen
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 
 #: Largest force at rest.
 TOL = 1e-10
@@ -109,7 +109,8 @@ def relax(
     ----------
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.
     """
-    solver = chosen(solver)
+    as_network(network)
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     rates, initial, batched = as_condition(x, start, network.n_in, network.n)
     check_box(network, initial)

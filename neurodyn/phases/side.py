@@ -21,7 +21,7 @@ from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import check_recording, integrate
 from neurodyn.solvers.problem import Problem, describe_counters
-from neurodyn.solvers.solver import Solver, chosen
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import linear_rows
 from neurodyn.system.fixed_point import FixedPoint
@@ -99,7 +99,7 @@ def side_network(
     ----------
     Scellier & Bengio, Neural Computation 31:312 (2019), section 2.3, there with tau = 1; Almeida (1987), Pineda (1987).
     """
-    solver = chosen(solver)
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     choice(method, ("integrate", "exact"), "method")
     point = resting_point(network, equilibrium)

@@ -115,8 +115,8 @@ def _described(about: Mapping[str, Any]) -> Tableau:
         raise ArgumentError(f"solver `method` does not describe a Tableau: {error}") from error
 
 
-def chosen(solver: object) -> Solver:
-    """The solver given as an argument, or the default one for None.
+def chosen_solver(solver: object, default: Solver | None = None) -> Solver:
+    """The solver given as an argument; for None the default, `Solver()` unless another is said.
 
     Raises
     ------
@@ -125,4 +125,4 @@ def chosen(solver: object) -> Solver:
     """
     if solver is not None and not isinstance(solver, Solver):
         raise ArgumentError(f"`solver` must be a Solver, like Solver(method='tsit5'), or None; got {shown(solver)}")
-    return solver or Solver()
+    return solver or default or Solver()

@@ -93,7 +93,7 @@ def dimensions(
     if isinstance(together, str) or not isinstance(together, Sequence):
         raise ArgumentError(f"`zip` must be a list of groups of paths; got {together!r}")
     if not isinstance(vary, Mapping) or not vary:
-        raise ArgumentError(f"`vary` must name at least one path and its values; got {vary!r}")
+        raise ArgumentError(f"`vary` must name at least one path and its values; got {vary!r:.60}")
     parsed = {path: parse(path, given) for path, given in vary.items()}
     drawn = [path for path, axis in parsed.items() if isinstance(axis, Draw)]
     groups: dict[str, tuple[str, ...]] = {path: (path,) for path in parsed}

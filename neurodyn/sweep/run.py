@@ -108,7 +108,7 @@ def make_plan(
 ) -> tuple[Plan, list[int]]:
     """The plan of a sweep, all of it checked, and the order in which its cells are best computed."""
     chosen = name_of(function)
-    grid = dimensions(vary or {}, zip, draws, as_seed(seed))
+    grid = dimensions({} if vary is None else vary, zip, draws, as_seed(seed))
     if isinstance(model, Network):
         raise ArgumentError(
             "`model` must be a name of the library or the path of a model file, which workers can read; got a network: "

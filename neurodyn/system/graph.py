@@ -61,9 +61,11 @@ class Population:
         if not is_whole(self.size) or not 1 <= self.size <= LARGEST:
             rule = "a whole number >= 1" if not is_whole(self.size) or self.size < 1 else f"at most {LARGEST:,}"
             raise ModelError(f"population {self.name!r}: size must be {rule}; got {shown(self.size)}")
-        if self.role not in ROLES:
+        if not isinstance(self.role, str) or self.role not in ROLES:
             raise ModelError(f"population {self.name!r}: unknown role {self.role!r}; {nearest(self.role, ROLES)}")
         default = "linear" if self.role == "input" else "tanh"
+        if isinstance(self.activation, (np.ndarray, list, tuple)):
+            raise ModelError(f"population {self.name!r}: activation must be a name; got {shown(self.activation)}")
         object.__setattr__(self, "size", int(self.size))
         object.__setattr__(self, "activation", canonical(self.activation or default))
         if self.role == "input" and self.activation not in CODES:
@@ -80,7 +82,7 @@ class Population:
                 f"population {self.name!r}: outputs must lie between 0 and its size {self.size} "
                 f"(an input has none); got {self.outputs!r}"
             )
-        if self.readout not in (LINEAR, SOFTMAX):
+        if not isinstance(self.readout, str) or self.readout not in (LINEAR, SOFTMAX):
             allowed = nearest(self.readout, (LINEAR, SOFTMAX))
             raise ModelError(f"population {self.name!r}: unknown readout {self.readout!r}; {allowed}")
         if self.readout == SOFTMAX and self.n_outputs < 2:
@@ -182,6 +184,9 @@ class Graph:
     slices: Mapping[str, slice] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for p in self.populations:
+            if not isinstance(p, Population):
+                raise ModelError(f"`populations` must hold Populations, or be a mapping from names; got {shown(p)}")
         if not self.free:
             raise ModelError("a network needs at least one population that is not the input")
         names = [p.name for p in self.populations]
@@ -216,6 +221,9 @@ class Graph:
         """Accept populations as objects, or as a mapping from names to sizes or to dicts of fields."""
         if isinstance(populations, Mapping):
             populations = [_population(name, value) for name, value in populations.items()]
+        for name, value in (("populations", populations), ("connections", connections)):
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise ModelError(f"`{name}` must be a list of them; got {shown(value)}")
         return cls(tuple(populations), tuple(Connection.parse(c) for c in connections))
 
     def __getitem__(self, name: str) -> Population:

@@ -55,7 +55,7 @@ def parameters(
     streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
     own = {block.name: (k, term) for k, term in enumerate(terms) for block in term.blocks(graph)}
     density = {c.name: 1.0 - c.sparsity for c in graph.connections}
-    size = 2.0 * 8.0 * sum(block.size for block in blocks)
+    size = 2 * 8 * sum(block.size for block in blocks)
     check_memory(size, "a network of these sizes", "take smaller populations, or sparse connections")
     parts = []
     for block in blocks:
@@ -69,5 +69,5 @@ def parameters(
         else:
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=streams[block.name]))
             bound = gain * np.sqrt(6.0 / (density.get(block.name, 1.0) * sum(block.shape)))
-            parts.append(rng.uniform(-bound, bound, block.size))
+            parts.append(rng.uniform(-abs(bound), abs(bound), block.size))
     return Parameters(blocks, np.concatenate([*parts, np.zeros(0)]))

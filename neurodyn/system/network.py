@@ -545,6 +545,19 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
     return network
 
 
+def as_network(value: object) -> Network:
+    """The argument `network`, if it is one.
+
+    Raises
+    ------
+    ArgumentError
+        It is none; says what makes one.
+    """
+    if not isinstance(value, Network):
+        raise ArgumentError(f"`network` must be a network, as models.Hopfield makes one; got {shown(value)}")
+    return value
+
+
 def _check_seed_and_gain(seed: Any, gain: Any) -> None:
     if not is_number(gain) or not 0.0 <= gain <= LARGEST_GAIN:
         raise ModelError(f"`gain` must be a finite number from 0 to {LARGEST_GAIN:g}; got {shown(gain)}")
