@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import neurodyn as nd
 from neurodyn import analysis, cli, models
+from neurodyn.analysis.studies import STUDIES
 from neurodyn.cli.output import replace_earlier, write_summary
 from neurodyn.cli.spelling import spell_out
 from neurodyn.cli.summary import plain
@@ -295,6 +296,22 @@ def test_a_display_that_is_not_there_does_no_harm(tmp_path):
     result = python(tmp_path, "run", "two-neurons", MPLBACKEND="nope")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "neurodyn-two-neurons" / "phases.png").exists()
+
+
+@pytest.mark.parametrize("verb", sorted(cli.main.commands))
+def test_help_does_not_refer_to_itself_or_the_wrong_way(verb):
+    command = cli.main.commands[verb]
+    options = [option.help for option in command.params if isinstance(option, click.Option) and option.help]
+    assert [text for text in options if "--help" in text or "below" in text] == []
+    assert "above" not in (command.help or "")
+
+
+def test_help_names_every_study():
+    timescales = cli.main.commands["timescales"]
+    named = next(
+        option.help for option in timescales.params if isinstance(option, click.Option) and "--study" in option.opts
+    )
+    assert (named or "").startswith(f"One of {', '.join(STUDIES)}. ")
 
 
 @pytest.mark.parametrize("verb", sorted(cli.main.commands))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("model")
 @options.overrides
 @options.mnist_folder
-@click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see below.")
+@click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see above.")
 @click.option("--others", metavar="WORD", help="What the other units do: frozen, relaxed or sliced.")
 @click.option("--sample", type=int, metavar="K", help="Which sample. Default: the first with an error signal.")
 @click.option("--beta", type=float, metavar="B", help="Of the nudged flow. Default: 1, or half-way to the fold.")

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from neurodyn.analysis.timing.timescales import Timescales
     from neurodyn.models import Model
 
+#: The studies, which are imported only when one is asked for.
+NAMES = ("duration", "nudging", "heterogeneity", "plasticity", "concurrent", "stiffness", "stimulus", "discretisation")
+
 
 @click.command()
 @click.argument("model")
-@click.option("--study", metavar="NAME", help="The study; `neurodyn timescales --help` lists them.")
+@click.option("--study", metavar="NAME", help=f"One of {', '.join(NAMES)}. Default: the time scales themselves.")
 @options.overrides
 @options.mnist_folder
 @options.out("neurodyn-MODEL-STUDY")
