@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike
 from neurodyn.errors import ArgumentError, NeurodynError, nearest, shown
 from neurodyn.numerics.arrays import Array
 
+#: A largest number from here on only catches slips: it is told to who exceeds it.
+A_SLIP = 1000
+
 
 def as_numbers(value: object, what: str, kind: type[NeurodynError] = ArgumentError) -> Array:
     """Return a new array of what can only be real numbers, whatever its shape; a message calls it `what`.
@@ -191,7 +194,9 @@ def positive_number(value: object, name: str) -> float:
 def whole_number(value: object, name: str, least: int, most: int | None = None) -> int:
     """Return `value` as an int, if it is a whole number of at least `least`, and at most `most`."""
     if not is_whole(value) or value < least or (most is not None and value > most):
-        rule = f"a whole number >= {least}" if most is None else f"a whole number from {least} to {most:,}"
+        exceeded = is_whole(value) and value >= least
+        ranged = most is not None and (exceeded or most < A_SLIP)
+        rule = f"a whole number from {least} to {most:,}" if ranged else f"a whole number >= {least}"
         rule = f"{least}, the only one there is" if most == least else rule
         raise ArgumentError(f"`{name}` must be {rule}; got {shown(value)}")
     return int(value)

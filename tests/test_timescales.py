@@ -174,7 +174,9 @@ def test_errors_arrive_as_powers_of_time(form, rng):
 
 def test_arrival_without_an_energy_follows_the_way_of_the_nudge():
     sizes = {"a": 1, "b": 1, "c": {"size": 1, "role": "output"}}
-    ring = models.Rate(sizes, [nd.Connection(*pair, feedback=0.0) for pair in ("ab", "bc", "ca")], gain=0.5, seed=0)
+    ring = models.Rate(
+        sizes, [nd.Connection(pair[0], pair[1], feedback=0.0) for pair in ("ab", "bc", "ca")], gain=0.5, seed=0
+    )
     found = analysis.arrival(ring, nd.relax(ring), [0.3])
     assert dict(zip(found.groups, found.distance.tolist(), strict=True)) == {"a": 1, "b": 2, "c": 0}
     np.testing.assert_allclose(found.exponent[0], found.distance, atol=0.03)

@@ -24,6 +24,9 @@ class PopulationComparison:
     max_relative_error: float
     over_time: Array
 
+    def __repr__(self) -> str:
+        return f"PopulationComparison(max_relative_error={self.max_relative_error:.3g}, {self.over_time.size} times)"
+
 
 @dataclass(frozen=True, slots=True)
 class GradientComparison:
@@ -42,6 +45,11 @@ class GradientComparison:
     side_to_exact: float
     t: Array
     over_time: Array
+
+    def __repr__(self) -> str:
+        names = ("relative_error", "cosine", "norm_ratio", "nudged_to_exact", "side_to_exact")
+        numbers = ", ".join(f"{name}={getattr(self, name):.6g}" for name in names)
+        return f"GradientComparison({numbers}, {self.t.size} times)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,15 @@ class Comparison:
     over_time: Array
     has_signal: Any
     gradient: GradientComparison
+
+    def __repr__(self) -> str:
+        each = ", ".join(f"{name} {part.max_relative_error:.3g}" for name, part in self.populations.items())
+        return (
+            f"Comparison(max_relative_error={self.max_relative_error:.3g}: {each};\n"
+            f"  gradient: cosine {self.gradient.cosine:.12g}, relative error {self.gradient.relative_error:.3g};\n"
+            f"  {np.count_nonzero(self.has_signal)} of {np.size(self.has_signal)} samples with a signal, "
+            f"{self.t.size} times to t = {self.t[-1]:.4g})"
+        )
 
 
 def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> Comparison:

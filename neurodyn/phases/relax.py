@@ -65,6 +65,14 @@ class Equilibrium(Result):
         """Whether arrays have a batch axis."""
         return self.state.ndim == 2
 
+    def __repr__(self) -> str:
+        found = [Status(int(code)).name.lower() for code in np.atleast_1d(self.status)]
+        counts = ", ".join(f"{found.count(name)} {name}" for name in dict.fromkeys(found))
+        return (
+            f"Equilibrium({len(found)} x {self.state.shape[-1]} units: {counts}; largest residual "
+            f"{np.max(self.residual):.2g}, at rest by t = {np.max(self.time):.4g})"
+        )
+
 
 def relax(
     network: Network,

@@ -25,7 +25,7 @@ from neurodyn.flows.layout import RATES, STATES
 from neurodyn.flows.linear import jvp, vjp
 from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
 from neurodyn.flows.terms import ARRAYS
-from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole
+from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole, real_number
 from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
@@ -366,13 +366,23 @@ class Network:
             rows[self.n : 2 * self.n] = self.evaluate(drive, clamped, np.empty((0, s.shape[1])), self.n)
         return self.evaluate(energy, s, rows, 1)[0]
 
-    def force(self, s: Any, x: Any = None) -> Array:
+    def force(self, s: Any, x: Any = None, y: Any = None, beta: float = 0.0) -> Array:
         """tau ds/dt, (batch, n): the net current into each unit. Not projected onto a box.
 
-        Minus the derivative of the energy, if there is one, by the states; in the rate form by the rates.
+        Minus the derivative of the energy, if there is one, by the states; in the rate form by the rates. With `y` and
+        `beta` it is that of the nudged flow, of E + beta C.
         """
         state, rows, batched = self._at(s, x)
-        return outward(self.local(state, rows).force, batched)
+        local = self.local(state, rows)
+        strength = real_number(beta, "beta")
+        if strength == 0.0:
+            return outward(local.force, batched)
+        if y is None:
+            raise ArgumentError(f"`y` is missing: nudging with beta = {strength:g} needs a target")
+        target = self.target(y, state.shape[1], batched)
+        force = local.force.copy()
+        force[self.outputs] -= strength * self.readout.slope(local.coordinate[self.outputs], target.T)
+        return outward(force, batched)
 
     def jvp(self, s: Any, v: Any, x: Any = None) -> Array:
         """Minus the Jacobian of the force at s times v, both (batch, n). All units count as active."""

@@ -119,6 +119,12 @@ def blocks_of(
     return blocks
 
 
+def _hint(name: object, names: list[str]) -> str:
+    """What is allowed, and the nearest: of a connection named the wrong way round, that connection."""
+    turned = "-".join(reversed(str(name).split("-")))
+    return f"allowed: {', '.join(names)}; did you mean {turned!r}?" if turned in names else nearest(name, names)
+
+
 class Parameters(Mapping[str, Any]):
     """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
 
@@ -140,7 +146,7 @@ class Parameters(Mapping[str, Any]):
         names = [b.name for b in blocks]
         for name in arrays:
             if name not in names:
-                raise ModelError(f"unknown parameters {name!r}; {nearest(name, names)}")
+                raise ModelError(f"unknown parameters {name!r}; {_hint(name, names)}")
         missing = [name for name in names if name not in arrays]
         if missing:
             raise ModelError(f"parameters are missing: {', '.join(missing)}")
@@ -154,7 +160,7 @@ class Parameters(Mapping[str, Any]):
             if b.name == name:
                 return self.vector[start : start + b.size]
             start += b.size
-        raise KeyError(f"unknown parameters {name!r}; {nearest(name, [b.name for b in self.blocks])}")
+        raise KeyError(f"unknown parameters {name!r}; {_hint(name, [b.name for b in self.blocks])}")
 
     def pattern(self, name: str) -> Pattern | None:
         """The pattern of a block, None if it is dense."""
