@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from neurodyn.errors import ArgumentError
+from neurodyn.flows.layout import RATES
 from neurodyn.inputs import is_whole
 from neurodyn.system.graph import Graph
+from neurodyn.system.network import Network
 
 #: A free unit: its number, its name like "h1[3]", or (population, number).
 Unit = int | str | tuple[str, int]
@@ -31,6 +33,11 @@ def unit_index(graph: Graph, unit: object, argument: str) -> int:
         return int(unit)
     names = ", ".join(f"{name}[0] to {name}[{w.stop - w.start - 1}]" for name, w in graph.slices.items())
     raise ArgumentError(f"`{argument}` must be free units, 0 to {graph.n - 1} or {names}; got {unit!r}")
+
+
+def state_letter(network: Network) -> str:
+    """What the state is called: s, or u where the network descends an energy of its rates."""
+    return "u" if network.metric == RATES else "s"
 
 
 def unit_name(graph: Graph, index: int) -> str:

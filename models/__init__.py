@@ -2,6 +2,7 @@
 
 from neurodyn.models import terms
 from neurodyn.models.activation import Activation
+from neurodyn.models.cost import Cost
 from neurodyn.models.data.learning_data import learning_data
 from neurodyn.models.data.sample_files import LearningData, read_data
 from neurodyn.models.energy_network import EnergyNetwork
@@ -11,6 +12,7 @@ from neurodyn.models.rate import Rate
 
 __all__ = [
     "Activation",
+    "Cost",
     "EnergyNetwork",
     "Hopfield",
     "LearningData",

@@ -11,9 +11,8 @@ from neurodyn.errors import ModelError
 from neurodyn.flows.activation import CODES, canonical
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS, OwnActivation
 from neurodyn.flows.populations import CURVATURES_OF, DIFFERENCES_OF, RATES_OF
-from neurodyn.models.expressions import expression as checked
 from neurodyn.models.expressions.module import module
-from neurodyn.models.terms.own_functions import check, enter
+from neurodyn.models.scalar_functions import all_constants, enter_by_name, hashes_and_text
 from neurodyn.numerics.kernel import Kernel
 
 TEXT = '''"""Kernels of an activation; neurodyn has written this, and an edit here is lost."""
@@ -50,6 +49,8 @@ def differences(base, a, d, delta, beta, dr, dd):
             dr[j] = (rate(base[j] + way) - a[j]) / beta[j]
             dd[j] = (slope(base[j] + way) - d[j]) / beta[j]
 '''
+#: States at which functions are compared with each other.
+POINTS = tuple((s,) for s in np.linspace(-2.1, 2.2, 9))
 
 
 class Activation:
@@ -57,7 +58,8 @@ class Activation:
 
     It serves wherever the energy is one of the states; its flows are as exact as those of the other activations where
     it is smooth over 0.1 in the state. The rate form, complex nudging and the input need one of neurodyn's. A file with
-    a network names it: it must be made before the file is read.
+    a network holds the text of an expression, so that it is read without making the activation anew; one of functions
+    it names, and that must be made before the file is read.
 
     Parameters
     ----------
@@ -97,28 +99,14 @@ class Activation:
         if not isinstance(name, str) or not name.strip() or _known(name):
             raise ModelError(f"an activation needs a name that is none of {', '.join(CODES)}; got {name!r}")
         self.name = name.strip()
-        if isinstance(rate, str):
-            if slope is not None or bend is not None:
-                raise ModelError("the derivatives of an expression are its own: give no `slope` and no `bend`")
-            functions = checked("activation", rate, {**(constants or {}), **more}).activation()
-        else:
-            if constants or more:
-                raise ModelError("constants are those of an expression; functions have their own")
-            functions = (rate, slope, bend)  # type: ignore[assignment]
-            for function, what in zip(functions, ("rate", "slope", "bend"), strict=True):
-                check(function, what, ("s",))
-            _check_derivatives(self.name, *functions)
-        keys = [enter(function) for function in functions]
+        given = rate, slope, bend
+        keys, text = hashes_and_text("activation", self.name, given, all_constants(constants, more), POINTS)
         source = TEXT.format(rate=keys[0], slope=keys[1], bend=keys[2])
-        known = OWN_ACTIVATIONS.get(self.name)
-        if known is None:
-            made = module(["activation", source], lambda: source)
-            kernels = Kernel(made.rates, RATES_OF), Kernel(made.curvatures, CURVATURES_OF)
-            OWN_ACTIVATIONS[self.name] = OwnActivation(
-                self.name, source, *kernels, Kernel(made.differences, DIFFERENCES_OF)
-            )
-        elif known.source != source:
-            raise ModelError(f"there is another activation {self.name!r} already: give this one another name")
+        made = module(["activation", source], lambda: source)
+        rates, curvatures = Kernel(made.rates, RATES_OF), Kernel(made.curvatures, CURVATURES_OF)
+        differences = Kernel(made.differences, DIFFERENCES_OF)
+        own = OwnActivation(self.name, source, text, rates, curvatures, differences)
+        enter_by_name("activation", OWN_ACTIVATIONS, self.name, own)
 
     def __str__(self) -> str:
         return self.name
@@ -133,15 +121,3 @@ def _known(name: str) -> bool:
         return canonical(name) in CODES
     except ModelError:
         return False
-
-
-def _check_derivatives(name: str, rate: Any, slope: Any, bend: Any) -> None:
-    """Refuse functions that are not the derivatives of those before them, at some points."""
-    for above, below, what in ((rate, slope, "slope"), (slope, bend, "bend")):
-        for s in np.linspace(-2.1, 2.2, 9):
-            found, expected = float(below(s)), (float(above(s + 1e-6)) - float(above(s - 1e-6))) / 2e-6
-            if not abs(found - expected) <= 1e-4 * max(1.0, abs(expected)):
-                raise ModelError(
-                    f"activation {name!r}: `{what}` is {found:.6g} at {s:.3g}, where the function before it has the "
-                    f"derivative {expected:.6g}"
-                )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.errors import ArgumentError, DataError, ModelError, nearest
+from neurodyn.inputs import as_duration, tolerance
 from neurodyn.learning import Recipe
+from neurodyn.models.data.npz import Archive
 from neurodyn.models.energy_network import EnergyNetwork, refuse
 from neurodyn.models.file import ConnectionTable, ModelFile
 from neurodyn.models.hopfield import Hopfield
@@ -31,11 +30,6 @@ LARGEST = 100_000_000
 
 #: What `model` may say, beside "terms".
 KINDS: dict[str, type[Network]] = {"hopfield": Hopfield, "rate": Rate}
-
-BROKEN_FILE = (
-    OSError, EOFError, ValueError, RuntimeError, MemoryError, OverflowError, SyntaxError, struct.error, zlib.error,
-    zipfile.BadZipFile,
-)  # fmt: skip  # what numpy.load lets through on damaged files
 
 
 def build_graph(tables: ModelFile, faults: list[str]) -> tuple[Graph | None, bool]:
@@ -201,18 +195,17 @@ def _file_parameters(
     if tables.head is not None and tables.head.gain != 1.0:
         faults.append("gain: weights come from [parameters], not from the seed, so `gain` must be 1")
     path, fault = folder / tables.parameters.file, "parameters.file"
-    try:
-        arrays = _read_arrays(path)
-    except FileNotFoundError:
-        faults.append(f"{fault}: no such file: {path}")
-        return None
-    except BROKEN_FILE as error:
-        faults.append(f"{fault}: {path} is not a readable .npz file of numbers ({error})")
-        return None
     names = [b.name for b in blocks]
+    try:
+        with Archive(str(path), "an .npz archive with the parameters") as archive:
+            arrays = {name: archive.read(name).astype(float) for name in archive.names if name in names}
+            found = archive.names
+    except DataError as error:
+        faults.append(f"{fault}: {error}")
+        return None
     if None not in (*tables.connections, *tables.populations.values()):
         faults += [f"{fault}: {path.name}: unknown parameters {name!r}; {nearest(name, names)}"
-                   for name in arrays if name not in names]  # fmt: skip
+                   for name in found if name not in names]  # fmt: skip
     for block in blocks:
         try:
             if block.name not in arrays:
@@ -223,18 +216,6 @@ def _file_parameters(
     return arrays
 
 
-def _read_arrays(path: Path) -> dict[str, Array]:
-    with path.open("rb") as stream:
-        found = np.load(stream, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            raise ValueError("it holds one array without a name")
-        arrays = {name: found[name] for name in found.files}
-    for name, array in arrays.items():
-        if array.dtype.kind not in "fiu":
-            raise ValueError(f"{name!r} holds no real numbers but {array.dtype}")
-    return {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
-
-
 def build_solver(tables: ModelFile, faults: list[str]) -> Solver:
     """The solver; `faults` tells what it refuses."""
     try:
@@ -242,6 +223,21 @@ def build_solver(tables: ModelFile, faults: list[str]) -> Solver:
     except ArgumentError as error:
         faults.append(f"solver: {error}")
         return Solver()
+
+
+def check_phases(tables: ModelFile, network: Network | None, faults: list[str]) -> None:
+    """Tell `faults` of a free phase that settles to nothing, and of a second phase in which nothing happens."""
+    try:
+        if tables.free is not None:
+            tolerance(tables.free.tol, "tol")
+    except ArgumentError as error:
+        faults.append(f"free.tol: {error}")
+    if network is None or tables.nudging is None or tables.nudging.duration is None:
+        return
+    try:
+        as_duration(tables.nudging.duration, float(network.tau.min()))
+    except ArgumentError as error:
+        faults.append(f"nudging.duration: {error}")
 
 
 def build_recipe(tables: ModelFile, network: Network | None, faults: list[str]) -> Recipe:

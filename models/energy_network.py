@@ -130,7 +130,7 @@ class EnergyNetwork(Network):
     @classmethod
     def from_description(cls, description: Mapping[str, Any], **options: Any) -> Self:
         """See `Network.from_description`."""
-        populations = tuple(Population(**p) for p in description["populations"])
+        populations = tuple(Population.read(p) for p in description["populations"])
         terms = [Term.read(term) for term in description["terms"]]
         return cls(populations, terms, energy_of=description["energy_of"], **options)
 

@@ -17,9 +17,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.activation import canonical
 from neurodyn.models.activation import Activation
+from neurodyn.models.cost import Cost
 from neurodyn.models.term_tables import read_terms
-from neurodyn.models.values import is_labels, is_matrix, is_number, is_random, is_tau, is_vector
-from neurodyn.system.graph import SOFTMAX, Population
+from neurodyn.models.values import is_count, is_fraction, is_labels, is_matrix, is_number, is_random, is_tau, is_vector
+from neurodyn.system.graph import LINEAR, SOFTMAX, Population, check_readout
 from neurodyn.system.term import Term
 
 #: More units than this in a population, or samples of data, are taken for a slip.
@@ -42,13 +43,27 @@ def _activation(value: Any) -> str:
     """The name of an activation; an expression goes by its text and its constants."""
     if isinstance(value, str):
         return canonical(value)
+    name, text, constants = _expression(value)
+    return Activation(name, text, constants=constants).name
+
+
+def _readout(value: Any) -> str:
+    """The name of a cost; an expression goes by its text and its constants."""
+    if isinstance(value, str):
+        check_readout(value, "unknown name")
+        return value
+    name, text, constants = _expression(value)
+    return Cost(name, text, constants=constants).name
+
+
+def _expression(value: Any) -> tuple[str, str, dict[str, Any]]:
+    """Name, text and constants of a table with an expression."""
     if not isinstance(value, dict) or "expression" not in value or set(value) - {"expression", "constants"}:
         raise PydanticCustomError("shape", "must be a name, or a table with an `expression` and perhaps `constants`")
     text, constants = value["expression"], value.get("constants", {})
     if not isinstance(text, str) or not isinstance(constants, dict):
         raise PydanticCustomError("shape", "must have a text as its `expression`, and a table as its `constants`")
-    name = ", ".join([text, *(f"{key} = {constant}" for key, constant in sorted(constants.items()))])
-    return Activation(name, text, constants=constants).name
+    return ", ".join([text, *(f"{key} = {constant}" for key, constant in sorted(constants.items()))]), text, constants
 
 
 Positive = Annotated[float, Field(gt=0.0)]
@@ -60,6 +75,7 @@ Feedback = Annotated[
     Any, _one_of("a number, 'random', or a list of rows of numbers, all of one length", is_number, is_random, is_matrix)
 ]
 Targets = Annotated[Any, _one_of("a list of labels 0, 1, 2 ..., or a list of rows of numbers", is_labels, is_matrix)]
+Held = Annotated[Any, _one_of("how many samples to hold out, or what fraction below 1", is_count, is_fraction)]
 Start = Annotated[Any, _one_of("a list of numbers, or a list of such lists of one length", is_vector, is_matrix)]
 
 
@@ -87,7 +103,7 @@ class PopulationTable(Table):
     activation: Annotated[str, PlainValidator(_activation)] = ""
     tau: Tau = 1.0
     outputs: int | None = Field(default=None, ge=0)
-    readout: Literal["linear", "softmax"] = "linear"
+    readout: Annotated[str, PlainValidator(_readout)] = LINEAR
 
     @model_validator(mode="after")
     def _fits(self) -> PopulationTable:
@@ -206,7 +222,7 @@ class LearningTable(Table):
     tol: float | None = None
     convention: str | None = None
     duration: float | None = None
-    validation: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    validation: Held = None
     options: dict[str, Any] | None = None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from neurodyn.errors import ModelError
 from neurodyn.models import shapes
+from neurodyn.models.cost import Cost
 from neurodyn.models.terms import Bias, Bilinear, Leak
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
@@ -39,7 +40,7 @@ class Hopfield(Network):
         sizes: Sequence[int],
         *,
         activation: str | Sequence[str] = "tanh",
-        readout: str = "linear",
+        readout: str | Cost = "linear",
         tau: Any = 1.0,
         seed: int | None = 0,
         gain: float = 1.0,
@@ -58,7 +59,7 @@ class Hopfield(Network):
         n_out: int = 0,
         *,
         activation: str = "tanh",
-        readout: str = "linear",
+        readout: str | Cost = "linear",
         tau: Any = 1.0,
         sparsity: float = 0.0,
         seed: int | None = 0,

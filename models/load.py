@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neurodyn.errors import ModelError, nearest, shown
 from neurodyn.inputs import as_path
 from neurodyn.learning import Recipe
-from neurodyn.models.override import override
+from neurodyn.models.override import override_all
 from neurodyn.solvers.solver import Solver
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def read(
         raise ModelError(f"`samples` must be True or False; got {shown(samples)}")
     path, raw = settings(source, overrides)
     data = None if data is None else as_path(data, "data")
-    from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver
+    from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver, check_phases
     from neurodyn.models.data.model_data import ModelData, build_model_data
 
     faults: list[str] = []
@@ -147,6 +147,7 @@ def read(
     graph, complete = build_graph(tables, faults)
     network = build_network(tables, graph, path.parent, faults)
     recipe = build_recipe(tables, network, faults)
+    check_phases(tables, network, faults)
     named = tables.data is not None and tables.data.name in DATA_SETS
     wanted = samples or not named
     found = build_model_data(tables, graph if complete else None, data, faults) if wanted else ModelData()
@@ -185,8 +186,7 @@ def settings(source: str | os.PathLike[str], overrides: Sequence[str] = ()) -> t
         raise ModelError(f"`overrides` must be a list of texts like 'nudging.beta=1e-4'; got {shown(overrides)}")
     path = find(source)
     raw = _toml(path)
-    for text in overrides:
-        override(raw, text)
+    override_all(raw, overrides)
     if _depth(raw) > DEEPEST:
         raise ModelError(f"{path} has tables within tables, {DEEPEST} deep and more: no key of a model file is so deep")
     return path, raw

@@ -9,11 +9,30 @@ from typing import Any
 from neurodyn.errors import ModelError, nearest
 
 
-def override(raw: dict[str, Any], text: str) -> None:
+def override_all(raw: dict[str, Any], texts: Iterable[str]) -> None:
+    """Make several changes in place, each by `override`.
+
+    Raises
+    ------
+    ModelError
+        A change cannot be made, or one key is set twice, be it by another spelling of its path.
+    """
+    places: list[tuple[Any, Any]] = []
+    for text in texts:
+        place, key = override(raw, text)
+        if any(place is other and key == taken for other, taken in places):
+            raise ModelError(f"{text.partition('=')[0].strip()!r} is set twice: leave one of them out")
+        places.append((place, key))
+
+
+def override(raw: dict[str, Any], text: str) -> tuple[Any, Any]:
     """Set one key of a model file's data in place; the value is TOML, and a bare word a string.
 
     A connection goes by its name or its number: "connections.x-h1.gain=2"; a term by its number, or by the kind of the
-    first such term: "terms.2.sharpness=3", "terms.unit.constants.k=2". Whole tables can be replaced.
+    first such term: "terms.2.sharpness=3", "terms.unit.constants.k=2". Below a key whose value is a table there is what
+    that has: "populations.y.readout.constants.w=2". Whole tables can be replaced.
+
+    Returns the table or list that was changed, and the key in it.
 
     Raises
     ------
@@ -30,6 +49,7 @@ def override(raw: dict[str, Any], text: str) -> None:
     except ModelError as error:
         raise ModelError(f"cannot set {path!r}: {error}") from error
     place[key] = toml_value(value.strip())
+    return place, key
 
 
 def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
@@ -64,11 +84,11 @@ def _place(raw: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
             return entries, index
         place = entries[index]
         allowed = fields_of(place.get("term")) if isinstance(place, dict) else ()
-        if len(keys) == 2 and isinstance(place, dict) and isinstance(place.get(keys[0]), dict):
-            place, keys = place[keys[0]], keys[1:]
-            return place, _known(keys[0], place)
     else:
-        keys = parts
+        place, allowed, keys = None, (), parts
+    while len(keys) > 1 and isinstance(place, dict) and isinstance(place.get(keys[0]), dict):
+        place, keys = place[keys[0]], keys[1:]
+        allowed = place  # of a table in a table what is there
     if len(keys) != 1 or not isinstance(place, dict):
         raise ModelError(f"there is nothing below {'.'.join(parts[:-1])!r}")
     return place, _known(keys[0], allowed)

@@ -36,6 +36,7 @@ from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.activation import CODES
 from neurodyn.flows.layout import RATES
 from neurodyn.models import shapes
+from neurodyn.models.cost import Cost
 from neurodyn.models.terms import Bias, Bilinear, Leak
 from neurodyn.system.graph import RANDOM, Connection, Graph
 from neurodyn.system.network import Network
@@ -64,7 +65,7 @@ class Rate(Network):
         sizes: Sequence[int],
         *,
         activation: str | Sequence[str] = "tanh",
-        readout: str = "linear",
+        readout: str | Cost = "linear",
         tau: Any = 1.0,
         feedback: Any = 1.0,
         seed: int | None = 0,
@@ -90,7 +91,7 @@ class Rate(Network):
         n_out: int = 0,
         *,
         activation: str = "tanh",
-        readout: str = "linear",
+        readout: str | Cost = "linear",
         tau: Any = 1.0,
         sparsity: float = 0.0,
         feedback: Any = 1.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +13,12 @@ from numpy.typing import ArrayLike
 from neurodyn.errors import ArgumentError, NeurodynError, nearest, shown
 from neurodyn.numerics.arrays import Array
 
+#: Numbers beyond this are refused: products of two of them, and sums of products, stay far from the end of float64.
+LARGEST = 1e100
+#: The loosest tolerance.
+LOOSEST = 0.1
+#: The shortest phase, in units of the shortest time constant: in less, units move by less than rounding.
+BRIEFEST = 1e-9
 #: A largest number from here on only catches slips: it is told to who exceeds it.
 A_SLIP = 1000
 
@@ -32,17 +38,15 @@ def as_numbers(value: object, what: str, kind: type[NeurodynError] = ArgumentErr
     except (TypeError, ValueError) as error:
         raise kind(f"{what} must be an array of numbers; got {type(value).__name__}") from error
     except OverflowError as error:
-        raise kind(f"{what} must be finite; a number in it is larger than the largest float, 1.8e308") from error
+        raise kind(f"{what} must lie between -{LARGEST:g} and {LARGEST:g}; got larger numbers") from error
     raise kind(f"{what} must be real; got complex numbers")
 
 
 def as_path(value: object, name: str) -> str:
     """Return the text of a path."""
-    try:
-        path = os.fspath(value)  # type: ignore[call-overload]
-    except TypeError as error:
-        raise ArgumentError(f"`{name}` must be a path, as a text or pathlib.Path; got {shown(value)}") from error
-    return os.fsdecode(path)
+    if not isinstance(value, (str, os.PathLike)):
+        raise ArgumentError(f"`{name}` must be the path of a file or folder; got {shown(value)}")
+    return os.fsdecode(value)
 
 
 def as_seed(value: object, name: str = "seed") -> int:
@@ -63,7 +67,15 @@ def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
         raise ArgumentError(
             f"`{name}` must be finite; got {array[tuple(bad[0])]} at index {tuple(int(i) for i in bad[0])}"
         )
+    check_size(array, name)
     return np.array(np.atleast_2d(array), order="C"), array.ndim == 2
+
+
+def check_size(array: Array, name: str, most: float = LARGEST) -> None:
+    """Refuse numbers of an absolute value above `most`."""
+    if array.size and max(array.max(), -array.min()) > most:
+        where = tuple(int(i) for i in np.argwhere(np.abs(array) > most)[0])
+        raise ArgumentError(f"`{name}` must lie between -{most:g} and {most:g}; got {array[where]:g} at index {where}")
 
 
 def as_input(x: ArrayLike | None, n_in: int) -> tuple[Array | None, bool]:
@@ -78,7 +90,7 @@ def as_input(x: ArrayLike | None, n_in: int) -> tuple[Array | None, bool]:
 
 
 def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
-    """Return targets as (batch, n_out); integer labels become one-hot rows.
+    """Return targets as (batch, n_out); labels become one-hot rows.
 
     Raises `ArgumentError` for labels outside 0 ... n_out - 1, wrong shapes, or a batch that is not that of x.
     """
@@ -88,15 +100,15 @@ def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
         labels = np.asarray(y)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"`y` must be an array of numbers: {error}") from error
-    if labels.ndim == (1 if batched else 0) and np.issubdtype(labels.dtype, np.integer):
-        labels = np.atleast_1d(labels)
+    if are_labels(labels, n_out, batch if batched else None):
+        labels = labels.reshape(-1)
         wrong = np.flatnonzero((labels < 0) | (labels >= n_out))
         if len(wrong):
             raise ArgumentError(
                 f"labels in `y` must lie between 0 and {n_out - 1}; got {labels[wrong[0]]} at index {wrong[0]}"
             )
         target = np.zeros((len(labels), n_out))
-        target[np.arange(len(labels)), labels] = 1.0
+        target[np.arange(len(labels)), labels.astype(np.int64)] = 1.0
     else:
         target, with_batch = as_batch(y, n_out, "y")
         if with_batch != batched and not (batched and batch == 1):
@@ -106,6 +118,24 @@ def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
     if len(target) != batch:
         raise ArgumentError(f"`y` has {len(target)} samples, the state has {batch}")
     return target
+
+
+def are_labels(y: np.ndarray[Any, Any], n_out: int, batch: int | None) -> bool:
+    """Whether targets are the classes of samples: one whole number each, of any type, also as a column (N, 1).
+
+    With one output, what is a column or has a point is a number to reach. `batch` is None for one sample.
+    """
+    if y.dtype.kind not in "biuf":
+        return False
+    if y.shape == ((batch, 1) if batch else (1,)) and n_out > 1:
+        y = y.reshape(-1)
+    elif y.ndim != (1 if batch else 0):
+        return False
+    if y.dtype.kind in "iu":
+        return True
+    if y.size != (batch or 1) or n_out == 1:  # one sample with its batch axis left out, or a number to reach
+        return False
+    return y.dtype.kind == "b" or bool(np.all(np.isfinite(y)) and np.all(y == np.floor(y)))
 
 
 def as_condition(x: ArrayLike | None, start: ArrayLike | None, n_in: int, n: int) -> tuple[Array | None, Array, bool]:
@@ -188,6 +218,32 @@ def positive_number(value: object, name: str) -> float:
     """Return `value` as a float, if it is a positive, finite number."""
     if not (is_number(value) and value > 0):
         raise ArgumentError(f"`{name}` must be positive and finite; got {shown(value)}")
+    return float(value)
+
+
+def number_within(value: object, name: str, least: float, most: float, reason: str) -> float:
+    """Return `value` as a float, if it is a positive number from `least` to `most`; the reason says why not beyond."""
+    found = positive_number(value, name)
+    if not least <= found <= most:
+        raise ArgumentError(f"`{name}` must lie between {least:g} and {most:g}, {reason}; got {value!r}")
+    return found
+
+
+def tolerance(value: object, name: str) -> float:
+    """Return `value` as a float, if it is a positive number of at most 0.1, with which there is a result at all."""
+    if not (is_number(value) and 0 < value <= LOOSEST):
+        raise ArgumentError(f"`{name}` must be positive and at most {LOOSEST:g}; got {value!r}")
+    return float(value)
+
+
+def as_duration(value: object, shortest_tau: float) -> float:
+    """Return how long a phase lasts as a float, if it is a positive number in which something happens."""
+    least = BRIEFEST * shortest_tau
+    if not (is_number(value) and value >= least):
+        raise ArgumentError(
+            f"`duration` must be a finite time of at least {least:g}, {BRIEFEST:g} of the shortest time constant; "
+            f"got {value!r}"
+        )
     return float(value)
 
 

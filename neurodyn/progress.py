@@ -61,10 +61,13 @@ def waiting(what: str) -> Iterator[None]:
     timer = threading.Timer(PATIENCE, _say, [what])
     timer.daemon = True
     timer.start()
+    begun = time.monotonic()
     try:
         yield
     finally:
         timer.cancel()
+        if Bar._outermost is not None:
+            Bar._outermost.forget(time.monotonic() - begun)
 
 
 @cache
@@ -100,12 +103,12 @@ class Line:
     def __init__(self, begun: float = 0.0) -> None:
         self.bar: Any = None
         self._begun = begun
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._next = PATIENCE
 
     def show(self, what: str, fraction: float) -> None:
         """Bring the line up to date, if it is time to."""
-        passed = time.monotonic() - self._began
+        passed = time.monotonic() - self.began
         if passed < max(self._next, PATIENCE) or _off():
             return
         terminal = sys.stderr.isatty()
@@ -138,28 +141,36 @@ def _bar() -> Any:
 class Bar:
     """Progress over a fraction in [0, 1] that appears only when the work takes long.
 
-    Of nested bars only the outermost shows.
+    Of nested bars only the outermost shows, unless one `interrupts`: its time does not count for those around it.
     """
 
     _outermost: ClassVar[Bar | None] = None
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, interrupts: bool = False) -> None:
         self._what = what
+        self._interrupts = interrupts
+        self._around: Bar | None = None
         self._line = Line()
         self._lock = threading.Lock()
         self.fraction = 0.0
 
     def __enter__(self) -> Bar:
-        if Bar._outermost is None:
+        self._around = Bar._outermost
+        if self._around is None or self._interrupts:
             Bar._outermost = self
         return self
 
-    def update(self, fraction: float) -> None:
-        """Show that `fraction` of the work is done; never goes back."""
+    def forget(self, seconds: float) -> None:
+        """Do as if the last so many seconds had not been."""
+        with self._lock:
+            self._line.began += seconds
+
+    def update(self, fraction: float, now: str = "") -> None:
+        """Show that `fraction` of the work is done, never going back; `now` names what is being done."""
         if Bar._outermost is self:
             with self._lock:
                 self.fraction = max(self.fraction, min(fraction, 1.0))
-                self._line.show(self._what, self.fraction)
+                self._line.show(f"{self._what}: {now}" if now else self._what, self.fraction)
 
     def part(self, index: int, of: int, end: float) -> Callable[[float], None]:
         """What reports the time t, from 0 to end, of one of several runs in turn."""
@@ -167,5 +178,7 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         if Bar._outermost is self:
-            Bar._outermost = None
+            Bar._outermost = self._around
+            if self._around is not None:
+                self._around.forget(time.monotonic() - self._line.began)
         self._line.close()

@@ -2,6 +2,7 @@
 
 0: files without the number. Classes, and the default function of a sweep, are named by their modules.
 1: they have short names (`neurodyn.names`).
+2: files end with a digest of their bytes (`neurodyn.results.seal`); a checkpoint says what it belongs to, part by part.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any
 
 from neurodyn.errors import ResultFileError
 
-SCHEMA = 1
+SCHEMA = 2
+#: Files of this schema and later ones have a seal.
+SEALED = 2
 #: What schema 0 called them, which is part of the digests of that time: it stays, wherever they are now.
 NAMES_0 = {
     "Hopfield": "neurodyn.models.hopfield.Hopfield",

@@ -15,6 +15,14 @@ hypothesis.settings.register_profile("neurodyn", derandomize=True, deadline=None
 hypothesis.settings.load_profile("neurodyn")
 
 
+def pytest_configure(config):
+    """Compile what the workers need side by side before they start: they would all compile the same."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        from neurodyn.numerics.compilation import all_kernels, compile_together
+
+        compile_together(all_kernels())
+
+
 @pytest.fixture
 def rng(request):
     """A generator of the test's own, the same in any order, selection or worker."""

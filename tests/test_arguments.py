@@ -39,6 +39,8 @@ def eq(net):
         ("abc", "`x` must be an array of numbers"),
         ([[1.0, 2.0, 3.0], [1.0]], "`x` must be an array of numbers"),
         (None, "`x` is missing: this network has 3 inputs"),
+        ([10**400, 0, 0], r"`x` must lie between -1e\+100 and 1e\+100; got larger numbers"),
+        ([0.0, 0.0, -1e200], r"`x` must lie between -1e\+100 and 1e\+100; got -1e\+200 at index \(2,\)"),
     ],
 )
 def test_inputs(net, verb, x, message):
@@ -83,7 +85,7 @@ def test_a_start_outside_the_box():
         ([0.0, 1.0, 2.0], r"`y` must have shape \(batch, 2\) or \(2,\); got \(3,\)"),
         (np.zeros((2, 3)), r"`y` .*got \(2, 3\)"),
         (np.zeros((3, 2)), "`y` has 3 samples, the state has 2"),
-        ([0.0, 1.0], "`y` and the state must both have a batch axis"),
+        ([0.5, 1.0], "`y` and the state must both have a batch axis"),
         ([[0.0, NAN], [0.0, 0.0]], r"`y` must be finite; got nan at index \(0, 1\)"),
         (None, "`y`"),
         ("abc", "`y`"),
@@ -164,7 +166,7 @@ def test_choices_elsewhere(net, eq):
 
 @pytest.mark.parametrize("options", [{"tol": 0.0}, {"tol": NAN}, {"t_max": -1.0}, {"t_max": INF}, {"tol": "small"}])
 def test_limits_of_relax(net, options):
-    with pytest.raises(nd.ArgumentError, match="`tol` and `t_max` must be positive"):
+    with pytest.raises(nd.ArgumentError, match=f"`{next(iter(options))}` must be positive and"):
         nd.relax(net, np.zeros(3), **options)
 
 
@@ -304,3 +306,79 @@ def test_reprs_are_short_and_say_what_came_out(net, eq):
     assert "cosine" in repr(compared)
     for shown in (compared, compared.gradient, compared.populations["y"], eq, run):
         assert len(repr(shown).splitlines()) <= 5
+
+
+# -- labels ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [0, 1],
+        [[0], [1]],
+        np.array([[0], [1]], dtype=np.uint8),
+        [0.0, 1.0],
+        [[0.0], [1.0]],
+        [False, True],
+        np.array([0, 1], dtype=np.uint64),
+    ],
+    ids=repr,
+)
+def test_labels_of_any_form_are_one_hot(net, eq, labels):
+    np.testing.assert_array_equal(net.target(labels, 2, batched=True), [[1.0, 0.0], [0.0, 1.0]])
+    assert nd.nudge(net, eq, labels, t_eval=[0.0]) == nd.nudge(net, eq, [0, 1], t_eval=[0.0])
+
+
+@pytest.mark.parametrize("label", [1, 1.0, [1], np.uint8(1)])
+def test_a_label_of_one_sample_is_one_hot(net, label):
+    np.testing.assert_array_equal(net.target(label, 1, batched=False), [[0.0, 1.0]])
+
+
+def test_numbers_to_reach_are_no_labels(net):
+    single = models.Hopfield.layered([3, 4, 1], seed=1)
+    np.testing.assert_array_equal(single.target([[1.0], [0.0]], 2, batched=True), [[1.0], [0.0]])
+    np.testing.assert_array_equal(single.target([[5], [7]], 2, batched=True), [[5.0], [7.0]])
+    np.testing.assert_array_equal(net.target([1.0, 0.0], 1, batched=True), [[1.0, 0.0]])
+    with pytest.raises(nd.ArgumentError, match=r"`y` must have shape"):
+        net.target([0.5, 1.0, 2.0], 3, batched=True)
+
+
+@pytest.mark.parametrize("label", [2, 2.0, -1.0, np.uint64(2**64 - 1), 1e300])
+def test_labels_beyond_the_outputs_are_refused(net, label):
+    with pytest.raises(nd.ArgumentError, match="labels in `y` must lie between 0 and 1; got"):
+        net.target(np.array([0, label] if not isinstance(label, np.uint64) else np.full(2, label)), 2, batched=True)
+
+
+# -- bounds ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tol", [0.0, 0.2, 1.5, NAN, "1"])
+def test_tolerance_of_rest(net, tol):
+    with pytest.raises(nd.ArgumentError, match=r"`tol` must be positive and at most 0.1; got"):
+        nd.relax(net, [0.1, 0.2, 0.3], tol=tol)
+
+
+@pytest.mark.parametrize("name", ["rtol", "atol"])
+def test_tolerances_of_the_solver(name):
+    with pytest.raises(nd.ArgumentError, match=f"solver `{name}` must be at most 0.1, .*; got 0.5"):
+        nd.Solver(rtol=0.5 if name == "rtol" else 0.1, atol=0.5 if name == "atol" else 0.1)
+    assert nd.Solver(rtol=0.1, atol=0.1).rtol == 0.1
+
+
+@pytest.mark.parametrize("value", [1e-300, 0.0, -1.0, NAN, INF, "1"])
+def test_durations(net, value):
+    x, y, sentence = [0.1, 0.2, 0.3], 1, "`duration` must be a"
+    with pytest.raises(nd.ArgumentError, match=sentence):
+        nd.experiment(net, x, y, duration=value)
+    for method in ("equilibrium-propagation", "recurrent-backprop", "contrastive-divergence", "holomorphic"):
+        with pytest.raises(nd.ArgumentError, match=sentence):
+            nd.gradient(net, x, y, method=method, duration=value)
+    with pytest.raises(nd.ArgumentError, match=sentence):
+        nd.learn_in_time(net, [x], [y], rounds=1, beta=0.1, tau_theta=100.0, duration=value)
+
+
+@pytest.mark.parametrize("place", [None, 5, ["a"], b"a"])
+def test_paths(place):
+    for read in (nd.load, models.read_data):
+        with pytest.raises(nd.ArgumentError, match="must be the path of a file or folder; got"):
+            read(place)

@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import zipfile
+from importlib import import_module
 
 import click.testing
 import numpy as np
@@ -65,7 +66,8 @@ def test_train_and_evaluate(folder):
     assert json.loads((folder / "a/summary.json").read_text()) == summary
     assert len(summary["history"]["validation_error"]) == 4
     assert summary["train_error"] == summary["history"]["train_error"][3]
-    names = {"checkpoint", "training.nc", "summary.json", "weights.npz", "learning.png", "settling.png", "filters.png"}
+    figures = {"learning.png", "settling.png", "filters.png"}
+    names = figures | {"checkpoint", "model.json", "training.nc", "summary.json", "weights.npz"}
     assert {path.name for path in (folder / "a").iterdir()} == names
     training = nd.load(folder / "a/training.nc")
     assert training.test_error == summary["test_error"] < 0.5
@@ -106,6 +108,29 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(folder):
     assert "epoch 3 of 5" in err
     assert "epoch 2 of 5" not in err
     assert nd.load("parts/training.nc").network == nd.load("whole/training.nc").network
+
+
+def test_stopped_training_says_how_to_go_on_and_can_be_evaluated(folder, monkeypatch):
+    def stop(self, epoch, row):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    lines = import_module("neurodyn.cli.train")._Lines
+    monkeypatch.setattr(lines, "__call__", stop)
+    quiet = ("--data", "own.npz", "--no-figures")
+    code, out, err = run("train", "small.toml", *quiet, "--out", "stopped", "--epochs", "5")
+    assert (code, out) == (130, "")
+    assert "neurodyn: stopped; 2 of 5 epochs are done: go on with resume (--resume) and the checkpoint" in err
+    assert {path.name for path in (folder / "stopped").iterdir()} == {"checkpoint", "model.json"}
+    code, out, err = run("evaluate", "stopped", *quiet)
+    assert code == 0, err
+    assert "of 40 test samples" in out
+    (folder / "stopped/model.json").write_bytes(
+        (folder / "stopped/model.json").read_bytes().replace(b"small", b"smell")
+    )
+    code, _, err = run("evaluate", "stopped", *quiet)
+    assert code == 2
+    assert "its bytes are not those that were written" in err
 
 
 @pytest.mark.parametrize(
@@ -184,7 +209,7 @@ def test_data_of_ones_own_are_normalised_as_said(folder, rng):
         ({"y_train": np.zeros(3, int)}, "x_train and y_train .* is needed; got the arrays y_train"),
         ({"x_train": np.zeros((3, 6))}, "x_train and y_train .* is needed; got the arrays x_train"),
         ({"x_train": np.zeros((3, 6)), "y_train": np.zeros(2, int)}, "one target for each of the 3 samples"),
-        ({"x_train": np.zeros((3, 6)), "y_train": np.zeros(3)}, r"y_train\]: targets must be whole-number labels"),
+        ({"x_train": np.zeros((3, 6)), "y_train": np.full(3, 0.5)}, r"y_train\]: targets must be whole-number labels"),
         ({"x_train": np.zeros(3), "y_train": np.zeros(3, int)}, r"x_train\]: inputs must be a row of numbers"),
         ({"x_train": np.full((3, 6), 256), "y_train": np.zeros(3, int)}, r"must lie in 0 \.\.\. 255; got 256"),
         (

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from numba import njit
 
+from called import called
 from neurodyn.flows.activation import CODES, rate_and_slope
 from neurodyn.flows.complex_activation import change_rates, slope_changes
 from neurodyn.numerics import complexmath
+
+rate_and_slope, change_rates, slope_changes = called(rate_and_slope), called(change_rates), called(slope_changes)
 
 exact = pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="no extended precision to compare with")
 ANALYTIC = ["tanh", "sigmoid", "softplus", "linear"]

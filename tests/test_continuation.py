@@ -237,9 +237,10 @@ def test_chain_folds_where_the_total_hessian_is_singular():
     first = min(path.bifurcations, key=lambda b: abs(b.position - int(np.argmin(np.abs(path.beta)))))
     assert first.parameter < 0.0
     # beta_c, taken at the fold instead of at s*, is the fold; at s* it is another number
-    assert FixedPoint.of(net, first.state, CHAIN_X).critical_beta()[0] == pytest.approx(-first.parameter, rel=1e-11)
+    there, here = (FixedPoint.of(net, s, CHAIN_X).critical_beta(y[None])[0] for s in (first.state, eq.state))
+    assert there == pytest.approx(-first.parameter, rel=1e-11)
     assert abs(path.critical_beta + first.parameter) > 0.01
-    assert path.critical_beta == pytest.approx(FixedPoint.of(net, eq.state, CHAIN_X).critical_beta()[0], rel=1e-12)
+    assert path.critical_beta == pytest.approx(here, rel=1e-12)
     at = first.position
     assert set(path.index[at : at + 2]) == {0, 1}
 

@@ -80,6 +80,9 @@ def test_import_loads_no_estimator():
         ("equilibrium-propagation", {"seed": -1}, "`seed` must be a whole number >= 0; got -1"),
         ("recurrent-backprop", {"duration": "long"}, "`duration` must be a positive time.*'long'"),
         ("finite-differences", {"step": 0.0}, "`step` must be positive"),
+        ("finite-differences", {"step": 1e-300}, "`step` must lie between 1e-12 and 1, as smaller"),
+        ("holomorphic", {"radius": 1e-300}, r"`radius` must lie between 1e-09 and 1e\+09, as smaller"),
+        ("coupled-learning", {"eta": 1e-300}, "`eta` must"),
     ],
 )  # fmt: skip
 def test_options_are_checked_before_anything_is_computed(method, options, sentence):
@@ -151,7 +154,7 @@ def test_networks_learn_by_an_own_estimator_and_files_name_its_class(chain, tmp_
     assert nd.load(tmp_path / "training.nc") == training
     recipe = Recipe(method=Shrunk())
     assert pickle.loads(pickle.dumps(recipe)) == recipe
-    with pytest.raises(nd.ResultFileError, match="of another network, recipe or samples"):
+    with pytest.raises(nd.ResultFileError, match=r"of another recipe \(`factor` was 1.0, and is 0.1\)"):
         nd.learn(net, x, y, method=Shrunk(factor=0.1), resume=True, **given)
 
 

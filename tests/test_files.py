@@ -85,7 +85,7 @@ def test_provenance_is_one_json_attribute(whole):
     data = whole.nudged.to_xarray()
     assert set(data.attrs) == {"neurodyn"}
     about = json.loads(data.attrs["neurodyn"])
-    assert about["schema"] == 1
+    assert about["schema"] == 2
     assert about["result"] == "NudgedPhase"
     assert about["network"]["model"] == "Hopfield"
     assert about["network"]["seed"] == 6
@@ -194,3 +194,35 @@ def test_results_of_different_kind_or_content_differ(whole, net):
     assert longer != whole
     assert longer.equilibrium == whole.equilibrium
     assert repr(whole.equilibrium).startswith("Equilibrium(2 x 8 units: 2 stable")
+
+
+@pytest.mark.parametrize("about", ["5", "[]", "null", '"a"', "[" * 10_000, "{}", '{"result": 5}'])
+def test_a_file_whose_description_is_none_is_refused(about, tmp_path):
+    xarray.Dataset(attrs={"neurodyn": about}).to_netcdf(tmp_path / "r.nc", engine="h5netcdf")
+    with pytest.raises(nd.ResultFileError, match=r"r\.nc: "):
+        nd.load(tmp_path / "r.nc")
+
+
+@pytest.mark.parametrize("key", ["result", "network", "fields", "versions"])
+@pytest.mark.parametrize("value", [5, None, [], {"a": 1}, "Equilibrium"])
+def test_a_description_with_something_else_is_refused_or_harmless(key, value, whole, tmp_path):
+    data = whole.equilibrium.to_xarray()
+    data.attrs["neurodyn"] = json.dumps(json.loads(data.attrs["neurodyn"]) | {key: value})
+    data.to_netcdf(tmp_path / "r.nc", engine="h5netcdf")
+    if key == "versions" or (key, value) == ("result", "Equilibrium"):
+        assert nd.load(tmp_path / "r.nc") == whole.equilibrium
+        return
+    with pytest.raises(nd.ResultFileError, match=r"r\.nc: "):
+        nd.load(tmp_path / "r.nc")
+
+
+def test_values_that_contradict_their_status_are_refused(whole, tmp_path):
+    data = whole.equilibrium.to_xarray().copy(deep=True)
+    data["state"][0, 0] = np.nan
+    data.to_netcdf(tmp_path / "nan.nc", engine="h5netcdf")
+    with pytest.raises(nd.ResultFileError, match="`state` has values that are not finite, though its status says"):
+        nd.load(tmp_path / "nan.nc")
+    data["state"] = data["state"].astype(str)
+    data.to_netcdf(tmp_path / "text.nc", engine="h5netcdf")
+    with pytest.raises(nd.ResultFileError, match="`state` must hold numbers; got values of the type"):
+        nd.load(tmp_path / "text.nc")

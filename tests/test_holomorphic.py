@@ -114,7 +114,7 @@ def test_complex_flow_is_that_of_plain_complex_numbers(name, rng):
 def test_complex_flow_on_the_real_line_is_the_real_one(name, rng):
     net = EVERY[name]()
     nudging, *_ = setting(net, rng, [0.4, -0.3])
-    problem = nudged_problem(nudging.point, nudging.point.cost_slope(nudging.target), nudging.strengths)
+    problem = nudged_problem(nudging.point, nudging.target, nudging.strengths)
     delta = rng.normal(size=(net.n, 4))
     out, work = np.empty_like(delta), np.empty((problem.work_rows, 4))
     problem.flow(np.zeros(4), delta, problem.rows, net.theta, net.layout, work, out)

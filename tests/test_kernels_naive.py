@@ -10,6 +10,7 @@ import pytest
 from numba import config
 
 import neurodyn as nd
+from called import called
 from naive import ACTIVATIONS, NaiveHopfield, full
 from networks import BOXED, EVERY, draw_input, draw_state, draw_target, graph, prepared
 from neurodyn import models
@@ -21,6 +22,9 @@ from neurodyn.phases.nudge import nudged_problem, nudged_rows
 from neurodyn.phases.side import side_problem
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
+
+curvature, divided_differences = called(curvature), called(divided_differences)
+rate_and_slope, add_product = called(rate_and_slope), called(add_product)
 
 SMALL = {
     "mixed": lambda: prepared(models.Hopfield.layered([2, 3, 2, 1], activation=["sigmoid", "softplus", "tanh"])),
@@ -213,8 +217,7 @@ def resting(net, rng):
 def test_nudged_flow_is_the_difference_of_the_twins_forces(net, rng, beta):
     point, x, s = resting(net, rng)
     y, twin = draw_target(net, 2, rng), NaiveHopfield(net)
-    gap = np.array([twin.cost_slope(s[k], y[k]) for k in range(2)])
-    problem = nudged_problem(point, np.ascontiguousarray(gap.T), np.array([beta]))
+    problem = nudged_problem(point, y, np.array([beta]))
     delta = rng.normal(0.0, 0.2, (2, net.n))
     delta[:, net.box] *= 0.2
     found = net.evaluate(problem.flow, np.ascontiguousarray(delta.T), problem.rows, net.n).T
@@ -226,8 +229,10 @@ def test_nudged_flow_is_the_difference_of_the_twins_forces(net, rng, beta):
 
 def test_nudged_flow_at_zero_beta_is_linear(net, rng):
     point, x, s = resting(net, rng)
-    gap, delta = rng.normal(size=(2, net.n, 2))
-    problem = nudged_problem(point, gap, np.array([0.0]))
+    left, delta = rng.normal(size=(2, net.n, 2))
+    y = draw_target(net, 2, rng)
+    gap = point.cost_slope(y) - left
+    problem = nudged_problem(point, y, np.array([0.0]), left)
     found = net.evaluate(problem.flow, delta, problem.rows, net.n)
     for k in range(2):
         expected = -(NaiveHopfield(net).hessian(x[k], s[k]) @ delta[:, k] + gap[:, k]) / net.tau
@@ -238,7 +243,7 @@ def test_nudged_flow_at_zero_beta_is_linear(net, rng):
 def test_change_of_rates_is_the_twins(net, rng, beta):
     point, x, s = resting(net, rng)
     delta = rng.normal(0.0, 0.1, (net.n, 2))
-    rows = nudged_rows(net, point.local, np.zeros_like(delta), np.full(2, beta))
+    rows = nudged_rows(net, point.local, np.full(2, beta))
     found = net.evaluate(change, delta, rows, net.n)
     twin = NaiveHopfield(net)
     for k in range(2):

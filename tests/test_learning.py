@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -13,7 +14,7 @@ import pytest
 import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
-from neurodyn.learning import checkpoint, clipped, thread_choice
+from neurodyn.learning import checkpoint, clipped, descent, thread_choice
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples, shifted
@@ -380,8 +381,17 @@ def test_resume_without_a_checkpoint_begins(samples, tmp_path):
     assert longer.network == nd.learn(network, x, y, epochs=4, rates=0.1).network
 
 
-@pytest.mark.parametrize("damage", ["truncated", "longer", "header", "other"])
-def test_damaged_checkpoints_are_refused(damage, samples, tmp_path):
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("truncated", "its digest is missing"),
+        ("longer", "its digest is missing"),
+        ("header", "its bytes are not those that were written"),
+        ("other", "its bytes are not those that were written"),
+        ("another kind", "not a checkpoint of neurodyn"),
+    ],
+)
+def test_damaged_checkpoints_are_refused(damage, sentence, samples, tmp_path):
     network, (x, y) = layered(7, 5, 3), samples
     file = tmp_path / "checkpoint"
     nd.learn(network, x, y, epochs=1, rates=0.1, checkpoint=file)
@@ -391,9 +401,10 @@ def test_damaged_checkpoints_are_refused(damage, samples, tmp_path):
         "longer": content + b"more",
         "header": content.replace(b'"rows"', b'"wors"'),
         "other": b"something else\n" + content,
+        "another kind": b"something else\n",
     }[damage]
     file.write_bytes(changed)
-    with pytest.raises(nd.ResultFileError, match=r"not a (whole )?checkpoint"):
+    with pytest.raises(nd.ResultFileError, match=sentence):
         nd.learn(network, x, y, epochs=2, rates=0.1, checkpoint=file, resume=True)
 
 
@@ -406,27 +417,198 @@ def test_a_write_that_fails_leaves_the_checkpoint_before(samples, tmp_path, monk
 
     def failing(array):
         writes.append(array)
-        if len(writes) == 4 + 2:  # those of the digest, and the first of the state
+        if len(writes) == 2:  # the second array of the state
             raise OSError("no space left")
         return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
-    monkeypatch.setattr(checkpoint, "_bytes", failing)
+    monkeypatch.setattr(checkpoint, "bytes_of", failing)
     with pytest.raises(nd.ResultFileError, match="no space left"):
         nd.learn(network, x, y, epochs=3, rates=0.1, checkpoint=file, resume=True)
     assert file.read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
-@pytest.mark.parametrize("change", ["network", "recipe", "samples"])
-def test_checkpoint_of_something_else_is_refused(change, samples, tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"network": layered(7, 6, 3)}, "it is of another network and a network with other weights or time constants:"),
+        ({"network": layered(7, 5, 3).replace(tau=2.0)}, "it is of a network with other weights or time constants:"),
+        ({"rates": 0.2}, r"it is of another recipe \(`rates` was 0.1, and is 0.2\):"),
+        ({"beta": 0.4}, r"it is of another recipe \(`beta` was not given, and is 0.4\):"),
+        ({"x": 0.1}, "it is of other samples and other validation samples:"),
+        ({"validation": 8}, "it is of other samples and other validation samples:"),
+    ],
+)
+def test_checkpoint_of_something_else_is_refused_with_what_differs(changes, sentence, samples, tmp_path):
+    (x, y), file = samples, tmp_path / "checkpoint"
+    nd.learn(layered(7, 5, 3), x, y, epochs=1, rates=0.1, validation=10, checkpoint=file)
+    options: dict[str, Any] = {
+        "epochs": 2,
+        "rates": 0.1,
+        "validation": 10,
+        "resume": True,
+        "checkpoint": file,
+    } | changes
+    network, inputs = options.pop("network", layered(7, 5, 3)), x + options.pop("x", 0.0)
+    with pytest.raises(nd.ResultFileError, match=sentence):
+        nd.learn(network, inputs, y, **options)
+
+
+def test_another_solver_is_refused_but_other_limits_are_not(samples, tmp_path):
+    network, (x, y) = layered(7, 5, 3, gain=0.5), samples
+    begun = {"method": "implicit", "rates": 0.01, "checkpoint": tmp_path / "checkpoint", "resume": True}
+    nd.learn(network, x, y, epochs=1, solver=nd.Solver(rtol=1e-4), **begun)
+    with pytest.raises(nd.ResultFileError, match=r"another solver \(`rtol` was 0.0001, and is 1e-05\)"):
+        nd.learn(network, x, y, epochs=2, solver=nd.Solver(rtol=1e-5), **begun)
+    with pytest.raises(nd.ResultFileError, match="it is of another solver: resume"):
+        nd.learn(network, x, y, epochs=2, **begun)
+    assert nd.learn(network, x, y, epochs=2, solver=nd.Solver(rtol=1e-4, max_steps=50_000), **begun).epochs == 2
+
+
+def test_a_checkpoint_from_before_a_recipe_had_a_field_is_read(samples, tmp_path, monkeypatch):
     network, (x, y) = layered(7, 5, 3), samples
-    file = tmp_path / "checkpoint"
-    nd.learn(network, x, y, epochs=1, rates=0.1, checkpoint=file)
-    other = layered(7, 6, 3) if change == "network" else network
-    inputs = x + 0.1 if change == "samples" else x
-    rates = 0.2 if change == "recipe" else 0.1
-    with pytest.raises(nd.ResultFileError, match="of another network, recipe or samples"):
-        nd.learn(other, inputs, y, epochs=2, rates=rates, checkpoint=file, resume=True)
+    options: dict[str, Any] = {"rates": 0.1, "checkpoint": tmp_path / "checkpoint"}
+    plain = Recipe.plain
+    monkeypatch.setattr(Recipe, "plain", lambda self: {k: v for k, v in plain(self).items() if k != "alignment"})
+    nd.learn(network, x, y, epochs=1, **options)
+    monkeypatch.setattr(Recipe, "plain", plain)
+    assert nd.learn(network, x, y, epochs=2, resume=True, **options).epochs == 2
+    with pytest.raises(nd.ResultFileError, match=r"`alignment` was 0, and is 4"):
+        nd.learn(network, x, y, epochs=2, alignment=4, resume=True, **options)
+
+
+# -- what was finished stays ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Stop, ZeroDivisionError])
+@pytest.mark.parametrize("case", CASES)
+def test_stopped_learning_keeps_the_epochs_that_are_finished(case, error, samples, tmp_path):
+    (network, options), (x, y) = CASES[case], samples
+    expected = nd.learn(network, x, y, **options, epochs=2)
+
+    def stop(epoch, row):
+        if epoch == 1:
+            raise error
+
+    with pytest.raises(error) as caught:
+        nd.learn(network, x, y, **options, epochs=5, on_epoch=stop)
+    found: Any = caught.value
+    assert found.result.network == expected.network
+    assert found.result.epochs == 2
+    assert "stopped; 2 of 5 epochs are done: they are the `result`" in found.__notes__[0]
+    with pytest.raises(error) as caught:
+        nd.learn(network, x, y, **options, epochs=5, on_epoch=stop, checkpoint=tmp_path / "c")
+    assert f"go on with resume (--resume) and the checkpoint {tmp_path / 'c'}" in caught.value.__notes__[0]
+
+
+def test_learning_stopped_within_an_epoch_has_the_weights_before_it(samples, monkeypatch):
+    (network, options), (x, y) = CASES["descent"], samples
+    expected, calls, totals = nd.learn(network, x, y, **options, epochs=1), [0], descent.totals
+
+    def stop(*arguments):
+        calls[0] += 1
+        if calls[0] == 5:  # in the second epoch
+            raise KeyboardInterrupt
+        return totals(*arguments)
+
+    monkeypatch.setattr(descent, "totals", stop)
+    with pytest.raises(KeyboardInterrupt, match="stopped; 1 of 4 epochs are done") as caught:
+        nd.learn(network, x, y, **options, epochs=4)
+    found: Any = caught.value
+    assert found.result.network == expected.network
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_checkpoint_loads_as_the_training_so_far(case, samples, tmp_path):
+    (network, case_options), (x, y) = CASES[case], samples
+    options: dict[str, Any] = {"epochs": 3, "validation": 10, "patience": 3, **case_options}
+    expected = nd.learn(network, x, y, **options, checkpoint=tmp_path / "c")
+    found = nd.load(tmp_path / "c")
+    assert found.network == expected.network
+    assert found.recipe.method == expected.recipe.method
+    for name in ("train_error", "train_cost", "validation_cost", "seconds"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    again = nd.evaluate(found.network, x, y, found.recipe)
+    np.testing.assert_array_equal(again.outputs, nd.evaluate(expected.network, x, y, expected.recipe).outputs)
+    (tmp_path / "c").write_bytes((Path(__file__).parent / "golden/0.1/ep-2017.checkpoint").read_bytes())
+    with pytest.raises(nd.ResultFileError, match="which does not hold its network"):
+        nd.load(tmp_path / "c")
+
+
+# -- numbers at the ends ----------------------------------------------------------------------------------------
+
+
+def test_inputs_and_weights_beyond_float32_are_refused(samples):
+    network, (x, y) = layered(7, 5, 3), samples
+    for verb in (nd.learn, nd.evaluate):
+        with pytest.raises(nd.ArgumentError, match=r"`x` must lie between -1e\+18 and 1e\+18; got"):
+            verb(network, x * 1e40, y)
+        with pytest.raises(nd.ArgumentError, match=r"`parameters` must lie between -1e\+18 and 1e\+18; got"):
+            verb(network.replace(parameters={"h1": np.full(5, 1e30)}), x, y)
+    with pytest.raises(nd.ArgumentError, match=r"`x` must lie between"):
+        nd.predict(network, x * 1e40)
+
+
+def test_outputs_that_are_not_finite_are_an_error(samples):
+    grows = models.Hopfield.layered([7, 3], activation="linear", seed=1).replace(
+        parameters={"x-y": np.full((7, 3), 1e15)}
+    )
+    x, y = samples
+    with pytest.raises(nd.DivergenceError, match=r"sample 0 left the finite numbers \(40 of 40 did\): scale"):
+        nd.evaluate(grows, np.full((40, 7), 1e17), y[:40], method="ep-2017", free_steps=20)
+
+
+@pytest.mark.parametrize("option", ["beta", "step"])
+@pytest.mark.parametrize("value", [1e-300, 1e-7, 1e7])
+def test_options_beyond_what_float32_resolves_are_refused_by_name(option, value, samples):
+    with pytest.raises(
+        nd.ArgumentError, match=f"`{option}` must lie between 1e-06 and 1e\\+06, what float32 can resolve"
+    ):
+        nd.learn(layered(7, 5, 3), *samples, method="ep-2017", **{option: value})
+
+
+# -- at rest ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["auto", "equilibrium-propagation", "implicit"])
+def test_predictions_are_those_of_the_network_at_rest(method, samples):
+    network, (x, _) = layered(7, 8, 5, 3, gain=0.5), samples
+    exact = nd.relax(network, x).state[:, network.outputs]
+    np.testing.assert_allclose(nd.predict(network, x, method=method), exact, atol=2e-5 if method == "auto" else 1e-8)
+    np.testing.assert_allclose(nd.predict(network, x[0], method=method), exact[0], atol=2e-5)
+
+
+def test_a_solver_that_is_given_counts(samples):
+    network, (x, _) = layered(7, 8, 5, 3, gain=0.5), samples
+    exact = nd.relax(network, x).state[:, network.outputs]
+    crude = nd.predict(network, x, method="implicit", solver=nd.Solver(rtol=1e-2, atol=1e-2))
+    fine = nd.predict(network, x, method="implicit", solver=nd.Solver(rtol=1e-12, atol=1e-13))
+    assert np.abs(fine - exact).max() < 1e-10
+    assert np.abs(crude - exact).max() < 1e-2
+
+
+def test_an_evaluation_says_how_far_from_rest_it_is(samples):
+    network, (x, y) = layered(7, 8, 5, 3, gain=0.5), samples
+    rest, short = nd.evaluate(network, x, y), nd.evaluate(network, x, y, free_steps=3)
+    assert rest.residual is not None
+    assert short.residual is not None
+    assert rest.residual.max() < 2e-5
+    state = np.zeros((len(x), network.n))
+    for _ in range(3):
+        state = np.clip(state + 0.5 * network.force(state, x), 0.0, 1.0)
+    expected = np.abs(np.clip(state + network.force(state, x), 0.0, 1.0) - state).max(axis=1)
+    np.testing.assert_allclose(short.residual, expected, rtol=1e-4, atol=1e-6)
+    assert short.residual.max() > 1e-3
+
+
+def test_a_network_that_does_not_settle_by_euler_steps_is_not_predicted():
+    populations = {"x": {"size": 1, "role": "input"}, "y": {"size": 2, "role": "output", "activation": BOX}}
+    pair = models.Hopfield(populations, [nd.Connection("x", "y"), nd.Connection("y", "y")], seed=0)
+    pair = pair.replace(parameters={"y-y": [[0.0, -9.0], [-9.0, 0.0]], "x-y": [[5.0, 5.0]]})
+    with pytest.raises(
+        nd.ConvergenceError, match=r"sample 0 does not come to rest by the steps of 'ep-2017': after 2,000"
+    ):
+        nd.predict(pair, [[1.0]], step=1.0)
 
 
 EPOCHS = 30

@@ -1,6 +1,8 @@
 """Model files and the library: every fault at once and with its path, every model relaxes."""
 
 import os
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -137,13 +139,29 @@ def test_parameters_file(write, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"no archive at all"])
 def test_damaged_parameters_file(write, tmp_path, content):
     (tmp_path / "weights.npz").write_bytes(content)
-    assert "is not a readable .npz file" in faults(write(SMALL + '[parameters]\nfile = "weights.npz"\n'))
+    message = faults(write(SMALL + '[parameters]\nfile = "weights.npz"\n'))
+    assert "an .npz archive with the parameters is needed; got a file that cannot be unpacked" in message
 
 
 def test_parameters_file_runs_no_code(write, tmp_path):
     np.savez(tmp_path / "weights.npz", y=np.array([print], dtype=object))
-    assert "is not a readable .npz file" in faults(write(SMALL + '[parameters]\nfile = "weights.npz"\n'))
+    assert "'y' must be an array of numbers" in faults(write(SMALL + '[parameters]\nfile = "weights.npz"\n'))
     assert "no such file" in faults(write(SMALL + '[parameters]\nfile = "nowhere.npz"\n'))
+
+
+def test_parameters_file_is_not_waited_for_and_takes_no_memory_for_what_is_not_asked(write, tmp_path):
+    path = write(SMALL + '[parameters]\nfile = "weights.npz"\n')
+    os.mkfifo(tmp_path / "weights.npz")
+    assert "an .npz archive with the parameters is needed; got something that is no file" in faults(path)
+    os.unlink(tmp_path / "weights.npz")
+    np.savez(tmp_path / "weights.npz", **models.Hopfield.layered([2, 3, 2], seed=9).parameters)
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({2**30},), }}".ljust(118).encode()
+    with zipfile.ZipFile(tmp_path / "weights.npz", "a") as archive:
+        archive.writestr("more.npy", b"\x93NUMPY\x01\x00v\x00" + header)
+    tracemalloc.start()
+    assert "unknown parameters 'more'" in faults(path)
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
 
 
 # -- the rate form -------------------------------------------------------------------------------------------------
@@ -296,7 +314,7 @@ def test_faults_between_tables_at_once(write):
         (('role = "input"', 'role = "input"\ntau = 1.0'), "populations.x: an input is clamped"),
         (("size = 3", 'size = 3\n[populations."h-2"]\nsize = 1'), "populations.h-2: population name 'h-2' must be a "),
         (("[0, 1]", "[0, -1]"), "data.y: must be a list of labels 0, 1, 2 ..."),
-        (("[0, 1]", "[0, 1.0]"), "data.y: must be a list of labels 0, 1, 2 ..."),
+        (("[0, 1]", "[0, 1.5]"), "data.y: must be a list of labels 0, 1, 2 ..."),
         (("[0, 1]", f"[0, {10**30}]"), "data.y: labels must lie between 0 and 1"),
         (("[0, 1]", "[[1], [2]]"), "data.y: the targets are 1 numbers a sample, but the network has 2 outputs"),
         (("0.4]]", "0.4, 1]]"), "data.x: must be a list of rows of finite numbers, all of one length"),
@@ -404,6 +422,88 @@ def test_overrides_that_go_wrong(change, sentence):
 
 
 # -- the library ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ("nudging.beta=1", "nudging.beta=2"),
+        ("connections.0.gain=2", "connections.x-h1.gain=3"),
+        ("populations.h1.tau=2", "seed=1", "populations.h1.tau=2"),
+    ],
+)
+def test_a_key_set_twice_is_refused(changes):
+    path = changes[-1].partition("=")[0]
+    with pytest.raises(ModelError, match=f"'{path}' is set twice: leave one of them out"):
+        models.read("chain", overrides=changes)
+
+
+WRONG = [
+    "true",
+    '"a"',
+    "-1",
+    "0",
+    "1.5",
+    "nan",
+    "1e400",
+    "10" * 30,
+    "[]",
+    "[[], [1]]",
+    "{a = 1}",
+    "[-1.0]",
+    "1979-05-27",
+]
+KEYS = [
+    *("seed", "title", "model", "energy_of", "connections", "connections.0", "connections.0.weights"),
+    *("connections.0.sparsity", "connections.0.init", "connections.0.feedback"),
+    *(
+        "populations.h1",
+        "populations.h1.size",
+        "populations.h1.tau",
+        "populations.h1.activation",
+        "populations.y.outputs",
+    ),
+    *("parameters", "parameters.file", "data", "data.name", "data.samples", "data.x", "data.y", "data.seed"),
+    *("free.tol", "free.t_max", "free.start", "nudging.beta", "nudging.kind", "nudging.duration", "solver.method"),
+    *("solver.rtol", "solver.atol", "solver.step", "solver.max_steps", "solver.max_seconds", "learning.method"),
+    *("learning.epochs", "learning.validation", "learning.shuffle", "learning.patience", "learning.beta"),
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_faults_are_said_in_words_of_our_own(key):
+    for value in WRONG:
+        message = ""
+        try:
+            models.read("chain", overrides=[f"{key}={value}"], samples=False)
+        except nd.NeurodynError as error:
+            message = str(error)
+        found = [word for word in ("constrained", "pydantic", "Input should", "function-", "0x") if word in message]
+        assert not found, (value, message)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("solver.rtol=1", "solver: solver `rtol` must be at most 0.1"),
+        ("solver.atol=1", "solver: solver `atol` must be at most 0.1"),
+        ("free.tol=1.5", "free.tol: `tol` must be positive and at most 0.1; got 1.5"),
+        ("nudging.duration=1e-300", "nudging.duration: `duration` must be a finite time of at least 1e-09"),
+        (
+            "learning.validation=1.5",
+            "learning.validation: must be how many samples to hold out, or what fraction below 1",
+        ),
+        ("learning.validation=0", "learning.validation: must be how many"),
+    ],
+)
+def test_values_with_which_there_is_no_result_are_refused(change, sentence, write):
+    assert sentence in faults(write(SMALL + DATA), overrides=[change])
+
+
+def test_labels_may_be_stored_as_floats(write):
+    model = models.read(write(SMALL + DATA.replace("[0, 1]", "[0.0, 1.0]")))
+    assert model.y.tolist() == [0, 1]
+    assert model.y.dtype.kind == "i"
 
 
 def test_names_are_the_files():

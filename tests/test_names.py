@@ -19,6 +19,7 @@ import sweep_cells
 from neurodyn import models
 from neurodyn.names import NETWORKS, RESULTS, name_in_files
 from neurodyn.results.result import Result
+from neurodyn.results.seal import LENGTH, read_json, sealed_json
 from neurodyn.schema import SCHEMA
 
 GOLDEN = Path(__file__).parent / "golden" / "0.1"
@@ -130,7 +131,7 @@ def test_checkpoint_says_its_schema_and_a_newer_one_is_refused(tmp_path):
     nd.learn(net, x, y, epochs=1, checkpoint=path)
     title, head, rest = path.read_bytes().split(b"\n", 2)
     assert json.loads(head)["schema"] == SCHEMA
-    path.write_bytes(b"\n".join([title, with_schema(head, SCHEMA + 1).encode(), rest]))
+    path.write_bytes(b"\n".join([title, with_schema(head, SCHEMA + 1).encode(), rest[:-LENGTH]]))
     with pytest.raises(nd.ResultFileError, match=rf"learning\.checkpoint: {NEWER}"):
         nd.learn(net, x, y, epochs=2, checkpoint=path, resume=True)
 
@@ -151,7 +152,7 @@ def test_sweep_says_its_schema_and_a_newer_one_is_refused(tmp_path):
     assert json.loads(data.attrs["neurodyn"])["schema"] == SCHEMA
     plan, cell = tmp_path / "plan.json", tmp_path / "cells" / "000000.json"
     assert [json.loads(path.read_text("utf-8"))["schema"] for path in (plan, cell)] == [SCHEMA] * 2
-    plan.write_text(with_schema(plan.read_text("utf-8"), SCHEMA + 1), "utf-8")
+    plan.write_text(sealed_json(read_json(plan) | {"schema": SCHEMA + 1}), "utf-8")
     with pytest.raises(nd.ResultFileError, match=rf"plan\.json: {NEWER}"):
         nd.sweep(**options, resume=True)
 

@@ -1,5 +1,7 @@
 """Free phase, nudged phase and side network: closed forms, the equivalence at every time, order in beta, failures."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.integrate
@@ -607,6 +609,31 @@ def test_a_failed_nudge_keeps_the_samples_that_ended(rng):
     assert np.all(run.status == nd.Status.MAX_STEPS)
     with pytest.raises(nd.SimulationError, match="max_steps"):
         nd.nudge(net, eq, y, t_eval=[1.0, 50.0], solver=nd.Solver(max_steps=3))
+
+
+@pytest.mark.parametrize("method", ["relax5", "DOP853", "Radau"])
+def test_what_did_not_reach_the_end_says_how_far_it_came(method, rng, tmp_path):
+    net = SMOOTH["chain-tanh"]()
+    eq, y = rested(net, rng)
+    few: dict[str, Any] = {"solver": nd.Solver(method, max_steps=5), "on_failure": "return", "t_eval": [1e-9, 50.0]}
+    whole = nd.Solver(rtol=1e-11, atol=1e-13)
+    run: Any = nd.simulate(net, eq.x, **few)
+    assert np.all((run.last_time > 0.0) & (run.last_time < 50.0))
+    for x, t, state in zip(eq.x, run.last_time, run.last_state, strict=True):
+        np.testing.assert_allclose(nd.simulate(net, x, t_eval=[t], solver=whole).state[0], state, atol=1e-6)
+    nudged: Any = nd.nudge(net, eq, y, **few)
+    side: Any = nd.side_network(net, eq, y, **few)
+    exact = nd.nudge(net, eq, y, t_eval=np.unique(nudged.last_time), solver=whole)
+    for branch in range(2):
+        for k, t in enumerate(nudged.last_time[branch]):
+            there = exact.displacement[branch, np.searchsorted(exact.t, t), k]
+            np.testing.assert_allclose(nudged.last_displacement[branch, k], there, atol=1e-6)
+    assert nudged.negative.last_time.shape == (1, len(eq.state))
+    assert side.last_error_signal.shape == eq.state.shape
+    for result in (run, nudged, side):
+        result.save(tmp_path / "r.nc")
+        assert nd.load(tmp_path / "r.nc") == result
+    assert nd.simulate(net, eq.x, t_eval=[1.0]).last_state is None
 
 
 def test_an_unstable_equilibrium_is_not_nudged():

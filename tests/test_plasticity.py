@@ -236,7 +236,7 @@ def test_beyond_the_critical_kappa_the_joint_motion_is_unstable(task, rule):
     critical = critical_kappa(point, wires)
     for factor, sign in ((0.98, -1.0), (1.02, 1.0)):
         for j in range(2):
-            problem = plastic_problem(point, point.cost_slope(y), 1e-9, factor * critical[j], wires)
+            problem = plastic_problem(point, y, 1e-9, factor * critical[j], wires)
             full = differences(problem, np.eye(len(problem.start)), np.zeros((len(problem.start), 1)), [j])[0]
             rates = np.linalg.eigvals(full)
             rates = rates[np.abs(rates) > 1e-6]  # the weights that the motion does not touch

@@ -28,6 +28,8 @@ def test_nothing_is_shown_for_quick_work(capfd):
 
 
 def test_nothing_is_shown_by_a_quick_integration(capfd):
+    integrate(limit_cycle_problem(), Solver(), np.array([1.0]))  # compiles
+    capfd.readouterr()
     integrate(limit_cycle_problem(), Solver(), np.array([1.0]))
     assert capfd.readouterr() == ("", "")
 
@@ -160,3 +162,28 @@ def test_long_integration_shows_its_progress(capfd, monkeypatch, method, batch):
     shown = capfd.readouterr()
     assert shown.out == ""
     assert "turning round" in shown.err
+
+
+def test_an_interruption_shows_and_does_not_count_for_what_it_interrupts(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "FILE_SECONDS", 0.0)
+    with Bar("slow work") as bar:
+        with Bar("compiling", interrupts=True) as inner:
+            time.sleep(0.3)
+            inner.update(0.5, "free, nudged")
+        assert "compiling: free, nudged: 50 %" in capfd.readouterr().err
+        bar.update(0.5)
+        assert capfd.readouterr().err == ""
+        time.sleep(0.06)
+        bar.update(0.5)
+        assert "slow work: 50 %, 0.0" in capfd.readouterr().err
+
+
+def test_waiting_does_not_count_for_the_work_around_it(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0.2)
+    with Bar("slow work") as bar:
+        with waiting("something else"):
+            time.sleep(0.15)
+        time.sleep(0.1)
+        bar.update(0.5)
+    assert capfd.readouterr().err == ""

@@ -14,6 +14,7 @@ pytest.importorskip("sklearn")
 
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_iris, make_friedman1, make_moons
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
@@ -245,3 +246,51 @@ def test_scikit_learn_is_loaded_only_when_asked_for():
         "EquilibriumPropagationClassifier needs scikit-learn: pip install 'neurodyn[learn]'",
         "module 'neurodyn.learning' has no attribute 'Classifier'",
     ], run.stderr
+
+
+# -- failures --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Classifier, Regressor])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_fit_that_raised_leaves_the_estimator_unfitted(kind, before):
+    x, y = IRIS.data, IRIS.target
+    model = kind(hidden_layer_sizes=4, max_iter=1, random_state=0)
+    if before:
+        model.fit(x, y)
+    model.set_params(learning_rate_init=1e9, max_iter=20)
+    with pytest.raises(nd.DivergenceError, match="learning_rate_init"):
+        model.fit(x, y)
+    with pytest.raises(NotFittedError):
+        model.predict(x)
+    assert not [name for name in vars(model) if name not in model.get_params()]
+
+
+def test_a_partial_fit_that_raised_leaves_the_network_before():
+    x, y = IRIS.data, IRIS.target
+    model = Classifier(hidden_layer_sizes=4, random_state=0).partial_fit(x, y, range(3))
+    network, recipe, expected = model.network_, model.recipe_, model.predict(x)
+    model.set_params(beta=1e-300)
+    with pytest.raises(nd.ArgumentError, match=r"`beta` must lie between 1e-06 and 1e\+06"):
+        model.partial_fit(x, y)
+    assert (model.network_, model.recipe_) == (network, recipe)
+    np.testing.assert_array_equal(model.predict(x), expected)
+
+
+@pytest.mark.parametrize("scale", [1.7e308, 1e150])
+def test_features_that_cannot_be_scaled_are_refused(scale, rng):
+    x, y = rng.choice([-1.0, 1.0], (20, 3)), np.arange(20) % 2
+    large = r"must lie between -1e\+100 and 1e\+100; .* in column"
+    with np.errstate(invalid="ignore"):  # in scikit-learn, which adds them up
+        with pytest.raises(nd.ArgumentError, match=f"`X` {large} 1"):
+            Classifier(max_iter=1).fit(x * [1.0, scale, 1.0], y)
+        with pytest.raises(nd.ArgumentError, match=f"`y` {large} 0"):
+            Regressor(max_iter=1).fit(x, x[:, 0] * scale)
+    with pytest.raises(nd.ArgumentError, match=r"range of a column of `X` must be 0, or at least 1e-100; got 2e-300"):
+        Classifier(max_iter=1).fit(x * [1.0, 1e-300, 1.0], y)
+
+
+def test_samples_far_beyond_those_it_learned_from_are_refused(fitted):
+    x = IRIS.data[:5]
+    with pytest.raises(nd.ArgumentError, match=r"`x` must lie between -1e\+18 and 1e\+18"):
+        fitted.predict(x * 1e40)

@@ -229,7 +229,7 @@ def test_jacobian_of_the_nudged_flow(activation, beta):
     net, x, rng = some_network(activation)
     equilibrium = relax(net, x)
     point = FixedPoint.of(net, equilibrium.state, equilibrium.x)
-    problem = nudged_problem(point, point.cost_slope(rng.uniform(0.0, 1.0, (2, 2))), np.array([beta, -beta]))
+    problem = nudged_problem(point, rng.uniform(0.0, 1.0, (2, 2)), np.array([beta, -beta]))
     if activation == "hard-sigmoid":
         assert np.all((point.s > 0.01) & (point.s < 0.99))  # strictly inside the box
     for j in range(4):

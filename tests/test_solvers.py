@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from called import called
 from neurodyn.models import Hopfield
+from neurodyn.numerics import memory
 from neurodyn.phases.relax import free_problem
 from neurodyn.solvers.blocks import threads_for
 from neurodyn.solvers.integrate import check_recording, integrate
@@ -35,6 +37,8 @@ from problems import (
     stiff_solution,
     switched_problem,
 )
+
+hermite = called(hermite)
 
 ROOT = Path(__file__).resolve().parents[1]
 ADAPTIVE = ("relax5", "tsit5", "dopri5")
@@ -541,9 +545,18 @@ def test_recording_that_fits_is_not_refused():
 
 def test_system_that_does_not_tell_its_memory_is_given_the_benefit(monkeypatch):
     monkeypatch.setattr(os, "sysconf", _unknown, raising=False)
+    monkeypatch.setattr(memory, "GROUPS", Path("nowhere"))
     check_recording(201, 100, 1000)
     with pytest.raises(nd.TooLargeError, match=r"8\.0 GiB"):
         check_recording(10_000_000, 100, 1000)
+
+
+def test_memory_of_a_container_counts(monkeypatch, tmp_path):
+    (tmp_path / "memory.max").write_text(f"{1 << 20}\n")
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    check_recording(201, 10, 10)
+    with pytest.raises(nd.TooLargeError, match=r"201 times x 100 components x 10 samples needs 0\.0 GiB of 0\.0 GiB"):
+        check_recording(201, 100, 10)
 
 
 def _unknown(_):

@@ -406,13 +406,13 @@ def test_iterative_results_are_those_of_the_full_matrix(activation, request):
     net, x, y, eq = settled_network(activation)
     dense = FixedPoint.of(net, eq.state, x)
     gap = dense.cost_slope(y)
-    expected = dense.slowest_rate(), dense.fastest_rate(), dense.critical_beta(), dense.solve(gap)[0]
+    expected = dense.slowest_rate(), dense.fastest_rate(), dense.critical_beta(y), dense.solve(gap)[0]
     gradient = dense.exact_gradient(y)
     request.getfixturevalue("large")
     iterative = FixedPoint.of(net, eq.state, x)
     assert iterative.slowest_rate() == pytest.approx(expected[0], rel=1e-3)
     assert iterative.fastest_rate() == pytest.approx(expected[1], rel=1e-3)
-    np.testing.assert_allclose(iterative.critical_beta(), expected[2], rtol=1e-10)
+    np.testing.assert_allclose(iterative.critical_beta(y), expected[2], rtol=1e-10)
     np.testing.assert_allclose(iterative.solve(gap)[0], expected[3], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(iterative.exact_gradient(y).vector, gradient.vector, rtol=1e-8, atol=1e-12)
     again = nd.relax(net, x)

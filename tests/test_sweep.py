@@ -299,7 +299,7 @@ def test_a_folder_is_resumed_only_on_demand_and_only_by_the_same_sweep(quick, tm
         nd.sweep(vary=VARY, function="sweep_cells:dataset", out=tmp_path, executor=quick, resume=True, seed=1)
     assert contents(tmp_path) == whole
     (tmp_path / "plan.json").write_text("{")
-    with pytest.raises(nd.ResultFileError, match=r"plan.json is damaged"):
+    with pytest.raises(nd.ResultFileError, match=r"plan\.json: it is damaged: .*: name another folder"):
         nd.sweep(vary=VARY, function=NOISY, out=tmp_path, executor=quick, resume=True)
     (tmp_path / "plan.json").unlink()  # then the cells there say themselves that they are another sweep's
     data = nd.sweep(vary={"a": [5], "b": [0.5]}, function=NOISY, out=tmp_path, executor=quick, resume=True)

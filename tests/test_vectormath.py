@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from numba import njit
 
+from called import called
 from neurodyn.flows.activation import CODES, rate_and_slope
 from neurodyn.numerics import vectormath
+
+rate_and_slope = called(rate_and_slope)
 
 exact = pytest.mark.skipif(bool(np.finfo(np.longdouble).eps > 1e-18), reason="no extended precision to compare with")
 

@@ -4,11 +4,13 @@ import numba
 import numpy as np
 import pytest
 
+from called import called
 from neurodyn.numerics import aligned
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.view import rectangle, window
 
 
+@called
 @helper
 def write_and_read(array, first):
     w, b = window(array, first, 4), rectangle(array, first, 2, 3)

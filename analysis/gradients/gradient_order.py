@@ -99,5 +99,6 @@ def gradient_order(
                     continue
                 errors[name][j] = (found - exact).norm / size
     floor = (gradient(network, x, y, method="recurrent-backprop", **given) - exact).norm / size
-    critical = float(Task(network, x, y, **given).point.critical_beta().min())
+    task = Task(network, x, y, **given)
+    critical = float(task.point.critical_beta(task.target).min())
     return GradientOrder(strengths, errors, floor, critical)

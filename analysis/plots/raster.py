@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.panels import free_part, panel_for_each_phase, phase_titles, round_below
 from neurodyn.analysis.plots.selection import settled_after
+from neurodyn.analysis.units import state_letter
 from neurodyn.experiments.experiment import Experiment
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.simulate import Trajectory
@@ -62,7 +63,7 @@ def plot_raster(
     free = {"cmap": _colors(look.FREE, limits[0]), "norm": Normalize(*limits), **style}
 
     axes = panel_for_each_phase(result, ax, height=4.2, sharey=True)
-    _draw(axes[0], t, states, edges, "state $s_i$", free)
+    _draw(axes[0], t, states, edges, f"state ${state_letter(network)}_i$", free)
     look.time_axis(axes[0], float(t[-1]), gap=0.14)
     if isinstance(result, Experiment):
         run = result.nudged

@@ -144,7 +144,8 @@ class Landscape:
 
     def cost_linearized(self, z: Array) -> Array:
         """The derivative C'' m of dC/dz by the states of the outputs at states (k, n), (k, n_out, n_out)."""
-        curvature = np.stack([self.network.readout.curvature(outputs) for outputs in self._outputs(z).T])
+        y = np.asarray(self.y)
+        curvature = np.stack([self.network.readout.curvature(outputs, y) for outputs in self._outputs(z).T])
         return np.asarray(curvature * self.slopes(z)[:, None, self.network.outputs])
 
     def _outputs(self, z: Array) -> Array:

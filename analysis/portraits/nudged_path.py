@@ -132,7 +132,8 @@ def nudged_path(
         above, why_above = up.trace(y0, tangent)
         below, why_below = Curve(nudging, low, 0.0, 0.75).trace(y0, -tangent) if low < 0.0 else ([y0], "start")
         branch = up.branch([*below[::-1], *above[1:]], (why_below, why_above))
-    return _path(landscape, branch, free, tangent[:-1] / (tangent[-1] * 0.75), float(point.critical_beta()[0]))
+    critical = float(point.critical_beta(np.asarray(landscape.y)[None])[0])
+    return _path(landscape, branch, free, tangent[:-1] / (tangent[-1] * 0.75), critical)
 
 
 def _path(landscape: Landscape, branch: Branch, free: Array, tangent: Array, critical: float) -> NudgedPath:

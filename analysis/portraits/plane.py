@@ -13,8 +13,8 @@ from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.units import Unit, unit_index, unit_name
 from neurodyn.errors import ArgumentError, shown
 from neurodyn.inputs import is_whole, real_number
-from neurodyn.memory import check_memory
 from neurodyn.numerics.arrays import Array, Integers, Mask
+from neurodyn.numerics.memory import check_memory
 from neurodyn.system.network import Network
 
 #: Two units, or two directions (n,) in the space of states.

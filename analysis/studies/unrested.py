@@ -24,7 +24,7 @@ def nudged_gradients(
     """
     local = point.local
     left = np.where(local.active, local.force, 0.0)  # the flow has that of units on a bound already
-    problem = nudged_problem(point, point.cost_slope(target) - left / beta, np.array([beta]))
+    problem = nudged_problem(point, target, np.array([beta]), left / beta)
     states = integrate(problem, solver, times, what="nudged phase").y
     return [displaced_gradient(point, delta, beta) if np.isfinite(delta).all() else None for delta in states]
 

@@ -62,7 +62,8 @@ def timescales(
     equilibrium : Equilibrium
         All its samples must be stable.
     y : (batch, n_out) array, or (batch,) integer labels, optional
-        Targets. Default: those that pull every output by 1, wherever it is; of a softmax the first label.
+        Targets. Default: one below every output, which pulls it by 1 where the error is squared; of a softmax the first
+        label.
     sample : int, optional
         Whose modes and error signal are followed. Default: the first with an error signal.
     beta : float
@@ -95,8 +96,8 @@ def timescales(
 
 
 def _pull(point: FixedPoint) -> Array:
-    """Targets (batch, n_out) that are one below each output, as the cost sees it: dC/ds = 1; of a softmax the first."""
+    """Targets (batch, n_out) that are one below each output, as the cost sees it; of a softmax the first label."""
     network, shape = point.network, (point.s.shape[1], point.network.n_out)
     if network.graph.readout == SOFTMAX:
         return np.broadcast_to(np.eye(shape[1])[0], shape)
-    return np.asarray(point.cost_slope(np.zeros(shape))[network.outputs].T - 1.0)
+    return np.asarray(point.local.coordinate[network.outputs].T - 1.0)

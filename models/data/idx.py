@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodyn.errors import DataError
+from neurodyn.inputs import as_path
 
 TYPE_CODES: Final = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_RANK: Final = 32  # what every NumPy allows; the format itself goes to 255
@@ -51,7 +52,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         The file is missing, unreadable, not IDX, damaged, shorter or longer than its header says, empty, or
         larger than 1 GiB when unpacked.
     """
-    file = os.fspath(path)
+    file = os.fsdecode(as_path(path, "path"))
     if not os.path.isfile(file):
         raise fault(file, "an IDX file is needed", "no such file", remedy="check the path")
     try:

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodyn.errors import DataError, shown
-from neurodyn.inputs import is_whole
+from neurodyn.inputs import as_path, is_whole
 from neurodyn.models.data.idx import fault, read_idx
 from neurodyn.models.data.npz import INTEGERS, Archive
+from neurodyn.numerics.memory import check_memory
 
 __all__ = ["MNIST_MISSING", "LabelledData", "digits", "mnist"]
 
@@ -143,6 +144,7 @@ def mnist(split: str, folder: str | os.PathLike[str] | None = None) -> LabelledD
         names = found
     _check_mnist(images, labels, names)
     count, height, width = images.shape
+    check_memory(8 * images.size, f"{names[0]}: {images.size:,} numbers as float64", "take fewer images")
     scaled = images.reshape(count, height * width) / 255.0
     return LabelledData(scaled, labels.astype(np.int64), 10, "mnist", (height, width), split)
 
@@ -154,7 +156,7 @@ def _check_split(split: str, allowed: Iterable[str]) -> None:
 
 def find_pair(folder: str | os.PathLike[str] | None, prefix: str) -> str | tuple[str, str]:
     """Return the path of an archive, or those of the images and the labels."""
-    place = os.path.expanduser(folder or os.environ.get("NEURODYN_DATA", ""))
+    place = os.path.expanduser(os.fsdecode(as_path(folder or os.environ.get("NEURODYN_DATA", ""), "folder")))
     if not place:
         raise DataError(MNIST_MISSING)
     if os.path.isfile(place):

@@ -10,9 +10,10 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError
 from neurodyn.models.file import DataTable, ModelFile
+from neurodyn.models.values import is_matrix
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.graph import SOFTMAX, Graph
-from neurodyn.system.readout import READOUTS
+from neurodyn.system.readout import readout_of
 
 #: More random numbers than this (0.8 GB) are taken for a slip.
 LARGEST = 100_000_000
@@ -58,7 +59,7 @@ def build_model_data(
 def _draw(table: DataTable, graph: Graph, data: str | os.PathLike[str] | None, faults: list[str]) -> tuple[Any, Any]:
     if table.name is None:
         x = None if table.x is None else np.array(table.x, dtype=float)
-        return x, None if table.y is None else np.array(table.y)
+        return x, None if table.y is None else np.array(table.y if is_matrix(table.y) else [int(k) for k in table.y])
     if table.name == "random":
         return _random(table, graph, faults)
     from neurodyn.models.data.image_sets import digits, mnist
@@ -97,7 +98,7 @@ def _check_targets(y: np.ndarray[Any, Any], graph: Graph, samples: int, faults: 
         faults.append(f"data.y: labels must lie between 0 and {n_out - 1}, the last output; got {y.max()}")
     elif y.ndim == 2:
         try:
-            READOUTS[graph.readout].check(y)
+            readout_of(graph.readout).check(y)
         except ArgumentError as error:
             faults.append(f"data.y: {error}")
     if len(y) != samples:

@@ -4,6 +4,7 @@ Not read by `numpy.load`, which sets memory aside because a header asks for it, 
 values are read piece by piece, to one byte more than their header announces, and objects are refused.
 """
 
+import os
 import re
 import struct
 import zipfile
@@ -44,6 +45,9 @@ class Archive:
         self.file, self._needed = file, needed
 
     def __enter__(self) -> "Archive":
+        if not os.path.isfile(self.file):  # a pipe would be waited for
+            got = "something that is no file" if os.path.exists(self.file) else "no such file"
+            raise fault(self.file, f"{self._needed} is needed", got, "check the path")
         try:
             self._zip = zipfile.ZipFile(self.file)
         except BROKEN as error:

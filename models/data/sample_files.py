@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from neurodyn.inputs import as_path
 from neurodyn.models.data.idx import GZIP_MAGIC, fault, read_idx
 from neurodyn.models.data.image_sets import PREFIXES, find_pair
 from neurodyn.models.data.npz import Archive
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.memory import check_memory
 
 #: Names of the arrays of an archive: Keras' own, or those of samples that are not split.
 SPLIT: Final = ("x_train", "y_train", "x_test", "y_test")
@@ -23,6 +25,8 @@ ARCHIVE: Final = "an .npz archive with x_train and y_train (and x_test, y_test),
 KINDS: Final = "an .npz archive, an IDX file of images (raw or gzipped), or a folder with MNIST's files"
 #: What whole numbers are divided by, unless they are all 0 or 1.
 FULL: Final = 255
+#: The largest label there may be: each is an output.
+MOST: Final = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +76,15 @@ def read_data(place: str | os.PathLike[str]) -> LearningData:
     -------
     LearningData
         Inputs are rows of float64. Whole numbers must lie in 0 ... 255 and are divided by 255, unless those to learn
-        from are all 0 or 1; floats are taken as they are. One-dimensional whole-number targets are labels.
+        from are all 0 or 1; floats are taken as they are. Targets that are one whole number for each sample are
+        labels: integers in one dimension or, as Keras has them, in a column, and floats in one dimension.
 
     Raises
     ------
     DataError
         Data are missing, damaged, or do not belong together.
     """
-    path = os.path.expanduser(os.fspath(place))
+    path = os.path.expanduser(os.fspath(as_path(place, "place")))
     if os.path.isdir(path):
         return _from_folder(path)
     if not os.path.isfile(path):
@@ -168,15 +173,26 @@ def _checked(pair: Pair, divisor: int) -> tuple[Array, Any]:
     if x.dtype.kind != "f" and (x.min() < 0 or x.max() > FULL):
         raise fault(pair.x_name, f"inputs that are whole numbers must lie in 0 ... {FULL}", f"{x.min()} ... {x.max()}",
                     "store other numbers as floats")  # fmt: skip
+    y = _flat_labels(y)
     _check_targets(pair.y_name, y)
     if len(x) != len(y):
         raise fault(pair.y_name, f"there must be one target for each of the {len(x):,} samples of {pair.x_name}",
                     f"{len(y):,}")  # fmt: skip
+    check_memory(8 * x.size, f"{pair.x_name}: {x.size:,} numbers as float64", "take fewer samples")
     rows = x.reshape(len(x), -1) / divisor
     for name, values in ((pair.x_name, rows), (pair.y_name, y)):
         if not np.isfinite(values).all():
             raise fault(name, "all numbers must be finite", "NaN or infinity")
     return rows.astype(float, copy=False), y.astype(np.int64 if y.ndim == 1 else float)
+
+
+def _flat_labels(y: Any) -> Any:
+    """Labels as one whole number each: those in a column, as Keras has them, and those stored as floats."""
+    if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iu":
+        return y[:, 0]
+    if y.ndim == 1 and y.dtype.kind == "f" and np.abs(y).max() <= MOST and np.all(y == np.floor(y)):
+        return y.astype(np.int64)
+    return y
 
 
 def _check_targets(name: str, y: Any) -> None:
@@ -187,6 +203,8 @@ def _check_targets(name: str, y: Any) -> None:
         )
     if y.ndim == 1 and y.min() < 0:
         raise fault(name, "labels must be 0 or more", f"{y.min()} as label {int(np.argmin(y))}")
+    if y.ndim == 1 and y.max() > MOST:
+        raise fault(name, f"labels must be at most {MOST:,}", f"{y.max()} as label {int(np.argmax(y))}")
 
 
 __all__ = ["LearningData", "read_data"]

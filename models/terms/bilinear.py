@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from neurodyn.models.terms.between import Between
 from neurodyn.models.terms.leak import FIRST, PER_POPULATION, SIZE
 from neurodyn.numerics.kernel import helper
-from neurodyn.system.graph import Connection, Graph
-from neurodyn.system.parameters import Block
-from neurodyn.system.term import Primitives, Term
+from neurodyn.system.graph import Connection
+from neurodyn.system.term import Primitives
 
 
 @helper
@@ -83,7 +83,7 @@ def subtract_pairs(u, r, factor, place, out):
 
 
 @dataclass(frozen=True)
-class Bilinear(Term, kind="bilinear"):
+class Bilinear(Between, kind="bilinear"):
     """−Σ r_i W_ij r_j between two populations, each pair sharing one weight. Parameters: the block "first-second".
 
     Flows multiply by its weights themselves and do not call these primitives, unless it is subclassed with
@@ -102,8 +102,6 @@ class Bilinear(Term, kind="bilinear"):
     ('x', 'h')
     """
 
-    first: str
-    second: str
     sparsity: float = 0.0
     feedback: float | str = 1.0
     primitives = Primitives.of(
@@ -122,13 +120,3 @@ class Bilinear(Term, kind="bilinear"):
     def connection(self) -> Connection:
         """The connection that flows know."""
         return Connection(self.first, self.second, self.sparsity, self.feedback)
-
-    @property
-    def populations(self) -> tuple[str, ...]:
-        """First and second."""
-        return self.first, self.second
-
-    def blocks(self, graph: Graph) -> tuple[Block, ...]:
-        """The weights."""
-        shape = graph[self.first].size, graph[self.second].size
-        return (Block(f"{self.first}-{self.second}", shape, self.first == self.second),)

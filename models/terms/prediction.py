@@ -1,19 +1,19 @@
 """Predictive coding: ½ |s_b − Wᵀ r_a − b|² / σ², how far the states of a population are from what another predicts.
 
 With e = s_b − Wᵀ r_a − b: V_s = e/σ² of the second population, V_r = −W e/σ² of the first. W is (size of the first,
-size of the second) and b (size of the second). Alone in an energy, a chain of predictions comes to rest where E = 0, as
-its forward pass, and the exact gradient of a cost is the one of back-propagation.
+size of the second). Alone in an energy, a chain of predictions comes to rest where E = 0, as its forward pass, and the
+exact gradient of a cost is the one of back-propagation.
 
 Source: J. C. R. Whittington, R. Bogacz, Neural Computation 29, 1229 (2017).
 """
 
 from dataclasses import dataclass
 
-from neurodyn.errors import ModelError
 from neurodyn.models.terms import products as pr
+from neurodyn.models.terms.between import Between
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block
-from neurodyn.system.term import Primitives, Term
+from neurodyn.system.term import Primitives
 
 
 @pr.helper
@@ -30,8 +30,9 @@ def error(s, r, bias, theta, place, work):
 
 
 @pr.helper
-def add_gradient(w, e, place, out_s, out_r):
-    """out_s += e of the second population, out_r −= W e of the first."""
+def add_slopes(s, r, bias, theta, place, work, out_s, out_r):
+    """out_s += e/σ² of the second population, out_r −= W e/σ² of the first."""
+    _, w, e = error(s, r, bias, theta, place, work)
     pr.add(e, pr.population(out_s, place, 1))
     pr.add_product(-1.0, w, e, pr.population(out_r, place, 0))
 
@@ -44,14 +45,12 @@ def energy(s, r, theta, place, work, out):
 
 def gradient(s, r, theta, place, work, out_s, out_r):
     """V_s = e/σ², V_r = −W e/σ²."""
-    _, w, e = error(s, r, 1.0, theta, place, work)
-    add_gradient(w, e, place, out_s, out_r)
+    add_slopes(s, r, 1.0, theta, place, work, out_s, out_r)
 
 
 def curve(s, r, v_s, v_r, theta, place, work, out_s, out_r):
     """V″ v: the same of e without b."""
-    _, w, e = error(v_s, v_r, 0.0, theta, place, work)
-    add_gradient(w, e, place, out_s, out_r)
+    add_slopes(v_s, v_r, 0.0, theta, place, work, out_s, out_r)
 
 
 def parameter_gradient(s, r, theta, place, work, out):
@@ -70,7 +69,7 @@ def mixed(s, r, v_s, v_r, theta, place, work, out):
 
 
 @dataclass(frozen=True)
-class Prediction(Term, kind="prediction"):
+class Prediction(Between, kind="prediction"):
     """½ |s_b − Wᵀ r_a − b|² / σ²: population a predicts b. Parameters: W is the block "a-b", b the block "a-b.bias".
 
     Examples
@@ -80,30 +79,22 @@ class Prediction(Term, kind="prediction"):
     ('x', 'h')
     """
 
-    first: str
-    second: str
     sigma: float = 1.0
     primitives = Primitives.of(
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
     quadratic = True
+    within = False
 
     def __post_init__(self) -> None:
         self.require(positive=["sigma"])
 
-    @property
-    def populations(self) -> tuple[str, ...]:
-        return self.first, self.second
-
     def check(self, graph: Graph) -> None:
         super().check(graph)
         self.check_moves(graph, self.second)
-        if self.first == self.second:
-            raise ModelError(f"{self!r}: a population cannot predict itself")
 
     def blocks(self, graph: Graph) -> tuple[Block, ...]:
-        m, n, name = graph[self.first].size, graph[self.second].size, f"{self.first}-{self.second}"
-        return Block(name, (m, n), False), Block(f"{name}.bias", (n,), False)
+        return *super().blocks(graph), Block(f"{self.first}-{self.second}.bias", (graph[self.second].size,), False)
 
     def constants(self, graph: Graph) -> tuple[float, ...]:
         return (1.0 / self.sigma**2,)

@@ -13,12 +13,11 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from neurodyn.flows.layout import flat, row, units
 from neurodyn.models.terms.leak import FIRST, FREE, PER_POPULATION, SIZE
 from neurodyn.numerics.complexmath import complex_expm1_and_exp
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.vectormath import expm1_and_exp, log
-from neurodyn.numerics.view import rectangle, window
+from neurodyn.numerics.view import flat, rectangle, row, units, window
 
 __all__ = [
     "FIRST",

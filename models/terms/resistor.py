@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.models.terms import products as pr
+from neurodyn.models.terms.between import Between
 from neurodyn.models.terms.bilinear import weight
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block
-from neurodyn.system.term import Primitives, Term
+from neurodyn.system.term import Primitives
 
 
 @pr.helper
@@ -74,7 +75,7 @@ def mixed(s, r, v_s, v_r, theta, place, work, out):
 
 
 @dataclass(frozen=True)
-class Resistor(Term, kind="resistor"):
+class Resistor(Between, kind="resistor"):
     """½ Σ g_ij (v_i − v_j)² between or within populations; g, the block "first-second", begins between 0 and the gain.
 
     Examples
@@ -84,20 +85,10 @@ class Resistor(Term, kind="resistor"):
     ('x', 'h')
     """
 
-    first: str
-    second: str
     primitives = Primitives.of(
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
     quadratic = True
-
-    @property
-    def populations(self) -> tuple[str, ...]:
-        return self.first, self.second
-
-    def blocks(self, graph: Graph) -> tuple[Block, ...]:
-        shape = graph[self.first].size, graph[self.second].size
-        return (Block(f"{self.first}-{self.second}", shape, self.first == self.second),)
 
     def initial(self, graph: Graph, block: Block, generator: np.random.Generator, gain: float) -> Array:
         return gain * generator.uniform(size=block.size)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from neurodyn import stopping
+from neurodyn.cli.compile import compile_all
 from neurodyn.cli.evaluate import evaluate
 from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
@@ -86,6 +87,7 @@ def main() -> None:
     """Energy-based neural networks in continuous time: phases, error signals, timescales."""
 
 
+main.add_command(compile_all)
 main.add_command(evaluate)
 main.add_command(gradients)
 main.add_command(models)

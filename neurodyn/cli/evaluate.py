@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +37,10 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     from neurodyn.results.files import load
 
     source = Path(training)
-    found = load(source / "training.nc")
+    whole = source / "training.nc"
+    found = load(whole if whole.exists() or not (source / "checkpoint").exists() else source / "checkpoint")
     if not isinstance(found, Training):
-        raise ResultFileError(f"{source / 'training.nc'} holds no training")
+        raise ResultFileError(f"{whole} holds no training")
     path, changes = _model(source)
     chosen = models.read(path, overrides=changes, samples=False)
     samples = models.learning_data(chosen, data)
@@ -65,11 +65,14 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
 
 
 def _model(source: Path) -> tuple[str, tuple[str, ...]]:
-    """The model file that a training was of, from its summary, and its changes."""
+    """The model file that a training was of, and its changes; the first versions say it in the summary alone."""
+    from neurodyn.results.seal import read_json
+
     try:
-        summary = json.loads((source / "summary.json").read_text("utf-8"))
-        return str(summary["model_file"]), tuple(summary["overrides"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        file = source / "model.json"
+        about = read_json(file if file.exists() else source / "summary.json")
+        return str(about["model_file"]), tuple(about["overrides"])
+    except (OSError, ResultFileError, KeyError, TypeError) as error:
         raise ResultFileError(f"{source} is not a folder that `neurodyn train` has written: {error}") from error
 
 

@@ -44,7 +44,9 @@ def train(
     """Let MODEL learn from its data, and test it once in the end.
 
     Writes weights.npz, training.nc, summary.json, figures, and a checkpoint after every epoch: what was stopped goes on
-    with --resume, to the same weights. Example: neurodyn train mnist-1 --data FOLDER --epochs 5
+    with --resume, to the same weights, and can be evaluated as it is.
+
+    Example: neurodyn train mnist-1 --data FOLDER --epochs 5
     """
     clock = Clock()
     with clock.part("data"):
@@ -56,9 +58,10 @@ def train(
         if not chosen.network.n_out:
             raise ArgumentError(f"model {chosen.name!r} has no outputs, so there is nothing to learn")
         samples = models.learning_data(chosen, data)
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import learn
+    from neurodyn.results.seal import sealed_json
 
     tested = None if samples.x_test is None else (samples.x_test, samples.y_test)
     with output_folder(out or f"neurodyn-train-{chosen.name}") as folder, few_threads():
@@ -68,6 +71,9 @@ def train(
             raise ArgumentError(
                 f"{checkpoint} is there already: go on with --resume, or name another folder with --out"
             )
+        about: dict[str, Any] = {"model_file": str(models.find(model)), "overrides": changed}
+        if not checkpoint.exists():  # else it is that of the checkpoint
+            write_text(folder / "model.json", sealed_json(about))
         with clock.part("learning"):
             training = learn(
                 chosen.network,
@@ -83,6 +89,7 @@ def train(
             )
         with clock.part("files"):
             replace_earlier(folder / "summary.json", "train")
+            write_text(folder / "model.json", sealed_json(about))
             training.save(folder / "training.nc")
             _save_weights(folder, training)
         figures: list[str] = []
@@ -91,13 +98,11 @@ def train(
                 from neurodyn.analysis.plots.learning import draw_training
 
                 figures = write_figures(folder, draw_training(training, samples.shape))
-        about = {
+        about |= {
             "model": chosen.name,
-            "model_file": str(models.find(model)),
             "title": chosen.title,
             "data": samples.about,
             "settings": chosen.settings,
-            "overrides": changed,
             "seconds": clock.total,
             "seconds_by_part": clock.seconds,
         }

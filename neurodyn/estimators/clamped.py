@@ -14,7 +14,7 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import TOL, Relaxation, longest
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.graph import SOFTMAX
+from neurodyn.system.graph import LINEAR, SOFTMAX
 from neurodyn.system.parameter_gradient import gradient_change
 from neurodyn.system.parameters import Parameters
 
@@ -27,7 +27,8 @@ def clamped(task: Task, start: Array, argument: Array) -> FixedPoint:
     Raises
     ------
     ModelError
-        For a softmax read-out, whose targets are no states: probabilities leave the outputs' common level open.
+        For a softmax read-out, whose targets are no states: probabilities leave the outputs' common level open. For a
+        cost of a user's own, which need not be least where the outputs are on their targets.
     ArgumentError
         Where no state has this argument.
     ConvergenceError, DivergenceError
@@ -38,6 +39,11 @@ def clamped(task: Task, start: Array, argument: Array) -> FixedPoint:
         raise ModelError(
             "outputs with a softmax read-out cannot be clamped to their targets, which are probabilities and not "
             "states: take a linear read-out, or a method that nudges"
+        )
+    if network.graph.readout != LINEAR:
+        raise ModelError(
+            f"outputs with the cost {network.graph.readout!r} cannot be clamped to their targets, where it need not be "
+            "least: take a linear read-out, or a method that nudges"
         )
     outputs, held = network.outputs, np.zeros(network.n, dtype=bool)
     held[outputs] = True

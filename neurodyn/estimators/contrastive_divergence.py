@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.clamped import clamped, contrast
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import as_duration, is_positive
 from neurodyn.numerics.arrays import inward, outward
 from neurodyn.phases.simulate import simulate
 from neurodyn.system.fixed_point import FixedPoint
@@ -43,7 +41,8 @@ class ContrastiveDivergence(Estimator):
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
-        duration = float(np.max(task.network.tau)) if self.duration is None else float(self.duration)
+        tau = task.network.tau
+        duration = float(tau.max()) if self.duration is None else as_duration(self.duration, float(tau.min()))
         held = clamped(task, inward(task.start), task.target.T)
         run = simulate(task.network, task.x, start=outward(held.s), t_eval=[duration], solver=task.solver)
         task.count(force_evaluations=run.counters["nfev"], time=duration)

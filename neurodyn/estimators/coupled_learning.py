@@ -34,8 +34,8 @@ class CoupledLearning(Estimator):
     eta: float = 1e-3
 
     def __post_init__(self) -> None:
-        if not (is_positive(self.eta) and self.eta <= 1.0):
-            raise ArgumentError(f"`eta` must be a number in (0, 1]; got {self.eta!r}")
+        if not (is_positive(self.eta) and 1e-9 <= self.eta <= 1.0):
+            raise ArgumentError(f"`eta` must be a number from 1e-9 to 1; got {self.eta!r}")
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""

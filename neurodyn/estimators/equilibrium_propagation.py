@@ -85,6 +85,8 @@ class EquilibriumPropagation(Estimator):
         critical, lowest = float(phase.critical_beta.min()), float(phase.strengths.min())
         if lowest <= -critical:
             task.note(f"nudging by {lowest:.4g} is beyond −beta_c = {-critical:.4g}, where s* cannot be followed to")
+        elif not task.network.readout.is_convex and (highest := float(phase.strengths.max())) >= critical:
+            task.note(f"nudging by {highest:.4g} is beyond beta_c = {critical:.4g}: s* may have been lost before")
         if crossed := int(phase.crossed.sum()):
             total = phase.crossed.size
             task.note(f"{crossed:,} of {total:,} units met or left a bound: the estimate has no order in beta here")

@@ -10,7 +10,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import positive_number
+from neurodyn.inputs import number_within
 from neurodyn.phases.relax import relax
 from neurodyn.system.parameters import Parameters
 
@@ -25,7 +25,7 @@ class FiniteDifferences(Estimator):
     Parameters
     ----------
     step : float
-        How far each parameter is moved to either side.
+        How far each parameter is moved to either side: from 1e-12 to 1.
     """
 
     check: ClassVar = True
@@ -33,7 +33,7 @@ class FiniteDifferences(Estimator):
     step: float = 1e-5
 
     def __post_init__(self) -> None:
-        positive_number(self.step, "step")
+        number_within(self.step, "step", 1e-12, 1.0, "as smaller differences are lost in rounding")
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""

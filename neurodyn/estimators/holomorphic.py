@@ -12,13 +12,14 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration
 from neurodyn.estimators.task import Task
 from neurodyn.flows.activation import CODES
-from neurodyn.inputs import positive_number, whole_number
+from neurodyn.inputs import as_duration, number_within, whole_number
 from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.phases.complex_nudge import ComplexNudging, ComplexPhase
 from neurodyn.system.constants import every
 from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import pairwise_change, whole
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.readout import Linear, Softmax
 
 #: Relative error from which on the radius is said to be too large.
 TOO_LARGE = 0.01
@@ -63,13 +64,15 @@ class Holomorphic(Estimator):
     duration: float | None = None
 
     def __post_init__(self) -> None:
-        positive_number(self.radius, "radius")
+        number_within(self.radius, "radius", 1e-9, 1e9, "as smaller nudges are lost in rounding")
         whole_number(self.points, "points", 2, MOST_POINTS)
         check_duration(self.duration)
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`. Refuses what is not analytic, such as the hard sigmoid."""
         check_analytic(task.network)
+        if self.duration is not None:
+            as_duration(self.duration, float(task.network.tau.min()))
         phase = ComplexNudging(task.point, task.target, self.nudges).run(task.solver, self.duration)
         task.count(force_evaluations=2 * phase.nfev, time=phase.time.sum(axis=0))
         self._judge(task, phase)
@@ -134,8 +137,8 @@ class Holomorphic(Estimator):
             task.note(
                 f"the radius {self.radius:g} is outside the domain of convergence, or too large for {self.points} "
                 f"points: sample {worst} may be wrong by some {errors[worst]:.2g} of its gradient (its beta_c is "
-                f"{task.point.critical_beta()[worst]:.3g}); choose a smaller radius, or more points, which help inside "
-                "the domain alone"
+                f"{task.point.critical_beta(task.target)[worst]:.3g}); choose a smaller radius, or more points, which "
+                "help inside the domain alone"
             )
 
     def errors(self, phase: ComplexPhase) -> Array:
@@ -155,7 +158,12 @@ class Holomorphic(Estimator):
 
 
 def check_analytic(network: Network) -> None:
-    """Refuse the hard sigmoid, and terms that are not analytic."""
+    """Refuse the hard sigmoid, terms that are not analytic, and a cost of a user's own."""
+    if not isinstance(network.readout, (Linear, Softmax)):
+        raise ModelError(
+            f"complex nudging needs a cost of complex outputs, the squared error or that of a softmax; got the readout "
+            f"{network.graph.readout!r}: take another method such as equilibrium-propagation"
+        )
     for p in network.graph.free:
         if p.activation == "hard-sigmoid":
             raise ModelError(

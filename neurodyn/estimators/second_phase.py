@@ -9,7 +9,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError
 from neurodyn.estimators.task import Task
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import as_duration, is_positive
 from neurodyn.phases.nudge import NudgedPhase, default_times
 from neurodyn.phases.side import SidePhase
 
@@ -30,7 +30,8 @@ def follow(task: Task, run: Callable[[float], P], duration: float | None, what: 
 
     A phase that does not rest then, as the nudge has made it slower, is run again for four times as long, and so on.
     """
-    end = float(default_times(task.point)[-1]) if duration is None else float(duration)
+    brief = float(task.network.tau.min())
+    end = float(default_times(task.point)[-1]) if duration is None else as_duration(duration, brief)
     longest = LONGEST * float(task.network.tau.max())
     phase = _counted(task, run, end)
     while duration is None and _unrest(task, phase) > REST and 4.0 * end <= longest:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_times, is_positive
+from neurodyn.inputs import as_duration, as_times
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium, relax
@@ -63,9 +63,7 @@ class Groundwork:
         times = default_times(resting_point(self.network, self.equilibrium))
         if self.duration is None:
             return times
-        if not is_positive(self.duration):
-            raise ArgumentError(f"`duration` must be positive and finite; got {self.duration!r}")
-        return times / times[-1] * float(self.duration)
+        return times / times[-1] * as_duration(self.duration, float(self.network.tau.min()))
 
     @cached_property
     def side(self) -> SidePhase:

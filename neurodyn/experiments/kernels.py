@@ -10,6 +10,7 @@ from neurodyn.flows.input import clamped_rates
 from neurodyn.flows.linear import jvp, side
 from neurodyn.flows.local import energy, local
 from neurodyn.flows.nudged import change, nudged
+from neurodyn.numerics.compilation import compile_together
 from neurodyn.numerics.kernel import Kernel
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.stepper import advance
@@ -22,5 +23,4 @@ CALLED: tuple[Kernel, ...] = (drive, free, nudged, side, local, change, jvp)
 def compile_kernels(network: Network, solver: Solver, also: Iterable[Kernel] = ()) -> None:
     """Compile what an experiment calls, and the kernels in `also`; or load it from the disk cache."""
     wanted = {clamped_rates: network.n_in > 0, energy: network.has_energy, advance: solver.compiled}
-    for kernel in (*CALLED, *(kernel for kernel, needed in wanted.items() if needed), *also):
-        kernel.compiled  # noqa: B018  (asking for it compiles it)
+    compile_together((*CALLED, *(kernel for kernel, needed in wanted.items() if needed), *also))

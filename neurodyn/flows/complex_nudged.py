@@ -42,11 +42,9 @@ from neurodyn.flows.layout import (
     N,
     after,
     block,
-    flat,
     part,
     population,
     rows_of,
-    units,
     zero,
 )
 from neurodyn.flows.rows import (
@@ -72,7 +70,7 @@ from neurodyn.numerics.kernel import (
     helper,
     make_call,
 )
-from neurodyn.numerics.view import complex_rectangle, window
+from neurodyn.numerics.view import complex_rectangle, flat, units, window
 
 _complex = types.Array(types.complex128, 2, "C")
 #: As `neurodyn.flows.terms.GRADIENT_OF`, of complex states, rates, scratch and results.

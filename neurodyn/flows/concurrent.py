@@ -8,11 +8,21 @@ In the rate form s is u, dC/dr stands for dC/ds, and 1 - W rho' for H.
 from __future__ import annotations
 
 from neurodyn.flows.cost import pull
-from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, N, flat, population, row, rows_of, units, zero
+from neurodyn.flows.layout import (
+    LEAK,
+    METRIC,
+    POPULATIONS,
+    RATES,
+    N,
+    population,
+    rows_of,
+    zero,
+)
 from neurodyn.flows.moving_weights import associate, footer, relay, transmit
 from neurodyn.flows.populations import activate, curve
 from neurodyn.flows.response import respond
 from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.numerics.view import flat, row, units
 
 #: Blocks of constants: 1/tau, 1 for outputs, targets; then 1/tau_side, -1/tau_theta, rates of the clamped units.
 STRENGTH, TARGET, CONCURRENT_BLOCKS = range(1, 4)

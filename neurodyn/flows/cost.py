@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from numba import types
 
-from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, flat, part, some, units
-from neurodyn.flows.rows import BETA, COST_SLOPE
+from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, some
+from neurodyn.flows.rows import BETA
 from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
 from neurodyn.numerics.vectormath import expm1_and_exp
+from neurodyn.numerics.view import flat, units
 
-#: slopes(z, y, out) writes dC/dz of a cost of a user's own; out may be z itself.
+#: slopes(z, y, out) writes dc/dz of a cost of a user's own for each output; out may be z itself.
 SLOPES_OF = types.void(constant_vector, constant_vector, vector)
 call_slopes = make_call(SLOPES_OF)
 
@@ -28,19 +29,16 @@ def is_curved(layout):
 def cost_change(x, rows, layout, out):
     """Write dC/dz(z* + beta x) - dC/dz(z*) of a curved cost into out, for x and out of the outputs, (count, b).
 
-    The rows of the nudged flow end with softmax(z*), or for a cost of a user's own with z* and the targets.
+    The rows of the nudged flow end with softmax(z*), or for a cost of a user's own with dC/dz(z*), z* and targets.
     """
     first, count = layout[OUT_FIRST], layout[OUT_COUNT]
     beta, last = some(rows, BETA, first, count, layout), units(rows, rows.shape[0] - count, count)
     if layout[COST] == SOFTMAX:
         soften(x, beta, last, out)
         return
-    z, move, change = (
-        flat(rows, rows.shape[0] - 2 * count, rows.shape[0] - count),
-        flat(x, 0, count),
-        flat(out, 0, count),
-    )
-    strength, slope = flat(beta, 0, count), part(rows, COST_SLOPE, first, first + count, layout)
+    place = rows.shape[0] - 3 * count
+    slope, z = flat(rows, place, place + count), flat(rows, place + count, place + 2 * count)
+    strength, move, change = flat(beta, 0, count), flat(x, 0, count), flat(out, 0, count)
     for j in range(change.size):
         change[j] = z[j] + strength[j] * move[j]
     call_slopes(layout[COST_SLOPES], (change, flat(last, 0, count), change))

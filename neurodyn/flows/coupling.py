@@ -17,14 +17,12 @@ from neurodyn.flows.layout import (
     TO,
     TRANSPOSE,
     N,
-    flat,
-    units,
     zero,
 )
 from neurodyn.numerics.kernel import flow_kernel, helper
 from neurodyn.numerics.product import add_product
 from neurodyn.numerics.sparse_product import add_sparse
-from neurodyn.numerics.view import rectangle
+from neurodyn.numerics.view import flat, rectangle, units
 
 
 @helper

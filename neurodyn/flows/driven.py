@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from neurodyn.flows.cost import pull
 from neurodyn.flows.coupling import couple
-from neurodyn.flows.free import term_forces
 from neurodyn.flows.input import currents
 from neurodyn.flows.layout import (
     CONSTANT,
     DRIVEN,
     EXTRA,
+    FREE_TERMS,
     KIND,
     METRIC,
+    MOVING_TERMS,
     RATES,
     TERMS,
     WIDTH,
     N,
     after,
-    flat,
     rows_of,
-    units,
 )
 from neurodyn.flows.populations import activate
 from neurodyn.flows.response import add_to_fields, add_to_velocities, respond, subtract
-from neurodyn.flows.terms import all_gradients
-from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.flows.terms import OUT_S, TERM_PART, all_gradients, call_part, every
+from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
+from neurodyn.numerics.view import flat, units
 
 
 @flow_kernel(blocks=3)
@@ -57,11 +57,22 @@ def add_term_forces(s, r, rows, theta, layout, moving, force, out):
     scratch = units(moving, used, moving.shape[0] - used)
     total = flat(force, 0, layout[N])
     if layout[o + KIND] == CONSTANT:
-        by_state = term_forces(s, r, units(rows, 0, layout[o + EXTRA]), theta, layout, scratch, out)
-        more = flat(by_state, 0, layout[N])
-        for j in range(total.size):
-            total[j] += more[j]
+        free = units(rows, 0, layout[o + EXTRA])
+        call_part(layout[FREE_TERMS], (s, r, free, theta, layout, scratch, out))
     else:
-        by_state, by_rate = all_gradients(s, r, units(moving, 0, width), theta, layout, scratch)
-        subtract(by_rate, layout, out)
-        subtract(by_state, layout, force)
+        call_part(layout[MOVING_TERMS], (s, r, units(moving, 0, width), theta, layout, scratch, out))
+    more = flat(every(scratch, OUT_S, layout), 0, layout[N])
+    for j in range(total.size):
+        total[j] += more[j]
+
+
+def _moving_terms(s, r, rates, theta, layout, scratch, out):
+    """As `free_terms`, but at the rates of the clamped units, (clamped, b), that an input has at a time."""
+    by_state, by_rate = all_gradients(s, r, rates, theta, layout, scratch)
+    subtract(by_rate, layout, out)
+    force = flat(by_state, 0, layout[N])
+    for j in range(force.size):
+        force[j] = -force[j]
+
+
+moving_terms = Kernel(_moving_terms, TERM_PART)

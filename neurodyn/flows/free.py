@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from neurodyn.flows.coupling import couple
-from neurodyn.flows.layout import BOXED, TERMS, N, after, block, flat, rows_of
+from neurodyn.flows.layout import BOXED, FREE_TERMS, TERMS, N, after, block, rows_of
 from neurodyn.flows.populations import activate
 from neurodyn.flows.response import add_to_fields, add_to_velocities, respond, subtract
 from neurodyn.flows.rows import DRIVE, FREE_BLOCKS, clamped
-from neurodyn.flows.terms import gradients
-from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.flows.terms import OUT_S, TERM_PART, call_part, every, gradients
+from neurodyn.numerics.kernel import Kernel, flow_kernel
+from neurodyn.numerics.view import flat
 
 
 @flow_kernel(blocks=2)
@@ -23,19 +24,22 @@ def free(t, s, rows, theta, layout, work, out):
     if layout[TERMS] == 0:
         respond(s, r, d, rows, layout, out)
     else:
-        force = term_forces(s, r, rows, theta, layout, after(work, 2, layout), out)
+        scratch = after(work, 2, layout)
+        call_part(layout[FREE_TERMS], (s, r, rows, theta, layout, scratch, out))
+        force = every(scratch, OUT_S, layout)
         add_to_fields(force, layout, out)
         respond(s, r, d, rows, layout, out)
         add_to_velocities(force, rows, layout, out)
 
 
-@helper
-def term_forces(s, r, rows, theta, layout, scratch, out):
-    """Subtract V_r of the terms from the fields in out, and return -V_s (n, b); both of the free phase."""
+def _free_terms(s, r, rows, theta, layout, scratch, out):
+    """Subtract V_r of the terms from the fields in out, and leave -V_s in scratch memory; both of the free phase."""
     last = FREE_BLOCKS + 2 * layout[BOXED]
     by_state, by_rate = gradients(s, r, clamped(after(rows, last, layout), 1, layout), theta, layout, scratch)
     subtract(by_rate, layout, out)
     force, constant = flat(by_state, 0, layout[N]), block(rows, last, layout)
     for j in range(force.size):
         force[j] = constant[j] - force[j]
-    return by_state
+
+
+free_terms = Kernel(_free_terms, TERM_PART)

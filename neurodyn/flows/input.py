@@ -18,12 +18,10 @@ from neurodyn.flows.layout import (
     WIDTH,
     N,
     block,
-    flat,
-    row,
-    units,
 )
 from neurodyn.flows.rows import DRIVE
 from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.numerics.view import flat, row, units
 
 
 @helper

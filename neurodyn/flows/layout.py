@@ -12,16 +12,17 @@ matrices are each other's transpose if they share their weights; a population's 
 from __future__ import annotations
 
 from neurodyn.numerics.kernel import helper
-from neurodyn.numerics.view import rectangle, window
+from neurodyn.numerics.view import flat, row, units
 
 # The header: N free units and CLAMPED ones of the input; how many populations, arrows, connections of the input and
 # terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the address of
 # the sparse product in this process, 0 if nothing is sparse; the kind of the cost, its first unit and number of units,
 # and the address of its slopes if it is a user's own; whether the flow descends an energy of the states or of the
 # rates; whether some units live in a box; whether rows of constants hold the state at which a phase began, as terms
-# and activations of a user's own need it.
+# and activations of a user's own need it; and the addresses of what terms add to each flow, 0 if there are none.
 N, CLAMPED, POPULATIONS, ARROWS, INPUTS, TERMS, TERM_TABLE, BIASES, INPUT_CODE, SPARSE = range(10)
-COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED, HEADER = range(10, 18)
+COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED = range(10, 17)
+TERM_ENERGIES, FREE_TERMS, MOVING_TERMS, NUDGED_TERMS, CURVE_TERMS, TRANSPOSED_TERMS, HEADER = range(17, 24)
 
 #: Values of METRIC: tau ds/dt = -dE/ds, or tau du/dt = -dE/dr.
 STATES, RATES = range(2)
@@ -46,24 +47,6 @@ ENERGY, GRADIENT, CURVE, TRANSPOSED, COMPLEX_GRADIENT, THETA, THETA_SIZE, PLACE,
 KIND, EXTRA, STIMULUS, TIMES, SAMPLES, WIDTH, DRIVEN = range(7)
 #: Values of KIND: an input that does not move, sines, a table of values.
 CONSTANT, SINE, SERIES = range(3)
-
-
-@helper
-def flat(array, start, stop):
-    """Rows start ... stop as one long row: all samples of a population, or all units of a single sample."""
-    return window(array, start * array.shape[1], (stop - start) * array.shape[1])
-
-
-@helper
-def units(array, first, count):
-    """The rows of some units."""
-    return rectangle(array, first * array.shape[1], count, array.shape[1])
-
-
-@helper
-def row(array, i):
-    """One row."""
-    return window(array, i * array.shape[1], array.shape[1])
 
 
 @helper

@@ -13,21 +13,23 @@ from __future__ import annotations
 from neurodyn.flows.coupling import couple, couple_transposed
 from neurodyn.flows.layout import (
     CURVE,
+    CURVE_TERMS,
     METRIC,
     RATES,
     TERMS,
     TRANSPOSED,
+    TRANSPOSED_TERMS,
     N,
     after,
     block,
-    flat,
     rows_of,
     zero,
 )
 from neurodyn.flows.response import subtract
 from neurodyn.flows.rows import ACTIVE, DIAGONAL, LINEAR_BLOCKS, LINEAR_RATE, RATE, SLOPE, STATE, base, clamped
-from neurodyn.flows.terms import V_R, V_S, R, S, every, extend, extend_by_zeros, products
-from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.flows.terms import OUT_S, TERM_PART, V_R, V_S, R, S, call_part, every, extend, extend_by_zeros, products
+from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
+from neurodyn.numerics.view import flat
 
 #: Blocks of n that the base of these products has before the clamped rates.
 BASE = 3
@@ -40,7 +42,8 @@ def jvp(t, v, rows, theta, layout, work, out):
     weigh(v, rows, layout, weighted)
     zero(flat(out, 0, layout[N]))
     couple(weighted, theta, layout, out)
-    finish(v, weighted, rows, theta, layout, (CURVE, layout[METRIC] != RATES), after(work, 1, layout), out)
+    how = layout[CURVE_TERMS], layout[METRIC] != RATES
+    finish(v, weighted, rows, theta, layout, how, after(work, 1, layout), out)
 
 
 @flow_kernel(blocks=1)
@@ -55,7 +58,7 @@ def vjp(t, v, rows, theta, layout, work, out):
         weigh(v, rows, layout, weighted)
     zero(flat(out, 0, layout[N]))
     couple_transposed(weighted, theta, layout, out)
-    finish(v, weighted, rows, theta, layout, (TRANSPOSED, True), after(work, 1, layout), out)
+    finish(v, weighted, rows, theta, layout, (layout[TRANSPOSED_TERMS], True), after(work, 1, layout), out)
 
 
 @flow_kernel(blocks=1)
@@ -71,7 +74,8 @@ def side(t, z, rows, theta, layout, work, out):
         total[j] = 0.0
     weigh(current, rows, layout, weighted)
     couple_transposed(weighted, theta, layout, fall)
-    finish(current, weighted, rows, theta, layout, (TRANSPOSED, layout[METRIC] != RATES), after(work, 1, layout), fall)
+    how = layout[TRANSPOSED_TERMS], layout[METRIC] != RATES
+    finish(current, weighted, rows, theta, layout, how, after(work, 1, layout), fall)
     for j in range(total.size):
         total[j] = -total[j]
 
@@ -86,17 +90,16 @@ def weigh(v, rows, layout, out):
 
 @helper
 def finish(v, weighted, rows, theta, layout, how, scratch, out):
-    """Make K v of the product of weights in out; `how` is the primitive of terms, and whether rho' is on the left."""
-    primitive, sloped = how
+    """Make K v of the product of weights in out; `how` is the address of terms, and whether rho' is on the left."""
+    address, sloped = how
     if layout[TERMS] == 0:
         close(v, rows, layout, sloped, out)
     else:
-        by_state, by_rate = term_products(v, weighted, rows, theta, layout, primitive, scratch)
-        subtract(by_rate, layout, out)
+        call_part(address, (v, weighted, rows, theta, layout, scratch, out))
         close(v, rows, layout, sloped, out)
         if layout[METRIC] != RATES:
             active = block(base(rows, LINEAR_BLOCKS, 0, layout), ACTIVE, layout)
-            total, more = flat(out, 0, layout[N]), flat(by_state, 0, layout[N])
+            total, more = flat(out, 0, layout[N]), flat(every(scratch, OUT_S, layout), 0, layout[N])
             for j in range(total.size):
                 total[j] += active[j] * more[j]
 
@@ -114,9 +117,19 @@ def close(v, rows, layout, sloped, out):
             y[j] = h[j] * x[j] - y[j]
 
 
+def _curve_terms(v, weighted, rows, theta, layout, scratch, out):
+    """Subtract [V″ (v, weighted)]_r at the base from out, and leave the part by states in scratch memory."""
+    multiply(v, weighted, rows, theta, layout, CURVE, scratch, out)
+
+
+def _transposed_terms(v, weighted, rows, theta, layout, scratch, out):
+    """As `curve_terms`, for the transposed second derivatives of terms without an energy."""
+    multiply(v, weighted, rows, theta, layout, TRANSPOSED, scratch, out)
+
+
 @helper
-def term_products(v, weighted, rows, theta, layout, primitive, scratch):
-    """V″ along (v, weighted) at the base, by states and by rates, for the active units."""
+def multiply(v, weighted, rows, theta, layout, primitive, scratch, out):
+    """V″ along (v, weighted), by one of the primitives of the terms, for the active units."""
     start = base(rows, LINEAR_BLOCKS, 0, layout)
     rates = clamped(start, BASE, layout)
     at = every(scratch, S, layout), every(scratch, R, layout)
@@ -128,4 +141,8 @@ def term_products(v, weighted, rows, theta, layout, primitive, scratch):
     moved, active = flat(along[0], 0, layout[N]), block(start, ACTIVE, layout)
     for j in range(moved.size):
         moved[j] *= active[j]
-    return products(at, along, theta, layout, primitive, scratch)
+    _, by_rate = products(at, along, theta, layout, primitive, scratch)
+    subtract(by_rate, layout, out)
+
+
+curve_terms, transposed_terms = Kernel(_curve_terms, TERM_PART), Kernel(_transposed_terms, TERM_PART)

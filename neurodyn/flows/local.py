@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from neurodyn.flows.activation import leak_energy
 from neurodyn.flows.coupling import couple
-from neurodyn.flows.free import term_forces
 from neurodyn.flows.layout import (
     BOXED,
+    FREE_TERMS,
     LEAK,
     METRIC,
     POPULATIONS,
     STATES,
+    TERM_ENERGIES,
     TERMS,
     N,
     after,
     block,
-    flat,
     population,
-    row,
     rows_of,
     unit,
     zero,
 )
 from neurodyn.flows.populations import activate, curve
 from neurodyn.flows.rows import DRIVE, FREE_BLOCKS, clamped
-from neurodyn.flows.terms import R, S, add_energies, every, extend
-from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.flows.terms import OUT_S, TERM_PART, R, S, add_energies, call_part, every, extend
+from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
+from neurodyn.numerics.view import flat, row
 
 #: Blocks of `local`.
 LOCAL_RATE, LOCAL_SLOPE, LOCAL_CURVATURE, LOCAL_FIELD, LOCAL_FORCE, LOCAL_BLOCKS = range(6)
@@ -44,7 +44,8 @@ def local(t, s, rows, theta, layout, work, out):
     field = rows_of(out, LOCAL_FIELD, layout)
     couple(r, theta, layout, field)
     if layout[TERMS] > 0:
-        by_state = flat(term_forces(s, r, rows, theta, layout, work, field), 0, layout[N])
+        call_part(layout[FREE_TERMS], (s, r, rows, theta, layout, work, field))
+        by_state = flat(every(work, OUT_S, layout), 0, layout[N])
         for j in range(force.size):
             force[j] = by_state[j]
 
@@ -63,11 +64,18 @@ def energy(t, s, rows, theta, layout, work, out):
         for i in range(start, stop):
             add_unit_energies(code, leak, i, (s, r, field, rows), layout, row(out, 0))
     if layout[TERMS] > 0:
-        scratch = after(work, 2, layout)
-        rates = clamped(after(rows, FREE_BLOCKS + 2 * layout[BOXED], layout), 1, layout)
-        extend(s, rates, every(scratch, S, layout))
-        extend(r, rates, every(scratch, R, layout))
-        add_energies(theta, layout, scratch, out)
+        call_part(layout[TERM_ENERGIES], (s, r, rows, theta, layout, after(work, 2, layout), out))
+
+
+def _term_energies(s, r, rows, theta, layout, scratch, out):
+    """out (1, b) += V of all terms."""
+    rates = clamped(after(rows, FREE_BLOCKS + 2 * layout[BOXED], layout), 1, layout)
+    extend(s, rates, every(scratch, S, layout))
+    extend(r, rates, every(scratch, R, layout))
+    add_energies(theta, layout, scratch, out)
+
+
+term_energies = Kernel(_term_energies, TERM_PART)
 
 
 @helper

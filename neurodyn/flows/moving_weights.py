@@ -8,8 +8,11 @@ the biases. Sources below zero are clamped units, -1 - i the i-th.
 
 from __future__ import annotations
 
-from neurodyn.flows.layout import N, row
+from neurodyn.flows.layout import (
+    N,
+)
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import row
 
 # From the end of the layout.
 SYNAPSES, CONSTANTS, MOVING_BIASES, FOOTER = range(4)

@@ -15,6 +15,7 @@ from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import (
     LEAK,
     METRIC,
+    NUDGED_TERMS,
     OUT_COUNT,
     OUT_FIRST,
     POPULATIONS,
@@ -22,12 +23,10 @@ from neurodyn.flows.layout import (
     TERMS,
     N,
     after,
-    flat,
     part,
     population,
     rows_of,
     unit,
-    units,
     zero,
 )
 from neurodyn.flows.populations import differences
@@ -52,8 +51,9 @@ from neurodyn.flows.rows import (
     base,
     clamped,
 )
-from neurodyn.flows.terms import V_R, V_S, R, S, changes, every, extend, extend_by_zeros
-from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.flows.terms import OUT_S, TERM_PART, V_R, V_S, R, S, call_part, changes, every, extend, extend_by_zeros
+from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
+from neurodyn.numerics.view import flat, units
 
 
 @flow_kernel(blocks=2)
@@ -72,15 +72,15 @@ def finish(delta, change, bent, rows, theta, layout, scratch, out):
     if layout[TERMS] == 0:
         respond(delta, change, bent, rows, layout, out)
     else:
-        force = term_changes(delta, change, rows, theta, layout, scratch, out)
+        call_part(layout[NUDGED_TERMS], (delta, change, rows, theta, layout, scratch, out))
+        force = every(scratch, OUT_S, layout)
         add_to_fields(force, layout, out)
         respond(delta, change, bent, rows, layout, out)
         add_to_velocities(force, rows, layout, out)
 
 
-@helper
-def term_changes(delta, change, rows, theta, layout, scratch, out):
-    """Subtract G_r from the changes of the fields in out, and return -G_s, (n, b) and more rows."""
+def _nudged_terms(delta, change, rows, theta, layout, scratch, out):
+    """Subtract G_r from the changes of the fields in out, and leave -G_s in scratch memory."""
     start = base(rows, NUDGED_BLOCKS, NUDGED_BOX, layout)
     rates = clamped(start, BASE_BLOCKS, layout)
     extend(rows_of(start, STATE, layout), rates, every(scratch, S, layout))
@@ -99,7 +99,9 @@ def term_changes(delta, change, rows, theta, layout, scratch, out):
     force = flat(by_state, 0, layout[N])
     for j in range(force.size):
         force[j] = -force[j]
-    return by_state
+
+
+nudged_terms = Kernel(_nudged_terms, TERM_PART)
 
 
 @helper

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from neurodyn.flows.activation import HARD_SIGMOID
 from neurodyn.flows.coupling import couple
-from neurodyn.flows.layout import POPULATIONS, N, after, block, flat, part, population, row, rows_of, units, zero
+from neurodyn.flows.layout import (
+    POPULATIONS,
+    N,
+    after,
+    block,
+    part,
+    population,
+    rows_of,
+    zero,
+)
 from neurodyn.flows.moving_weights import associate, footer, transmit
 from neurodyn.flows.nudged import finish
 from neurodyn.flows.populations import differences
 from neurodyn.flows.rows import BASE_RATE, BASE_SLOPE, BETA
 from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.numerics.view import flat, row, units
 
 
 @flow_kernel(blocks=4)

@@ -13,7 +13,6 @@ from neurodyn.flows.layout import (
     OWN_DIFFERENCES,
     OWN_RATES,
     POPULATIONS,
-    flat,
     part,
     population,
 )
@@ -29,6 +28,7 @@ from neurodyn.flows.rows import (
     base,
 )
 from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
+from neurodyn.numerics.view import flat
 
 #: rates(s, r, d) writes rho(s) and rho'(s); curvatures(s, c) writes rho''(s), for a stretch of states.
 RATES_OF = types.void(constant_vector, vector, vector)

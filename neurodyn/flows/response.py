@@ -7,9 +7,18 @@ the box [0, 1]: it does not move while it sits on a bound and its force points o
 from __future__ import annotations
 
 from neurodyn.flows.activation import HARD_SIGMOID
-from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, N, flat, part, population
+from neurodyn.flows.layout import (
+    LEAK,
+    METRIC,
+    POPULATIONS,
+    RATES,
+    N,
+    part,
+    population,
+)
 from neurodyn.flows.rows import RATE
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import flat
 
 
 @helper

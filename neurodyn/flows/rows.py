@@ -11,9 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.flows.layout import BOXED, CLAMPED, EXTENDED, N, after, units
+from neurodyn.flows.layout import (
+    BOXED,
+    CLAMPED,
+    EXTENDED,
+    N,
+    after,
+)
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import units
 
 #: Of all flows: 1/tau.
 RATE = 0

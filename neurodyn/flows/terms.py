@@ -31,12 +31,10 @@ from neurodyn.flows.layout import (
     THETA,
     THETA_SIZE,
     N,
-    flat,
-    units,
     zero,
 )
 from neurodyn.numerics.kernel import constant_integers, constant_matrix, constant_vector, helper, make_call, matrix
-from neurodyn.numerics.view import window
+from neurodyn.numerics.view import flat, units, window
 
 #: Of all primitives: states and rates, (units, b); of second derivatives also a direction of both.
 _at = (constant_matrix, constant_matrix)
@@ -45,6 +43,13 @@ ENERGY_OF = types.void(*_at, *_own, matrix)
 GRADIENT_OF = types.void(*_at, *_own, matrix, matrix)
 CURVE_OF = types.void(*_at, *_at, *_own, matrix, matrix)
 call_energy, call_gradient, call_curve = make_call(ENERGY_OF), make_call(GRADIENT_OF), make_call(CURVE_OF)
+
+#: What terms add to a flow: part(x, r, rows, theta, layout, scratch, out) of a variable and its rates (n, b), compiled
+#: only where a network has terms, and called by its address in the layout.
+TERM_PART = types.void(
+    constant_matrix, constant_matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix
+)
+call_part = make_call(TERM_PART)
 
 #: Nodes and weights of Gauss and Legendre on [0, 1].
 NODES = tuple(0.5 + 0.5 * x for x in np.polynomial.legendre.leggauss(6)[0])

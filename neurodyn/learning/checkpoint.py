@@ -1,36 +1,44 @@
 """A checkpoint: one file, written whole after each epoch, from which learning goes on bit for bit.
 
 A line of text that says what it is, a line of JSON (what it belongs to, the history, the arrays' names, types and
-shapes), then the arrays' bytes. Orders and signs are drawn from the recipe's seed and the number of the epoch, so that
-the number is all that is needed of the generator.
+shapes), then the arrays' bytes, then the seal. Orders and signs are drawn from the recipe's seed and the number of the
+epoch, so that the number is all that is needed of the generator.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from neurodyn.errors import ResultFileError
+from neurodyn.inputs import as_path
+from neurodyn.learning.belonging import belonging, bytes_of, differences, digests
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.samples import Samples
+from neurodyn.learning.training import Training, history
 from neurodyn.numerics.arrays import Array
-from neurodyn.results.files import write
-from neurodyn.schema import NAMES_0, SCHEMA, schema_of
+from neurodyn.results.files import CHECKPOINT, write
+from neurodyn.results.seal import LENGTH, UNSEALED, append_seal, check_seal
+from neurodyn.schema import SCHEMA, SEALED, schema_of
+from neurodyn.solvers.solver import Solver
+from neurodyn.system.network import rebuild
 
-TITLE = b"neurodyn checkpoint 1\n"
+TITLE = CHECKPOINT + b" 1\n"
 #: The JSON line of thousands of epochs is far shorter, in bytes.
 LONGEST = 100_000_000
+#: What a head or arrays raise that are not a checkpoint's.
+FOREIGN = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 Content = tuple[list[dict[str, float]], dict[str, Any], dict[str, Any]]
 
 
 class Checkpoint:
-    """The checkpoint file of one learner and its samples, told from those of others by a digest.
+    """The checkpoint file of one learner and its samples.
 
     Parameters
     ----------
@@ -39,40 +47,31 @@ class Checkpoint:
         What learns, or will.
     validated : Samples, optional
         Its validation samples.
+    solver : Solver, optional
+        What `learn` was given.
     """
 
-    def __init__(self, path: str | os.PathLike[str], learner: Learner, validated: Samples | None) -> None:
-        self.path, self._learner, self._validated = Path(path), learner, validated
-        self.digest = self._digest(SCHEMA)
+    def __init__(
+        self, path: str | os.PathLike[str], learner: Learner, validated: Samples | None, solver: Solver | None = None
+    ) -> None:
+        self.path, self._learner, self._validated = Path(as_path(path, "checkpoint")), learner, validated
+        self._of = belonging(learner, validated, solver)
 
-    def _digest(self, schema: int) -> str:
-        """The digest in files of a schema; it does not depend on what was learned."""
-        learner = self._learner
-        recipe, network = learner.recipe.plain(), learner.start.describe()
-        if learner.recipe.schedule == "constant":
-            del recipe["epochs"]  # more of them may be run later
-        if schema == 0:
-            kind = type(learner.start)
-            network["model"] = NAMES_0.get(network["model"], f"{kind.__module__}.{kind.__qualname__}")
-        about = json.dumps([recipe, network], sort_keys=True, default=str)
-        digest = hashlib.sha256(about.encode())
-        parts = (*_arrays(learner.samples), *_arrays(self._validated))
-        for array in (learner.start.parameters.vector, learner.start.tau, *parts):
-            digest.update(_bytes(array))
-        return digest.hexdigest()
-
-    def write(self, rows: list[dict[str, float]], state: dict[str, Any], best: dict[str, Any]) -> None:
-        """Write it, or leave the one that is there."""
-        arrays = {f"state.{k}": v for k, v in state.items()} | {f"best.{k}": v for k, v in best.items()}
+    def write(self, rows: list[dict[str, float]], state: dict[str, Any], best: dict[str, Any], theta: Array) -> None:
+        """Write it, or leave the one that is there; theta are the parameters, which others than the learner read."""
+        start = self._learner.start
+        network = {"theta": theta, "tau": start.tau} | {f"pairs {k}": p.pairs for k, p in start.patterns.items()}
+        parts = {"state": state, "best": best, "network": network}
+        arrays = {f"{part}.{k}": v for part, entries in parts.items() for k, v in entries.items()}
         plan = [(name, a.dtype.str, a.shape) for name, a in arrays.items()]
-        about = {"schema": SCHEMA, "digest": self.digest, "rows": rows, "arrays": plan}
-        head = json.dumps(about).encode() + b"\n"
+        head = json.dumps({"schema": SCHEMA, "of": self._of, "rows": rows, "arrays": plan}).encode() + b"\n"
 
         def produce(temporary: str) -> None:
             with open(temporary, "wb") as stream:
                 stream.write(TITLE + head)
                 for array in arrays.values():
-                    stream.write(_bytes(array))
+                    stream.write(bytes_of(array))
+            append_seal(temporary)
 
         write(self.path, produce)
 
@@ -86,36 +85,70 @@ class Checkpoint:
         """
         if not self.path.exists():
             return None
-        try:
-            with self.path.open("rb") as stream:
-                return self._read(stream, os.fstat(stream.fileno()).st_size)
-        except ResultFileError as error:
-            raise ResultFileError(f"{self.path}: {error}") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ResultFileError(f"{self.path} is not a whole checkpoint: {error}") from error
-
-    def _read(self, stream: BinaryIO, size: int) -> Content:
-        if stream.readline(len(TITLE)) != TITLE:
-            raise ResultFileError("not a checkpoint of neurodyn")
-        head = json.loads(stream.readline(LONGEST))
-        schema = schema_of(head)
-        if head["digest"] != (self.digest if schema == SCHEMA else self._digest(schema)):
-            raise ResultFileError(
-                "it is of another network, recipe or samples: resume with the same, or name another file"
-            )
-        plan = [(name, np.dtype(kind), tuple(shape)) for name, kind, shape in head["arrays"]]
-        if stream.tell() + sum(kind.itemsize * int(np.prod(shape)) for _, kind, shape in plan) != size:
-            raise ResultFileError("not a whole checkpoint: its size does not fit what it says")
-        parts: dict[str, dict[str, Any]] = {"state": {}, "best": {}}
-        for name, kind, shape in plan:
-            part, _, key = name.partition(".")
-            parts[part][key] = np.fromfile(stream, kind, int(np.prod(shape))).reshape(shape)
+        head, parts = _content(self.path, self._check)
         return head["rows"], parts["state"], parts["best"]
 
+    def _check(self, head: dict[str, Any]) -> None:
+        """Refuse what belongs to something else."""
+        schema = schema_of(head)
+        if schema < SEALED:
+            if head["digest"] not in digests(self._learner, self._validated, schema):
+                raise ResultFileError(
+                    "it is of another network, recipe or samples: resume with the same, or name another file"
+                )
+        elif found := differences(head["of"], self._of):
+            raise ResultFileError(f"it is of {found}: resume with the same, or name another file")
 
-def _arrays(samples: Samples | None) -> list[Any]:
-    return [] if samples is None else [a for a in (samples.x, samples.target) if a is not None]
+
+def read_training(path: str) -> Training:
+    """The training that a checkpoint holds: the network after its last epoch, or with `patience` the best.
+
+    Raises
+    ------
+    ResultFileError
+        The file is damaged, or of before schema 2, when checkpoints did not hold their network.
+    """
+    head, parts = _content(Path(path), _check_network)
+    recipe, stored = head["of"]["recipe"], parts["network"]
+    pairs = {name.removeprefix("pairs "): array for name, array in stored.items() if name.startswith("pairs ")}
+    theta = parts["best"].get("theta", stored["theta"])
+    network = rebuild(head["of"]["network"], theta, stored["tau"], pairs)
+    return Training(network, **history(head["rows"]), settings={"epochs": len(head["rows"])} | recipe)
 
 
-def _bytes(array: Array) -> Any:
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+def _check_network(head: dict[str, Any]) -> None:
+    if schema_of(head) < SEALED:
+        raise ResultFileError("a checkpoint of an earlier version, which does not hold its network: go on by `learn`")
+
+
+def _content(path: Path, check: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The head of a checkpoint, which `check` may refuse, and its arrays by part and name."""
+    try:
+        if not path.is_file():
+            raise ResultFileError("not a file")
+        sealed = check_seal(path)
+        with path.open("rb") as stream:
+            return _parse(stream, os.fstat(stream.fileno()).st_size - LENGTH * sealed, sealed, check)
+    except ResultFileError as error:
+        raise ResultFileError(f"{path}: {error}") from error
+    except FOREIGN as error:
+        raise ResultFileError(f"{path} is not a whole checkpoint: {error}") from error
+
+
+def _parse(
+    stream: BinaryIO, size: int, sealed: bool, check: Callable[[dict[str, Any]], None]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    if stream.readline(len(TITLE)) != TITLE:
+        raise ResultFileError("not a checkpoint of neurodyn")
+    head = json.loads(stream.readline(LONGEST))
+    if schema_of(head) >= SEALED and not sealed:
+        raise ResultFileError(UNSEALED)
+    check(head)
+    plan = [(name, np.dtype(kind), tuple(shape)) for name, kind, shape in head["arrays"]]
+    if stream.tell() + sum(kind.itemsize * int(np.prod(shape)) for _, kind, shape in plan) != size:
+        raise ResultFileError("not a whole checkpoint: its size does not fit what it says")
+    parts: dict[str, dict[str, Any]] = {"state": {}, "best": {}, "network": {}}
+    for name, kind, shape in plan:
+        part, _, key = name.partition(".")
+        parts[part][key] = np.fromfile(stream, kind, int(np.prod(shape))).reshape(shape)
+    return head, parts

@@ -10,6 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from neurodyn.inputs import check_size
 from neurodyn.learning.arguments import Circuit, Epoch, Exchange, SampleArrays, Settings
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.euler_phases import GROUP
@@ -25,6 +26,9 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
+#: Numbers beyond this are refused: the square of a larger one comes near the end of float32.
+LARGEST = 1e18
+
 
 class ClippedLearner(Learner):
     """Euler steps in the box [0, 1], weights changed after each minibatch; see `Euler`."""
@@ -36,7 +40,8 @@ class ClippedLearner(Learner):
         pace = np.zeros(self.layout.width, np.float32)
         pace[self.layout.columns] = self.euler.step / network.tau
         self._circuit = Circuit(self.layout.plan, self._theta, pace)
-        self._x, self._target = _singles(samples.x, len(samples)), _singles(samples.target, len(samples))
+        check_size(network.parameters.vector, "parameters", LARGEST)
+        self._x, self._target = _singles(samples.x, len(samples), "x"), _singles(samples.target, len(samples), "y")
         rows = len(samples) if recipe.persistent else 1
         self._particles = np.zeros((rows, self.layout.width), np.float32)
         self._rates = self._rates_by_place()
@@ -112,15 +117,19 @@ class ClippedLearner(Learner):
         """See `Learner.rest`."""
         count = len(samples)
         outputs, measured = np.zeros((count, self.start.n_out), np.float32), np.zeros((4, count))
-        x, target = _singles(samples.x, count), _singles(samples.target, count)
+        residual = np.zeros(count, np.float32)
+        x, target = _singles(samples.x, count, "x"), _singles(samples.target, count, "y")
         arrays = SampleArrays(x, target, np.zeros(0, np.float32), measured)
         settings = Settings(self._job(0, 0, GROUP), self._numbers, self._rates)
         groups = -(-count // GROUP)
         threads = max(1, min(numba.get_num_threads(), groups))
         outputs_at_rest.compiled  # noqa: B018
         ends = [min(count, groups * k // threads * GROUP) for k in range(threads + 1)]
-        _on_threads(threads, lambda k: outputs_at_rest(ends[k], ends[k + 1], self._circuit, settings, arrays, outputs))
-        return FreePhaseEnds(outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS])
+        everything = self._circuit, settings, arrays, outputs, residual
+        _on_threads(threads, lambda k: outputs_at_rest(ends[k], ends[k + 1], *everything))
+        return FreePhaseEnds(
+            outputs.astype(float), measured[COST], measured[ENERGY], measured[STEPS], residual.astype(float)
+        )
 
     def gradient(self, samples: Samples) -> Parameters:
         """See `Learner.gradient`; with a random sign, the mean over both."""
@@ -146,13 +155,22 @@ class ClippedLearner(Learner):
 
     def restore(self, state: dict[str, Any]) -> None:
         """See `Learner.restore`."""
-        self._theta[:] = state["theta"]
-        if self.recipe.persistent:
-            self._particles[:] = state["particles"]
+        theta, particles = state.get("theta"), state.get("particles")
+        if theta is None:  # of the first checkpoints, with an array for each block, and the states of free units alone
+            blocks = {b.name: state[b.name] for b in self.start.parameters.blocks}
+            theta = self.layout.pack(self.start.replace(parameters=blocks).parameters)
+            self._particles[:, self.layout.columns] = particles
+        elif self.recipe.persistent:
+            self._particles[:] = particles
+        self._theta[:] = theta
 
 
-def _singles(values: Array | None, count: int) -> Any:
-    return np.zeros((count, 0), np.float32) if values is None else np.ascontiguousarray(values, dtype=np.float32)
+def _singles(values: Array | None, count: int, name: str) -> Any:
+    """Values in float32, none so large that products of two of them overflow."""
+    if values is None:
+        return np.zeros((count, 0), np.float32)
+    check_size(values, name, LARGEST)
+    return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def _on_threads(threads: int, run: Callable[[int], object]) -> None:

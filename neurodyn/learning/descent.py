@@ -16,13 +16,14 @@ from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order,
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array, inward
-from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.relax import TOL, Equilibrium
 from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
 #: Learning needs few digits of the gradient.
 SOLVER = Solver(rtol=1e-3, atol=1e-5)
+#: Free phases settle to the relative tolerance of the solver, at least to this.
 SETTLED = 1e-3
 #: How long second phases last, in units of the longest time constant, unless the recipe has a `duration`.
 DURATION = 20.0
@@ -34,6 +35,7 @@ class DescentLearner(Learner):
     def __init__(self, network: Network, samples: Samples, recipe: Recipe, solver: Solver | None = None) -> None:
         super().__init__(network, samples, recipe)
         self._network, self._solver = network, chosen_solver(solver, SOLVER)
+        self._tol = min(max(self._solver.rtol, TOL), SETTLED)
         self._estimator = build(recipe.method, recipe.options)
         names = [f.name for f in dataclasses.fields(self._estimator)]
         if isinstance(recipe.method, str) and "duration" in names and "duration" not in recipe.options:
@@ -102,12 +104,12 @@ class DescentLearner(Learner):
     def _task(self, samples: Samples, start: Array | None) -> Task:
         if samples.x is None and start is None:
             start = np.zeros((len(samples), self._network.n))
-        return Task(self._network, samples.x, samples.target, start=start, solver=self._solver, tol=SETTLED)
+        return Task(self._network, samples.x, samples.target, start=start, solver=self._solver, tol=self._tol)
 
     def _free_phase_ends(self, samples: Samples, rest: Equilibrium) -> FreePhaseEnds:
         network = self._network
         outputs = network.coordinate(inward(rest.state))[network.outputs].T
-        return FreePhaseEnds(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time)
+        return FreePhaseEnds(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time, rest.residual)
 
 
 def totals(samples: Samples, ends: FreePhaseEnds) -> Array:

@@ -9,12 +9,15 @@ from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest
 from neurodyn.flows.layout import STATES
-from neurodyn.inputs import choice, positive_number, real_number, whole_number
-from neurodyn.system.graph import SOFTMAX
+from neurodyn.inputs import choice, number_within, real_number, whole_number
+from neurodyn.system.graph import LINEAR, SOFTMAX
 from neurodyn.system.network import Network
 
 NUDGINGS = ("random", "positive", "negative", "centered")
 CONVENTIONS = ("paper", "code")
+
+#: Bounds of beta and of the step: beyond them differences of states in float32 are rounding.
+SMALLEST, LARGEST = 1e-6, 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +59,9 @@ class Euler:
         choice(self.nudging, NUDGINGS, "nudging")
         choice(self.convention, CONVENTIONS, "convention")
         for name in ("beta", "step"):
-            positive_number(getattr(self, name), name)
-        real_number(self.tol, "tol", 0.0)
+            number_within(getattr(self, name), name, SMALLEST, LARGEST, "what float32 can resolve")
+        if real_number(self.tol, "tol", 0.0) >= 1.0:
+            raise ArgumentError(f"`tol` must be below 1, the width of the box; got {self.tol!r}")
         for name in ("free_steps", "nudged_steps"):
             whole_number(getattr(self, name), name, 1)
 
@@ -85,6 +89,8 @@ def obstacle(network: Network) -> str | None:
         return f"population {soft[0]!r} is neither hard-sigmoid nor linear but {network.graph[soft[0]].activation}"
     if network.graph.readout == SOFTMAX:
         return "its outputs are read through a softmax, and the scheme knows the squared error alone"
+    if network.graph.readout != LINEAR:
+        return f"its outputs have the cost {network.graph.readout!r}, and the scheme knows the squared error alone"
     if network.patterns:
         return f"connection {next(iter(network.patterns))!r} is sparse"
     return None

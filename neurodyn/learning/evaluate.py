@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError
+from neurodyn.errors import ArgumentError, ConvergenceError
 from neurodyn.inputs import as_input
-from neurodyn.learning.learner import make_learner
-from neurodyn.learning.recipe import Recipe
+from neurodyn.learning.learner import at_rest, make_learner
+from neurodyn.learning.recipe import EP_2017, OTHERWISE, Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import Result, array
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network, as_network
+
+#: Free phases by `ep-2017` of a network without a recipe: until no unit moves faster than float32 resolves.
+PATIENT = {"free_steps": 2000, "tol": 1e-5}
+#: Above this residual such a sample is not at rest.
+RESTLESS = 1e-3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,10 +31,13 @@ class Evaluation(Result):
     Attributes
     ----------
     outputs : (sample, output)
-        Outputs at rest, from zero.
+        Outputs at the end of the free phase, from zero.
     target : (sample, output)
     cost, energy, steps : (sample,)
         C and E at rest, and the settling time: in steps for `ep-2017`, else simulated time.
+    residual : (sample,)
+        How far from rest: the largest force, for `ep-2017` with the step that leads out of the box cut off. Its recipe
+        has a number of steps, after which a network may still move. None in files of before schema 2.
     """
 
     outputs: Array = array("sample", "output")
@@ -37,6 +45,7 @@ class Evaluation(Result):
     cost: Array = array("sample", units="cost")
     energy: Array = array("sample", units="energy")
     steps: Array = array("sample")
+    residual: Array | None = array("sample", default=None)
 
     @property
     def predictions(self) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -76,13 +85,35 @@ def evaluate(
     network : Network
     x : (samples, n_in) array
     y : (samples, n_out) array or (samples,) labels
-    recipe, solver, **changes
-        The same as for `learn`: the free phase is the one that the network learned with.
+    recipe, **changes
+        The same as for `learn`: with the method `ep-2017` the free phase has the steps that the network learned with.
+        Without a recipe, or `free_steps` or `tol`, it goes on until it rests, in float32 to about 1e-5.
+    solver : Solver, optional
+        For the free phases of other methods, which settle to its `rtol`. Default: that of `relax`.
+
+    Raises
+    ------
+    ArgumentError
+        Something does not fit; says what is allowed.
+    DivergenceError
+        Some output, cost or energy is not a finite number.
+    ConvergenceError
+        Without them: a sample does not come to rest.
     """
     samples = Samples.of(network, x, y)
     chosen = Recipe.of(recipe, **changes).resolved(network)
-    ends = make_learner(network, samples.take(slice(0)), chosen, solver).rest(samples)
-    return Evaluation(network, ends.outputs, samples.target, ends.cost, ends.energy, ends.steps)
+    patient = chosen.method == EP_2017 and recipe is None and not set(PATIENT) & set(chosen.options)
+    if patient:
+        chosen = Recipe.of(chosen, **PATIENT)
+    ends = at_rest(make_learner(network, samples.take(slice(0)), chosen, solver or Solver()), samples)
+    if patient and ends.residual.max() > RESTLESS:
+        worst = int(np.argmax(ends.residual))
+        raise ConvergenceError(
+            f"sample {worst} does not come to rest by the steps of {EP_2017!r}: after {PATIENT['free_steps']:,} its "
+            f"residual is {ends.residual[worst]:.2g}; give the recipe that the network learned with, or "
+            f"method={OTHERWISE!r}"
+        )
+    return Evaluation(network, ends.outputs, samples.target, ends.cost, ends.energy, ends.steps, ends.residual)
 
 
 def predict(
@@ -90,7 +121,7 @@ def predict(
 ) -> Array:
     """Outputs at rest, (samples, n_out), or (n_out,) for one sample; the class of a sample is the argmax.
 
-    Parameters are those of `evaluate`.
+    Parameters and errors are those of `evaluate`, which also says how far from rest each sample is.
     """
     if as_network(network).n_out == 0:
         raise ArgumentError("this network has no outputs: there is nothing to predict")

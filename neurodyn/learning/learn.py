@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, DivergenceError, shown
+from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError, shown
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
-from neurodyn.learning.learner import EpochMeans, Learner, make_learner, order
+from neurodyn.learning.learner import EpochMeans, Learner, at_rest, make_learner, order
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, Validation, split
-from neurodyn.learning.training import Training
+from neurodyn.learning.training import Training, history
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network, as_network
@@ -72,6 +72,9 @@ def learn(
         The weights grew beyond every bound.
     ResultFileError
         The checkpoint cannot be written, or is not of this network, recipe and samples.
+
+    Where it is stopped, by Ctrl-C or by an exception of `on_epoch`, the exception has the `Training` so far as its
+    `result`: in a notebook ``sys.last_value.result``.
     """
     as_network(network)
     chosen = Recipe.of(recipe, **changes).resolved(network)
@@ -86,11 +89,22 @@ def learn(
     if resume and checkpoint is None:
         raise ArgumentError("`resume` needs a `checkpoint` to go on from")
     learner = make_learner(network, samples, chosen, solver)
-    run = _Run(learner, validated, None if checkpoint is None else Checkpoint(checkpoint, learner, validated), solver)
+    file = None if checkpoint is None else Checkpoint(checkpoint, learner, validated, solver)
+    run = _Run(learner, validated, file, solver)
     if resume:
         run.resume()
-    run.to_end(on_epoch)
-    return run.training(tested)
+    try:
+        run.to_end(on_epoch)
+        return run.training(tested)
+    except KeyboardInterrupt as error:
+        if not run.rows:
+            raise
+        told = type(error)(f"{error}; {run.sentence}" if str(error) else run.sentence)
+        run.keep(told)
+        raise told from error
+    except Exception as error:
+        run.keep(error)
+        raise
 
 
 class _Run:
@@ -103,13 +117,20 @@ class _Run:
         self.recipe = learner.recipe
         self.rows: list[Row] = []
         self.best: dict[str, Any] = {}
+        self.theta: Any = None  # after the last epoch that is finished
 
     def resume(self) -> None:
         assert self.checkpoint is not None
         found = self.checkpoint.read()
         if found is not None:
             self.rows, state, self.best = found
-            self.learner.restore(state)
+            try:
+                self.learner.restore(state)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ResultFileError(
+                    f"{self.checkpoint.path} holds no state of the method {self.recipe.method!r}: {error!r}"
+                ) from error
+            self.theta = np.array(self.learner.network.parameters.vector)
 
     @property
     def ended(self) -> bool:
@@ -126,26 +147,40 @@ class _Run:
         with Bar("learning") as bar:
             while not self.ended:
                 done = len(self.rows)
-                self.rows.append(self._epoch(done, bar.part(done, self.recipe.epochs, 1.0)))
+                row = self._epoch(done, bar.part(done, self.recipe.epochs, 1.0))
+                self.theta = np.array(self.learner.network.parameters.vector)
+                self.rows.append(row)
                 if self.recipe.patience is not None and self.best_epoch == len(self.rows):
-                    self.best = {"theta": np.array(self.learner.network.parameters.vector)}
+                    self.best = {"theta": self.theta}
                 if self.checkpoint is not None:
-                    self.checkpoint.write(self.rows, self.learner.state(), self.best)
+                    self.checkpoint.write(self.rows, self.learner.state(), self.best, self.theta)
                 if on_epoch is not None:
                     on_epoch(done, self.rows[-1])
 
     def training(self, tested: Samples | None) -> Training:
         """Return the result, with the test samples measured."""
-        network = self.learner.network
-        if self.best:
-            network = network.replace(parameters=Parameters(network.parameters.blocks, self.best["theta"]))
-        names = self.rows[0]
-        fields: dict[str, Any] = {name: np.array([row[name] for row in self.rows]) for name in names}
+        start, theta = self.learner.start, self.best.get("theta", self.theta)
+        network = start.replace(parameters=Parameters(start.parameters.blocks, theta))
+        fields = history(self.rows)
         if tested is not None:
             tester = make_learner(network, tested.take(slice(0)), self.recipe, self.solver)
             found = _measure(tester, tested)
             fields |= {"test_error": found.error, "test_cost": found.cost}
         return Training(network, **fields, settings=self.recipe.plain())
+
+    @property
+    def sentence(self) -> str:
+        """How far it came, and how to go on."""
+        way = "they are the `result` of this exception (in a notebook: sys.last_value.result)"
+        if self.checkpoint is not None:
+            way = f"go on with resume (--resume) and the checkpoint {self.checkpoint.path}"
+        return f"stopped; {len(self.rows):,} of {self.recipe.epochs:,} epochs are done: {way}"
+
+    def keep(self, error: Any) -> None:
+        """Give an exception the training so far as its `result`."""
+        if self.rows:
+            error.result = self.training(None)
+            error.add_note(self.sentence)
 
     def _epoch(self, number: int, report: Callable[[float], None]) -> Row:
         began = time.perf_counter()
@@ -171,7 +206,7 @@ class _Run:
 
 
 def _measure(learner: Learner, samples: Samples) -> EpochMeans:
-    return EpochMeans(*(totals(samples, learner.rest(samples)) / len(samples)).tolist())
+    return EpochMeans(*(totals(samples, at_rest(learner, samples)) / len(samples)).tolist())
 
 
 def _cosine(learner: Learner) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.errors import DivergenceError
 from neurodyn.learning.recipe import EP_2017, Recipe
 from neurodyn.learning.samples import Samples, shifted
 from neurodyn.numerics.arrays import Array
@@ -31,12 +32,13 @@ class EpochMeans:
 
 @dataclass(frozen=True, slots=True)
 class FreePhaseEnds:
-    """Samples at the end of their free phases: outputs (N, n_out), and per sample cost, energy, settling time."""
+    """Samples at the end of their free phases: outputs (N, n_out); per sample cost, energy, settling time, residual."""
 
     outputs: Array
     cost: Array
     energy: Array
     steps: Array
+    residual: Array
 
 
 class Learner(ABC):
@@ -89,6 +91,27 @@ def make_learner(network: Network, samples: Samples, recipe: Recipe, solver: Sol
     from neurodyn.learning.descent import DescentLearner
 
     return DescentLearner(network, samples, recipe, solver)
+
+
+def at_rest(learner: Learner, samples: Samples) -> FreePhaseEnds:
+    """Free phases of samples from zero, all of them finite.
+
+    Raises
+    ------
+    DivergenceError
+        Some output, cost or energy is not a finite number.
+    """
+    ends = learner.rest(samples)
+    finite = np.isfinite(ends.outputs).all(axis=1) & np.isfinite(ends.cost)
+    if learner.start.has_energy:
+        finite &= np.isfinite(ends.energy)
+    if not finite.all():
+        wrong = np.flatnonzero(~finite)
+        raise DivergenceError(
+            f"the free phase of sample {wrong[0]} left the finite numbers ({wrong.size:,} of {len(samples):,} did): "
+            "scale the inputs or the weights down"
+        )
+    return ends
 
 
 def signs(recipe: Recipe, epoch: int, count: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.learning.euler_phases import GROUP, ZERO
-from neurodyn.learning.layout import FIRST_OUT, N_OUT, OUTPUT, POPULATIONS, sample_states
+from neurodyn.learning.layout import FIRST_OUT, N_OUT, OUTPUT, POPULATIONS, bounds, sample_states
 from neurodyn.learning.tiles import LANES
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.view import window
@@ -32,6 +32,20 @@ def energy(plan, s, drive, f, i, lanes):
     for c in range(LANES):
         total += lanes[c]
     return total
+
+
+@helper
+def distance(plan, s, f, i):
+    """Largest |clip(field) − s| over the units of sample i of a group: 0 at rest."""
+    largest = ZERO
+    for p in range(plan[POPULATIONS]):
+        a, g = sample_states(s, plan, p, GROUP, i), sample_states(f, plan, p, GROUP, i)
+        low, high = bounds(plan, p)
+        for j in range(a.size):
+            gap = abs(min(max(g[j], low), high) - a[j])
+            if not gap <= largest:  # so that NaN stays
+                largest = gap
+    return largest
 
 
 @helper

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from neurodyn.learning.arguments import InputLists, circuit_type, samples_type, settings_type, single_matrix
+from neurodyn.learning.arguments import InputLists, circuit_type, samples_type, settings_type, single_matrix, singles
 from neurodyn.learning.euler_phases import GROUP, ZERO, fields, free_phase, load_group
 from neurodyn.learning.input_drive import drive_samples, list_samples
 from neurodyn.learning.layout import FIRST_OUT, N_IN, N_OUT, OUTPUT, WIDTH, sample_states
-from neurodyn.learning.measures import ENERGY, STEPS, energy, measure
+from neurodyn.learning.measures import ENERGY, STEPS, distance, energy, measure
 from neurodyn.learning.minibatches import COST_SCALE, FREE_STEPS, LIMIT, new_group
 from neurodyn.numerics.kernel import Kernel
 
 
-def _outputs_at_rest(first, last, circuit, settings, samples, outputs):
-    """Free phases from zero of samples `first` to before `last`; their outputs (samples, n_out)."""
+def _outputs_at_rest(first, last, circuit, settings, samples, outputs, residual):
+    """Free phases from zero of samples `first` to before `last`: outputs (samples, n_out), and how far from rest."""
     plan, numbers, measured = circuit.plan, settings.numbers, samples.measured
     size = GROUP * plan[WIDTH]
     group = new_group(plan, GROUP)
@@ -44,9 +44,10 @@ def _outputs_at_rest(first, last, circuit, settings, samples, outputs):
             measure(plan, rest, i, samples.target[start + i], numbers[COST_SCALE], measured, start + i)
             measured[ENERGY, start + i] = energy(plan, rest, drive, group.field, i, group.lanes)
             measured[STEPS, start + i] = group.steps[i]
+            residual[start + i] = distance(plan, rest, group.field, i)
 
 
 outputs_at_rest = Kernel(
     _outputs_at_rest,
-    types.void(types.int64, types.int64, circuit_type, settings_type, samples_type, single_matrix),
+    types.void(types.int64, types.int64, circuit_type, settings_type, samples_type, single_matrix, singles),
 )

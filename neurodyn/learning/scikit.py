@@ -5,7 +5,7 @@ The same network and the same recipe in both; a classifier's targets are one-hot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from typing import Any, Self, TypeVar
 
@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodyn.errors import ArgumentError, DivergenceError
-from neurodyn.inputs import positive_number, whole_number
+from neurodyn.inputs import LARGEST, positive_number, whole_number
 from neurodyn.learning.evaluate import predict
 from neurodyn.learning.learn import learn
 from neurodyn.learning.recipe import EP_2017, Recipe
@@ -99,6 +99,15 @@ class _EquilibriumPropagation(BaseEstimator):
         self.max_iter = max_iter
         self.random_state = random_state
 
+    def _from_new(self, take: Callable[[], Self]) -> Self:
+        """Fit from new weights; where that fails, the estimator is not fitted, whatever it was before."""
+        try:
+            return take()
+        except BaseException:
+            for name in set(vars(self)) - set(self.get_params(deep=False)):
+                delattr(self, name)
+            raise
+
     def _sizes(self) -> tuple[int, ...]:
         """The sizes of the hidden layers."""
         sizes = np.asarray(self.hidden_layer_sizes)
@@ -115,6 +124,7 @@ class _EquilibriumPropagation(BaseEstimator):
         from neurodyn import models
 
         self._random = check_random_state(self.random_state)
+        check_scale(X, "X")
         width = np.ptp(X, axis=0)
         self._shift, self._scale = X.mean(axis=0), SPAN / np.where(width > 0.0, width, 1.0)
         sizes = [X.shape[1], *self._sizes(), n_out]
@@ -156,15 +166,15 @@ class _EquilibriumPropagation(BaseEstimator):
 
     def _learn(self, X: Array, targets: Array, epochs: int) -> Training:
         """Go on learning from samples."""
-        self.recipe_ = self._recipe(epochs)
+        recipe = self._recipe(epochs)
         try:
-            training = learn(self.network_, self._rates(X), targets, self.recipe_)
+            training = learn(self.network_, self._rates(X), targets, recipe)
         except DivergenceError:
             raise DivergenceError(
                 "the weights grew beyond every bound: take a smaller `learning_rate_init` than "
                 f"{self.learning_rate_init:g}"
             ) from None
-        self.network_ = training.network
+        self.network_, self.recipe_ = training.network, recipe
         self.n_iter_ += training.epochs
         self.history_ = {k: np.concatenate([v, getattr(training, k)]) for k, v in self.history_.items()}
         return training
@@ -177,6 +187,24 @@ class _EquilibriumPropagation(BaseEstimator):
         check_is_fitted(self)
         checked = validate_data(self, X, dtype=np.float64, reset=False)
         return predict(self.network_, self._rates(checked), self.recipe_)
+
+
+def check_scale(columns: Array, name: str) -> None:
+    """Refuse columns that cannot be scaled: beyond what can be squared, or apart by less than can be divided by."""
+    beyond = np.flatnonzero(np.abs(columns).max(axis=0) > LARGEST)
+    if beyond.size:
+        column = columns[:, beyond[0]]
+        raise ArgumentError(
+            f"`{name}` must lie between -{LARGEST:g} and {LARGEST:g}; got {column[np.argmax(np.abs(column))]:g} in "
+            f"column {beyond[0]}: scale it"
+        )
+    width = np.ptp(columns, axis=0)
+    narrow = np.flatnonzero((width > 0.0) & (width < 1.0 / LARGEST))
+    if narrow.size:
+        raise ArgumentError(
+            f"the range of a column of `{name}` must be 0, or at least {1.0 / LARGEST:g}; got {width[narrow[0]]:g} in "
+            f"column {narrow[0]}: scale it"
+        )
 
 
 def _documented(kind: type[Kind]) -> type[Kind]:
@@ -203,14 +231,16 @@ class EquilibriumPropagationClassifier(ClassifierMixin, _EquilibriumPropagation)
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from samples X (n_samples, n_features) and their labels y (n_samples,), from new weights."""
-        return self._take(X, y, None, whole_number(self.max_iter, "max_iter", 1), True)
+        return self._from_new(lambda: self._take(X, y, None, whole_number(self.max_iter, "max_iter", 1), True))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
         """Go on learning for one epoch; the first call needs `classes`, all that will ever come."""
         new = not hasattr(self, "network_")
         if new and classes is None:
             raise ArgumentError("`classes` must list all labels that will ever come in the first call of `partial_fit`")
-        return self._take(X, y, classes, 1, new)
+        if new:
+            return self._from_new(lambda: self._take(X, y, classes, 1, True))
+        return self._take(X, y, classes, 1, False)
 
     def _take(self, X: Any, y: Any, classes: Any, epochs: int, new: bool) -> Self:
         X, y = validate_data(self, X, y, dtype=np.float64, reset=new)
@@ -268,17 +298,20 @@ class EquilibriumPropagationRegressor(RegressorMixin, _EquilibriumPropagation):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from X (n_samples, n_features) and y (n_samples,) or (n_samples, n_targets), from new weights."""
-        return self._take(X, y, whole_number(self.max_iter, "max_iter", 1), True)
+        return self._from_new(lambda: self._take(X, y, whole_number(self.max_iter, "max_iter", 1), True))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Go on learning for one epoch."""
-        return self._take(X, y, 1, not hasattr(self, "network_"))
+        if hasattr(self, "network_"):
+            return self._take(X, y, 1, False)
+        return self._from_new(lambda: self._take(X, y, 1, True))
 
     def _take(self, X: Any, y: Any, epochs: int, new: bool) -> Self:
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, reset=new)
         targets = np.asarray(y, dtype=float)
         columns = targets.reshape(len(targets), -1)
         if new:
+            check_scale(columns, "y")
             self._start(X, columns.shape[1])
             spread = columns.std(axis=0)
             self._single = targets.ndim == 1

@@ -15,15 +15,19 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.processor import multiply_add, vector_unit
 from neurodyn.numerics.product import make_tile
 
-#: Floats in a vector register; populations are padded to a multiple.
+#: Populations are padded to a multiple: the floats in the widest register of any processor.
 LANES = 16
-#: Rows and columns of the tiles: some twenty accumulators keep both multipliers busy.
-TALL, WIDE = 5, 64
-HIGH = 10
-#: Columns of a stretch of weights that serves all samples before the next, and stays in the second-level cache.
-STRETCH = 128
+#: Registers that so many floats take on this one.
+_HELD = LANES // min(LANES, 2 * vector_unit().doubles)
+#: Rows and columns of the tiles: sums take some twenty of 32 registers, ten of 16.
+TALL = 5
+WIDE = max(1, vector_unit().registers // 8 // _HELD) * LANES
+HIGH = max(1, 2 * TALL // _HELD)
+#: Columns of a stretch of weights that serves all samples before the next: eight registers.
+STRETCH = max(1, 8 // _HELD) * LANES
 
 tall_wide, single_wide, high_narrow, single_narrow = (
     make_tile(height, width, 32) for height, width in ((TALL, WIDE), (1, WIDE), (HIGH, LANES), (1, LANES))
@@ -38,14 +42,14 @@ def add_product(r, w, out):
     tall, high = b - b % TALL, b - b % HIGH
     for j in range(0, wide, WIDE):
         for i in range(0, tall, TALL):
-            tall_wide(r, w, out, i, j)
+            tall_wide(r, w, out, i, 0, j, j)
         for i in range(tall, b):
-            single_wide(r, w, out, i, j)
+            single_wide(r, w, out, i, 0, j, j)
     for j in range(wide, m, LANES):
         for i in range(0, high, HIGH):
-            high_narrow(r, w, out, i, j)
+            high_narrow(r, w, out, i, 0, j, j)
         for i in range(high, b):
-            single_narrow(r, w, out, i, j)
+            single_narrow(r, w, out, i, 0, j, j)
 
 
 def _make_stretch(width: int, gather: bool) -> Any:
@@ -70,9 +74,6 @@ def _make_stretch(width: int, gather: bool) -> Any:
         )
         count, j = arguments[2], arguments[5]
         word, vector = ir.IntType(64), ir.VectorType(ir.FloatType(), LANES)
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{LANES}f32"
-        )
         columns = cgutils.unpack_tuple(builder, w.shape, 2)[1]
         undefined, zeros = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
 
@@ -99,9 +100,9 @@ def _make_stretch(width: int, gather: bool) -> Any:
         for phi, pointer in zip(running, weights, strict=True):
             weight = builder.load(pointer, align=4)
             if gather:
-                phi.add_incoming(builder.call(fma, [spread, weight, phi]), body)
+                phi.add_incoming(multiply_add(builder, spread, weight, phi), body)
             else:
-                builder.store(builder.call(fma, [spread, phi, weight]), pointer, align=4)
+                builder.store(multiply_add(builder, spread, phi, weight), pointer, align=4)
                 phi.add_incoming(phi, body)
         k.add_incoming(builder.add(k, word(1)), body)
         builder.branch(head)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_input, positive_number, whole_number
+from neurodyn.inputs import as_duration, as_input, whole_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.plasticity import plastic_phase
 from neurodyn.phases.relax import relax
@@ -101,7 +101,7 @@ def learn_in_time(
     if inputs is None or not batched:
         raise ArgumentError(f"`x` must hold samples to present, (samples, {network.n_in})")
     whole_number(rounds, "rounds", 1)
-    positive_number(duration, "duration")
+    duration = as_duration(duration, float(network.tau.min()))
     target = network.target(y, len(inputs), True)
     count = rounds * len(inputs)
     rest_time, cost = np.empty((2, count))
@@ -119,7 +119,7 @@ def learn_in_time(
                 beta=beta,
                 tau_theta=tau_theta,
                 rule=rule,
-                t_eval=[float(duration)],
+                t_eval=[duration],
                 solver=solver,
             )
             rest_time[k], cost[k] = float(rest.time), float(now.cost(rest.state, target[j]))
@@ -127,14 +127,14 @@ def learn_in_time(
             theta[k] = now.parameters.vector
     return TimedLearning(
         network,
-        t=np.cumsum(rest_time + float(duration)),
+        t=np.cumsum(rest_time + duration),
         rest_time=rest_time,
         shown=np.arange(count) % len(inputs),
         cost=cost,
         theta=theta,
         beta=float(beta),
         tau_theta=float(tau_theta),
-        duration=float(duration),
+        duration=duration,
         rule=rule,
         solver=chosen_solver(solver).describe(),
     )

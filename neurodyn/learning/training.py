@@ -12,6 +12,11 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import Result, array
 
 
+def history(rows: list[dict[str, float]]) -> dict[str, Any]:
+    """The fields of a training that are measured in every epoch, (epoch,), from what each epoch has measured."""
+    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Training(Result):
     """A network that has learned.
@@ -49,6 +54,13 @@ class Training(Result):
     test_error: float | None = None
     test_cost: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_checkpoint(cls, path: str) -> Training:
+        """The training that a checkpoint holds; see `neurodyn.load`."""
+        from neurodyn.learning.checkpoint import read_training
+
+        return read_training(path)
 
     @property
     def recipe(self) -> Recipe:

@@ -17,9 +17,12 @@ inlines is edited elsewhere.
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
+import pickle
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -32,6 +35,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from neurodyn.numerics.processor import target
 from neurodyn.progress import waiting
 
 vector = types.Array(types.float64, 1, "C")
@@ -50,7 +54,7 @@ FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_ve
 @cache
 def cache_folder(module: str = "") -> str:
     """Folder of the compiled kernels of a module: below `NUMBA_CACHE_DIR`, the user's cache, or a temporary folder."""
-    name = os.path.join("neurodyn-kernels", _source_hash(module))
+    name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_processor_hash()}")
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     for place in (lambda: os.environ.get("NUMBA_CACHE_DIR"), lambda: home, tempfile.gettempdir):
         with contextlib.suppress(OSError):  # an unwritable place, or none at all, is passed over for the next
@@ -62,6 +66,11 @@ def cache_folder(module: str = "") -> str:
             with tempfile.TemporaryFile(dir=folder):
                 return str(folder)
     raise OSError("no writable folder for compiled kernels: set NUMBA_CACHE_DIR to one")
+
+
+def _processor_hash() -> str:
+    """A name for the processor that numba compiles for: machine code of another is neither used nor looked for."""
+    return hashlib.sha256(repr(target()).encode()).hexdigest()[:8]
 
 
 def _source_hash(module: str) -> str:
@@ -105,13 +114,19 @@ def _names_of(module: str) -> tuple[str, str]:
 
 @cache
 def _texts() -> dict[str, bytes]:
-    """The sources that hold kernels by their places in the package: this one and all that name it."""
+    """The sources of kernels by their places in the package: those beside this one and all that name it."""
     own = Path(__file__).resolve()
     package, _, module = __name__.rpartition(".")
     naming = re.compile(rf"{re.escape(package)}(\.| import [^\n]*\b){module}\b".encode())
     sources = {name: path.read_bytes() for name, path in _sources(own.parents[package.count(".")]).items()}
-    here = "/".join(__name__.split(".")[1:]) + ".py"
-    return {name: text for name, text in sources.items() if name == here or naming.search(text)}
+    here = "/".join(__name__.split(".")[1:-1]) + "/"
+    return {name: text for name, text in sources.items() if name.startswith(here) or naming.search(text)}
+
+
+def kernel_modules() -> list[str]:
+    """The modules of the package that hold kernels or helpers."""
+    places = (Path(name).with_suffix("") for name in _texts())
+    return sorted(_ROOT + ".".join(place.parts).removesuffix(".__init__") for place in places)
 
 
 def _sources(package: Path) -> dict[str, Path]:
@@ -135,22 +150,21 @@ def _own_cache(function: Callable[..., Any]) -> Iterator[None]:
         numba.config.CACHE_DIR = before
 
 
-def helper(function: Callable[..., Any]) -> Any:
-    """Mark a function that kernels call: compiled into them."""
-    with _own_cache(function):
-        return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+def _helper(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Mark functions that only kernels call.
+
+    They have no wrappers for calls from Python or C, and no files of their own in the disk cache: those of the kernels
+    hold their code. Both would take a third of the time to compile.
+    """
+    return numba.njit(error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
 
-def inlined_helper(function: Callable[..., Any]) -> Any:
-    """Mark a helper for loops that is so long that it would be called there, not inlined: calls are no vector code."""
-    with _own_cache(function):
-        return numba.njit(cache=True, error_model="numpy", nogil=True, forceinline=True)(function)
-
-
-def threaded_helper(function: Callable[..., Any]) -> Any:
-    """Mark a function that kernels call and whose `prange` runs on numba's threads."""
-    with _own_cache(function):
-        return numba.njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
+#: Mark a function that kernels call: compiled into them.
+helper = _helper()
+#: Mark a helper for loops that is so long that it would be called there, not inlined: calls are no vector code.
+inlined_helper = _helper(forceinline=True)
+#: Mark a function that kernels call and whose `prange` runs on numba's threads.
+threaded_helper = _helper(parallel=True)
 
 
 class Kernel:
@@ -189,6 +203,40 @@ class Kernel:
         return self.compiled(*arguments)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it is compiled, here or in the disk cache."""
+        if self._compiled is not None or numba.config.DISABLE_JIT:
+            return True
+        name = glob.escape(self.function.__qualname__)
+        return any(Path(cache_folder(self.function.__module__)).rglob(f"*.{name}-*.nbc"))
+
+    @property
+    def helpers(self) -> int:
+        """How many functions it is made of: what its compilation costs, roughly."""
+        found, todo = set(), [self.function]
+        while todo:
+            function = todo.pop()
+            if function not in found:
+                found.add(function)
+                named = (function.__globals__.get(name) for name in function.__code__.co_names)
+                todo += [value.py_func for value in named if isinstance(value, numba.core.dispatcher.Dispatcher)]
+        return len(found)
+
+    @property
+    def name(self) -> str:
+        """What the kernel is called in its module."""
+        for name, value in vars(sys.modules[self.__module__]).items():
+            if value is self:
+                return name
+        raise pickle.PicklingError(f"kernel {self.function.__qualname__} is no attribute of {self.__module__}")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether any process finds it by its name in the package."""
+        named = vars(sys.modules[self.__module__]).values()
+        return self.__module__.startswith(_ROOT) and any(value is self for value in named)
+
+    @property
     def address(self) -> int:
         """Where flows that do not know this kernel find it in this process: see `make_call`."""
         if numba.config.DISABLE_JIT:
@@ -198,7 +246,7 @@ class Kernel:
         return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
 
     def __reduce__(self) -> str:
-        return self.function.__qualname__
+        return self.name
 
 
 #: Functions by what stands for their addresses, where nothing is compiled.

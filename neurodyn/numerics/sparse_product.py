@@ -25,11 +25,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from neurodyn.numerics.kernel import Callee, Kernel, constant_matrix, helper, threaded_helper, vector
+from neurodyn.numerics.processor import multiply_add, vector_unit
 
-#: Columns of the strips, one of which is also that of a single trajectory.
-WIDE, NARROW = 32, 8
 #: Chains of additions for each output: with one, 10^7 weights took twice the time of a product with four.
 CHAINS = 4
+#: Columns of the strips: as wide as chains in half of the registers, and as one register.
+NARROW = vector_unit().doubles
+WIDE = vector_unit().registers // 2 // CHAINS * NARROW
 #: Ranges of rows that are dealt out to threads.
 CHUNKS = 64
 #: From so many weights on a product is shared among threads: 0.7 ms alone, against some 20 us to wake the others.
@@ -72,9 +74,6 @@ def _make_row(width: int, alone: bool) -> Any:
         i, j = arguments[5:]
         real, word, int32 = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
         vector = ir.VectorType(real, width)
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{width}f64"
-        )
         columns = cgutils.unpack_tuple(builder, out.shape, 2)[1]
         undefined, zeros = ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(int32, width), None)
 
@@ -85,7 +84,7 @@ def _make_row(width: int, alone: bool) -> Any:
         def add(weight: Any, k: Any, total: Any) -> Any:
             source = builder.zext(builder.load(builder.gep(index.data, [k])), word)
             spread = builder.shuffle_vector(builder.insert_element(undefined, weight, int32(0)), undefined, zeros)
-            return builder.call(fma, [spread, builder.load(place(r, source), align=8), total])
+            return multiply_add(builder, spread, builder.load(place(r, source), align=8), total)
 
         first, last = (builder.load(builder.gep(starts.data, [builder.add(i, word(q))])) for q in (0, 1))
         whole = builder.sub(last, word(CHAINS))

@@ -20,6 +20,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.processor import multiply_add
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
@@ -68,10 +69,10 @@ else:
 
     @intrinsic
     def fma(_context, a, b, c):
-        """a b + c, rounded once."""
+        """a b + c, rounded once where the processor can."""
 
         def generate(_target, builder, _signature, arguments):
-            return builder.fma(*arguments)
+            return multiply_add(builder, *arguments)
 
         return types.float64(types.float64, types.float64, types.float64), generate
 

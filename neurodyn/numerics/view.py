@@ -22,6 +22,18 @@ if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
         """`size` entries from the flat index `first` on, as a row."""
         return array.reshape(-1)[first : first + size]
 
+    def row(array, i):
+        """Row i of a matrix."""
+        return array[i]
+
+    def flat(array, start, stop):
+        """Rows start ... stop of a matrix as one long row."""
+        return array[start:stop].reshape(-1)
+
+    def units(array, first, count):
+        """The rows of a matrix from `first` on."""
+        return array[first : first + count]
+
     def rectangle(array, first, rows, columns):
         """A (rows, columns) matrix from the flat index `first` on."""
         return array.reshape(-1)[first : first + rows * columns].reshape(rows, columns)
@@ -52,6 +64,47 @@ else:
             meminfo=None,
         )
         return out._getvalue()
+
+    def _columns(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        shape = target.make_array(signature.args[0])(target, builder, arguments[0]).shape
+        return cgutils.unpack_tuple(builder, shape, 2)[1]
+
+    @intrinsic
+    def row(_context, array, i):
+        """Row i of a matrix."""
+        kind = types.Array(array.dtype, 1, "C", readonly=not array.mutable)
+
+        def generate(target, builder, signature, arguments):
+            columns = _columns(target, builder, signature, arguments)
+            first = builder.mul(arguments[1], columns)
+            return _view(target, builder, signature, [arguments[0], first], [columns])
+
+        return kind(array, types.intp), generate
+
+    @intrinsic
+    def flat(_context, array, start, stop):
+        """Rows start ... stop of a matrix as one long row: all samples of a population, or all units of one sample."""
+        kind = types.Array(array.dtype, 1, "C", readonly=not array.mutable)
+
+        def generate(target, builder, signature, arguments):
+            columns = _columns(target, builder, signature, arguments)
+            first = builder.mul(arguments[1], columns)
+            size = builder.mul(builder.sub(arguments[2], arguments[1]), columns)
+            return _view(target, builder, signature, [arguments[0], first], [size])
+
+        return kind(array, types.intp, types.intp), generate
+
+    @intrinsic
+    def units(_context, array, first, count):
+        """The rows of a matrix from `first` on."""
+        kind = types.Array(array.dtype, 2, "C", readonly=not array.mutable)
+
+        def generate(target, builder, signature, arguments):
+            columns = _columns(target, builder, signature, arguments)
+            start = builder.mul(arguments[1], columns)
+            return _view(target, builder, signature, [arguments[0], start], [arguments[2], columns])
+
+        return kind(array, types.intp, types.intp), generate
 
     @intrinsic
     def window(_context, array, first, size):

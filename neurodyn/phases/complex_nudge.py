@@ -115,6 +115,11 @@ class ComplexNudging:
         """The strength of every trajectory."""
         return np.repeat(self.strengths, self.point.s.shape[1])
 
+    @property
+    def _aims(self) -> Array:
+        """The targets of every trajectory, (n_out, ...)."""
+        return np.tile(self.target.T, len(self.strengths))
+
     @cached_property
     def problem(self) -> Problem:
         """The flow of delta, real parts (n, ...), then imaginary ones."""
@@ -124,7 +129,7 @@ class ComplexNudging:
         return Problem(
             complex_nudged,
             np.zeros((2 * n, len(self.beta))),
-            complex_rows(network, local, np.tile(point.cost_slope(self.target), copies), self.beta),
+            complex_rows(network, local, self.beta, (np.tile(point.cost_slope(self.target), copies), self._aims)),
             network.theta,
             network.complex_layout,
             network.work_rows(complex_nudged),
@@ -143,7 +148,8 @@ class ComplexNudging:
         network, beta = self.point.network, complex(self.beta[trajectory])
         local = self.point.local.columns([trajectory % self.point.s.shape[1]])
         rates, slopes = (change[:, 0] for change in self._changes(np.ascontiguousarray(delta[:, None]), trajectory))
-        return _complex_linearized(network, local, Moved(beta * _join(delta), rates, slopes), beta)
+        moved = Moved(beta * _join(delta), rates, slopes)
+        return _complex_linearized(network, local, moved, beta, self._aims[:, trajectory])
 
     def _changes(self, delta: Array, trajectory: int | None = None) -> tuple[Complex, Complex]:
         """Changes of rates and of slopes, (n, b) each, of all trajectories or of one."""
@@ -192,17 +198,18 @@ class ComplexNudging:
         raise kind(
             f"{what} {'does not come to rest' if wanted is Status.SETTLED else 'breaks off'} at {when}: the radius "
             f"{abs(beta):.3g} is most likely outside the domain of convergence (its beta_c is "
-            f"{self.point.critical_beta()[sample]:.3g}, and complex singularities may be nearer); choose a smaller one",
+            f"{self.point.critical_beta(self.target)[sample]:.3g}, and complex singularities may be nearer); choose a "
+            "smaller one",
             solution,
         )
 
 
-def complex_rows(network: Network, local: Local, cost_slope: Array, beta: Complex) -> Array:
-    """Constants of the nudged flow for complex beta (b,), as `neurodyn.flows.rows` names them; cost_slope (n, b)."""
+def complex_rows(network: Network, local: Local, beta: Complex, pull: tuple[Array, Array]) -> Array:
+    """Constants of the nudged flow for complex beta (b,): see `neurodyn.phases.nudge.nudged_rows`."""
     n, batch = local.state.shape
     rate = repeated_rate(network, batch)
     blocks = {RATE: rate, RATE + 1: rate, COMPLEX_RATE: local.rate, COMPLEX_SLOPE: local.slope}
-    blocks |= {COMPLEX_FIELD: local.field, COMPLEX_COST_SLOPE: cost_slope}
+    blocks |= {COMPLEX_FIELD: local.field, COMPLEX_COST_SLOPE: pull[0]}
     blocks[COMPLEX_COST_CURVATURE] = constant_curvature(network, batch)
     blocks |= {BETA_REAL: np.repeat(beta.real[None], n, axis=0), BETA_IMAGINARY: np.repeat(beta.imag[None], n, axis=0)}
     base: list[Array] = []
@@ -210,7 +217,7 @@ def complex_rows(network: Network, local: Local, cost_slope: Array, beta: Comple
         at = every(local.state, local.clamped), every(local.rate, local.clamped)
         found = [attached.gradient(at) for attached in network.attached]
         base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]
-    return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs]))
+    return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs], pull[1]))
 
 
 class Moved(NamedTuple):
@@ -221,8 +228,8 @@ class Moved(NamedTuple):
     slope: Complex
 
 
-def _complex_linearized(network: Network, local: Local, moved: Moved, beta: complex) -> Complex:
-    """Minus the Jacobian of the force by the state, (n, n), of one sample nudged by complex beta."""
+def _complex_linearized(network: Network, local: Local, moved: Moved, beta: complex, target: Array) -> Complex:
+    """Minus the Jacobian of the force by the state, (n, n), of one sample nudged by complex beta to its target."""
     n, outputs = network.n, network.outputs
     rate, slope = local.rate[:, 0] + moved.rate, local.slope[:, 0] + moved.slope
     states, rates = (
@@ -245,7 +252,7 @@ def _complex_linearized(network: Network, local: Local, moved: Moved, beta: comp
         z = local.coordinate[outputs, 0] + moved.state[outputs]
     else:
         matrix, z = matrix + by_rate, rate[outputs]
-    cost = beta * network.readout.curvature(z)
+    cost = beta * network.readout.curvature(z, target)
     matrix[outputs, outputs] += cost if network.metric == STATES else cost * slope[outputs]
     return matrix
 

@@ -71,7 +71,7 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
             stuck = network.box & (((s <= 0.0) & (force < 0.0)) | ((s >= 1.0) & (force > 0.0)))
             local = local._replace(active=~stuck[:, None])
         matrix, moves = network.linearized(local, 0), local.active[out, 0]
-        pull = nudge.beta * network.readout.curvature(z[:, 0])
+        pull = nudge.beta * network.readout.curvature(z[:, 0], aim[:, 0])
         matrix[out, out] += moves[:, None] * pull * (moves * local.coordinate_slope[out, 0])
         return -matrix / network.tau[:, None]
 

@@ -30,7 +30,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import integrate
-from neurodyn.solvers.problem import Problem, describe_counters
+from neurodyn.solvers.problem import Problem, Solution, describe_counters
 from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import every, repeated_rate
@@ -64,10 +64,13 @@ class NudgedPhase(Result):
     residual : (batch,)
         Largest active |force| at s*, which the flow of delta leaves out; `residual / |beta|` is its weight in delta.
     critical_beta : (batch,)
-        beta_c: for beta <= -beta_c the nudged equilibrium is not the smooth continuation of s*.
+        beta_c: at beta <= -beta_c the nudged equilibrium is not the smooth continuation of s*. Of a cost that is not
+        convex, at -beta_c or at beta_c.
     crossed : (batch, n) bool
         Units that were seen to leave or reach a bound of their box.
     status : (batch,)
+    last_time, last_displacement : (branch, batch), (branch, batch, n), optional
+        How far each sample came; None where all reached the end.
     """
 
     t: Array = array("time", units="time")
@@ -84,6 +87,8 @@ class NudgedPhase(Result):
     x: Array | None = array("batch", "input", default=None)
     beta: float = 0.0
     nudging: str = "centered"
+    last_time: Array | None = array("branch", "batch", units="time", default=None)
+    last_displacement: Array | None = array("branch", "batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
 
@@ -124,6 +129,8 @@ class NudgedPhase(Result):
         if self.nudging != "centered":
             return None
         k = slice(0, 1) if nudging == "positive" else slice(1, 2)
+        names = ("last_time", "last_displacement")
+        last = {name: value[k] for name in names if (value := getattr(self, name)) is not None}
         return dataclasses.replace(
             self,
             displacement=self.displacement[k],
@@ -131,6 +138,7 @@ class NudgedPhase(Result):
             strengths=self.strengths[k],
             beta=float(self.strengths[k][0]),
             nudging=nudging,
+            **last,
         )
 
     def parameter_gradient(self, t: float | None = None) -> Parameters:
@@ -200,13 +208,13 @@ def nudge(
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     strengths = np.array([sign * strength for sign in SIGNS[nudging]]) + 0.0
-    problem = nudged_problem(point, point.cost_slope(target), strengths)
+    problem = nudged_problem(point, target, strengths)
     solution = integrate(problem, solver, times, what="nudged phase")
     batched, batch, shape = equilibrium.batched, point.s.shape[1], (len(times), network.n, len(strengths), -1)
     delta, rate = (np.moveaxis(a.reshape(shape), 2, 0) for a in (solution.y, solution.f))
     status = solution.status.reshape(len(strengths), batch)
     ended = np.where(np.all(status == Status.DONE, axis=0), int(Status.DONE), status.max(axis=0))
-    critical = point.critical_beta()
+    critical = point.critical_beta(target)
     crossed = _crossed(problem, solution.y, network, point).reshape(network.n, len(strengths), batch).any(axis=1)
     pick: Any = slice(None) if batched else 0
     result = NudgedPhase(
@@ -225,6 +233,7 @@ def nudge(
         x=equilibrium.x,
         beta=float(strengths[0]),
         nudging=nudging,
+        **_last(solution, network.n, len(strengths), pick),
         solver=solver.describe(),
         counters=describe_counters(solution.counters),
     )
@@ -233,6 +242,17 @@ def nudge(
         names = [f"nudged phase with {'-' if sign < 0 else '+'}beta" for sign in SIGNS[nudging]]
         raise failure(names, network, solution, result, more)
     return result
+
+
+def _last(solution: Solution, n: int, branches: int, pick: Any) -> dict[str, Array]:
+    """How far the samples came, unless all reached the end."""
+    if np.all(solution.status == Status.DONE):
+        return {}
+    shape = (n, branches, -1)
+    return {
+        "last_time": solution.time.reshape(shape[1:])[:, pick],
+        "last_displacement": np.moveaxis(solution.last[:n].reshape(shape), 0, -1)[:, pick],
+    }
 
 
 def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
@@ -252,7 +272,7 @@ def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
 def displaced_gradient(point: FixedPoint, delta: Array, beta: float) -> Parameters:
     """(1/beta) [dF/dtheta(s + beta delta) - dF/dtheta(s)] for displacements delta (n, b), averaged over the batch."""
     network = point.network
-    rows = nudged_rows(network, point.local, np.zeros_like(delta), np.full(delta.shape[1], beta))
+    rows = nudged_rows(network, point.local, np.full(delta.shape[1], beta))
     moved = network.evaluate(change, delta, rows, network.n)
     return gradient_change(network, point.local, (delta, moved), beta, point.x)
 
@@ -264,13 +284,17 @@ def default_times(point: FixedPoint) -> Array:
     return times
 
 
-def nudged_problem(point: FixedPoint, cost_slope: Array, strengths: Array) -> Problem:
-    """The flow of delta for every sample at every strength, strength-major."""
+def nudged_problem(point: FixedPoint, target: Array, strengths: Array, left: Array | None = None) -> Problem:
+    """The flow of delta for every sample at every strength, strength-major, towards targets (b, n_out).
+
+    `left` (n, b) is a constant force beside that of the cost: what is left of the free force at s*, divided by beta.
+    """
     network, copies = point.network, len(strengths)
     n, batch = point.s.shape
     s, local = np.tile(point.s, copies), point.local.columns(np.tile(np.arange(batch), copies))
     beta = np.repeat(strengths, batch)
-    rows = nudged_rows(network, local, np.tile(cost_slope, copies), beta)
+    aims, slope = np.tile(target.T, copies), point.cost_slope(target) - (0.0 if left is None else left)
+    rows = nudged_rows(network, local, beta, (np.tile(slope, copies), aims))
     free = np.tile(point.rows, copies)
     boxed = network.box.any()
 
@@ -284,7 +308,7 @@ def nudged_problem(point: FixedPoint, cost_slope: Array, strengths: Array) -> Pr
             here = here._replace(active=moving | ~network.box[:, None])
         matrix = network.linearized(here, 0)
         moves, outputs = here.active[network.outputs, 0], network.outputs
-        pull = beta[sample] * network.readout.curvature(here.coordinate[outputs, 0])
+        pull = beta[sample] * network.readout.curvature(here.coordinate[outputs, 0], aims[:, sample])
         matrix[outputs, outputs] += moves[:, None] * pull * (moves * here.coordinate_slope[outputs, 0])
         return -matrix / network.tau[:, None]
 
@@ -303,12 +327,14 @@ def nudged_problem(point: FixedPoint, cost_slope: Array, strengths: Array) -> Pr
     )
 
 
-def nudged_rows(network: Network, local: Local, cost_slope: Array, beta: Array) -> Array:
-    """Constants of the nudged flow around fixed points, as `neurodyn.flows.rows` names them.
+def nudged_rows(network: Network, local: Local, beta: Array, pull: tuple[Array, Array] | None = None) -> Array:
+    """Constants of the nudged flow around fixed points, as `neurodyn.flows.rows` names them, for beta (b,).
 
-    cost_slope = dC/dz (n, b), where z is the coordinate of the energy; beta (b,).
+    What pulls is dC/dz (n, b), where z is the coordinate of the energy, towards targets (n_out, b); without it they are
+    the constants of `neurodyn.flows.nudged.change`.
     """
     n, batch = local.state.shape
+    cost_slope = np.zeros((n, batch)) if pull is None else pull[0]
     blocks = {RATE: repeated_rate(network, batch), BASE_RATE: local.rate, BASE_SLOPE: local.slope}
     blocks |= {BASE_FIELD: local.field, COST_SLOPE: cost_slope, COST_CURVATURE: constant_curvature(network, batch)}
     blocks[BETA] = np.repeat(beta[None], n, axis=0)
@@ -319,7 +345,9 @@ def nudged_rows(network: Network, local: Local, cost_slope: Array, beta: Array) 
         at = every(local.state, local.clamped), every(local.rate, local.clamped)
         found = [a.gradient(at) for a in network.attached if not a.term.quadratic]
         base = [local.state, *(sum((g[k][:n] for g in found), np.zeros((n, batch))) for k in (0, 1)), local.clamped]
-    return stack(blocks, *base, network.readout.rows(local.coordinate[network.outputs]))
+    if pull is not None:
+        base.append(network.readout.rows(local.coordinate[network.outputs], pull[1]))
+    return stack(blocks, *base)
 
 
 def constant_curvature(network: Network, batch: int) -> Array:

@@ -182,7 +182,7 @@ def plastic_phase(
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     kappa = 1.0 / (float(beta) * float(tau_theta))
-    problem = plastic_problem(point, point.cost_slope(target), float(beta), kappa, synapses)
+    problem = plastic_problem(point, target, float(beta), kappa, synapses)
     solution = integrate(problem, solver, times, what="plastic phase")
     critical = critical_kappa(point, synapses)
     status = _status(problem, solution, point, synapses, float(beta))
@@ -215,10 +215,10 @@ def plastic_phase(
     return result
 
 
-def plastic_problem(point: FixedPoint, cost_slope: Array, beta: float, kappa: float, synapses: Synapses) -> Problem:
+def plastic_problem(point: FixedPoint, target: Array, beta: float, kappa: float, synapses: Synapses) -> Problem:
     """The flow of delta (n rows) and of what the weights gain, for every sample."""
     network, batch = point.network, point.s.shape[1]
-    nudged = nudged_problem(point, cost_slope, np.array([beta]))
+    nudged = nudged_problem(point, target, np.array([beta]))
     constants = np.repeat([[kappa], [1.0]], batch, axis=1)
     rows = np.concatenate([nudged.rows, constants, clamped_rates(network, point.x, batch)])
     n, size = network.n, network.n + synapses.size

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.flows.free import free
 from neurodyn.flows.rows import LOWER, first_row
-from neurodyn.inputs import as_condition, is_positive
+from neurodyn.inputs import as_condition, is_positive, tolerance
 from neurodyn.numerics.arrays import Array, Integers, inward
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.integrate import integrate
@@ -99,7 +99,7 @@ def relax(
     start : (batch, n) or (n,) array, optional
         Initial state, default zeros. One serves all x, and one x all starts.
     tol : float
-        Largest force at rest.
+        Largest force at rest, at most 0.1.
     t_max : float, optional
         Longest simulated time, default 10⁴·max(tau).
     solver : Solver, optional
@@ -123,8 +123,9 @@ def relax(
     rates, initial, batched = as_condition(x, start, network.n_in, network.n)
     check_box(network, initial)
     limit = longest(network) if t_max is None else t_max
-    if not (is_positive(limit) and is_positive(tol)):
-        raise ArgumentError(f"`tol` and `t_max` must be positive and finite; got {tol!r} and {t_max!r}")
+    if not is_positive(limit):
+        raise ArgumentError(f"`t_max` must be positive and finite; got {t_max!r}")
+    tolerance(tol, "tol")
     search = Relaxation(network, rates, inward(initial), solver, tol, limit)
     search.run()
     result = search.equilibrium(batched)

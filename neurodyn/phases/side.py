@@ -45,6 +45,8 @@ class SidePhase(Result):
         Time integral of S-bar/tau, which solves H lambda = dC/ds in the end.
     active : (batch, n) bool
     status : (batch,)
+    last_time, last_error_signal : (batch,), (batch, n), optional
+        How far each sample came; None where all reached the end.
     """
 
     t: Array = array("time", units="time")
@@ -56,6 +58,8 @@ class SidePhase(Result):
     status: Integers = array("batch", units="status")
     x: Array | None = array("batch", "input", default=None)
     method: str = "integrate"
+    last_time: Array | None = array("batch", units="time", default=None)
+    last_error_signal: Array | None = array("batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
 
@@ -107,7 +111,7 @@ def side_network(
     target = network.target(y, batch, batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     signal = point.cost_slope(target) * point.local.active
-    solution = None
+    solution, last = None, {}
     if method == "exact":
         error, integral = _exact(point, signal, times)
         status, counters = np.full(batch, int(Status.DONE)), {}
@@ -116,6 +120,9 @@ def side_network(
         error, integral = solution.y[:, : network.n], solution.y[:, network.n :]
         status, counters = solution.status, describe_counters(solution.counters)
     pick: Any = slice(None) if batched else 0
+    if solution is not None and np.any(status != Status.DONE):
+        signals = np.ascontiguousarray(solution.last[: network.n].T)
+        last = {"last_time": np.asarray(solution.time[pick]), "last_error_signal": signals[pick]}
     result = SidePhase(
         network,
         t=times,
@@ -127,10 +134,11 @@ def side_network(
         status=np.asarray(status[pick]),
         x=equilibrium.x,
         method=method,
+        **last,
         solver=solver.describe(),
         counters=counters,
     )
-    if solution is not None and on_failure == "raise" and np.any(status != Status.DONE):
+    if solution is not None and last and on_failure == "raise":
         raise failure(["side network"], network, solution, result)
     return result
 

@@ -35,6 +35,8 @@ class Trajectory(Result):
     target : (batch, n_out), optional
     beta : float
         Strength of the nudge towards the target; 0 without one.
+    last_time, last_state : (batch,), (batch, n), optional
+        How far each trajectory came; None where all reached the end.
     """
 
     t: Array = array("time", units="time")
@@ -47,6 +49,8 @@ class Trajectory(Result):
     stimulus_table: Array | None = array("entry", "batch", "input", default=None)
     stimulus_kind: str | None = None
     beta: float = 0.0
+    last_time: Array | None = array("batch", units="time", default=None)
+    last_state: Array | None = array("batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
 
@@ -117,6 +121,7 @@ def simulate(
     times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
     solution = integrate_driven(network, inward(initial), x if moving else rates, nudge, solver, times)
     pick: Any = slice(None) if batched else 0
+    failed = np.any(solution.status != Status.DONE)
     result = Trajectory(
         network,
         t=times,
@@ -127,10 +132,12 @@ def simulate(
         target=None if nudge is None else nudge.target[pick],
         beta=0.0 if nudge is None else nudge.beta,
         **(_kept(x, len(initial)) if moving else {}),
+        last_time=np.asarray(solution.time[pick]) if failed else None,
+        last_state=np.ascontiguousarray(solution.last[: network.n].T)[pick] if failed else None,
         solver=solver.describe(),
         counters=describe_counters(solution.counters),
     )
-    if on_failure == "raise" and np.any(solution.status != Status.DONE):
+    if failed and on_failure == "raise":
         raise failure(["simulation"], network, solution, result)
     return result
 

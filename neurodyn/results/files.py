@@ -1,4 +1,4 @@
-"""Result files: NetCDF (HDF5) through xarray, written whole or not at all.
+"""Result files: NetCDF (HDF5) through xarray, written whole or not at all, with a seal.
 
 Arrays are variables with named dimensions and units; everything else (model, solver, counters, versions) is one JSON
 attribute, as NetCDF attributes cannot hold None, booleans or nested data. The parameters are a variable too, so that
@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.errors import NeurodynError, ResultFileError
+from neurodyn.inputs import as_path
 from neurodyn.names import RESULTS, name_in_files
 from neurodyn.results.result import Composite, Result
+from neurodyn.results.seal import UNSEALED, append_seal, check_seal
 from neurodyn.schema import SCHEMA, schema_of
+from neurodyn.solvers.status import Status
 from neurodyn.system.network import rebuild
 
 if TYPE_CHECKING:
@@ -29,8 +32,16 @@ if TYPE_CHECKING:
 
 #: The attribute with everything that is not an array.
 PROVENANCE = "neurodyn"
+#: How a checkpoint of learning begins.
+CHECKPOINT = b"neurodyn checkpoint"
 #: After the name of a sparse connection: the variable with its connected pairs of units.
 PAIRS = ".pairs"
+#: The groups of an experiment in the first files, which do not say that they are one.
+PARTS_0 = {"equilibrium", "nudged", "side"}
+#: What the attribute of a file with a seal says, so that one without it is noticed.
+DIGEST = {"digest": "sha256, behind the data"}
+#: What data raise that are not those of a result.
+FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 def to_dataset(result: Result) -> xarray.Dataset:
@@ -59,7 +70,7 @@ def to_dataset(result: Result) -> xarray.Dataset:
     data = data.assign_coords(population=("unit", np.array(names, dtype=str)))
     if "t" in data:
         data = data.rename(t="time").set_coords("time") if data["t"].dims == ("time",) else data
-    data.attrs[PROVENANCE] = json.dumps(_about(result) | {"network": network.describe(), "fields": plain})
+    data.attrs[PROVENANCE] = json.dumps(_head(result) | {"network": network.describe(), "fields": plain})
     return data
 
 
@@ -67,11 +78,11 @@ def to_datatree(result: Composite) -> xarray.DataTree:
     """See `Composite.to_xarray`."""
     import xarray
 
-    root = xarray.Dataset(attrs={PROVENANCE: json.dumps(_about(result))})
+    root = xarray.Dataset(attrs={PROVENANCE: json.dumps(_head(result))})
     return xarray.DataTree.from_dict({"/": root} | {name: to_dataset(part) for name, part in result.parts.items()})
 
 
-def _about(result: Result) -> dict[str, Any]:
+def _head(result: Result) -> dict[str, Any]:
     return {"schema": SCHEMA, "result": name_in_files(type(result)), "versions": versions()}
 
 
@@ -97,84 +108,151 @@ def versions() -> dict[str, str]:
 
 def from_dataset(data: xarray.Dataset) -> Result:
     """The result that `to_dataset` described."""
+    about = _about(data)
+    kind = _kind(about)
+    if not isinstance(about.get("fields"), dict):
+        raise ResultFileError("these data are not a neurodyn result: they lack its fields")
     try:
-        about = json.loads(data.attrs[PROVENANCE])
-        kind = _kind(about)
         fields: dict[str, Any] = dict(about["fields"])
         used = {"parameters", "tau", "population"}
         for f in dataclasses.fields(kind):
             name = "time" if f.name == "t" and "t" not in data.variables else f.name
             if "dims" in f.metadata and name in data.variables:
-                fields[f.name] = np.asarray(data[name].values)
+                fields[f.name] = _numbers(data, name)
                 used.add(name)
         names = [str(name) for name in data.variables]
-        pairs = {name.removesuffix(PAIRS): data[name].values for name in names if name.endswith(PAIRS)}
-        network = rebuild(about["network"], data["parameters"].values, data["tau"].values, pairs)
+        pairs = {name.removesuffix(PAIRS): _numbers(data, name) for name in names if name.endswith(PAIRS)}
+        network = rebuild(about["network"], _numbers(data, "parameters"), _numbers(data, "tau"), pairs)
         for f in dataclasses.fields(kind):
             if f.metadata.get("table"):
                 own = [name for name in names if name not in used and not name.endswith(PAIRS)]
                 fields[f.name] = data.drop_attrs(deep=False)[own]
-        return kind(network, **fields)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        result = kind(network, **fields)
+    except NeurodynError:
+        raise
+    except FOREIGN as error:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
+    _check_status(result)
+    return result
+
+
+def _numbers(data: xarray.Dataset, name: str) -> np.ndarray[Any, Any]:
+    """A variable of numbers."""
+    found = np.asarray(data[name].values)
+    if found.dtype.kind not in "biufc":
+        raise ResultFileError(f"`{name}` must hold numbers; got values of the type {found.dtype}")
+    return found
+
+
+def _check_status(result: Result) -> None:
+    """Refuse units whose values are not finite in samples that ended well."""
+    status = getattr(result, "status", None)
+    if not isinstance(status, np.ndarray):
+        return
+    good = np.isin(status, [s for s in Status if s.good])
+    for f in dataclasses.fields(result):
+        dims, value = f.metadata.get("dims", ()), getattr(result, f.name)
+        if "unit" not in dims or "batch" not in dims or value is None:
+            continue
+        rows = np.moveaxis(value, dims.index("batch"), 0) if value.ndim == len(dims) else value
+        if not np.isfinite(rows[good]).all():
+            raise ResultFileError(f"`{f.name}` has values that are not finite, though its status says that all is well")
 
 
 def from_datatree(root: xarray.Dataset, children: Mapping[str, xarray.Dataset]) -> Result:
     """The result that `to_datatree` described."""
     parts = {name: from_dataset(data) for name, data in children.items()}
+    if not root.attrs and set(parts) == PARTS_0:
+        about: dict[str, Any] = {"result": "Experiment"}
+    else:
+        about = _about(root)
+    kind = _kind(about)
     try:
-        kind = _kind(json.loads(root.attrs[PROVENANCE]))
         return kind(next(iter(parts.values())).network, **parts)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except NeurodynError:
+        raise
+    except FOREIGN as error:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
+
+
+def _about(data: xarray.Dataset) -> dict[str, Any]:
+    """The JSON attribute of data."""
+    try:
+        about = json.loads(data.attrs[PROVENANCE])
+    except (*FOREIGN, RecursionError) as error:
+        raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
+    if not isinstance(about, dict):
+        raise ResultFileError(f"the attribute {PROVENANCE!r} must be a JSON object; got {type(about).__name__}")
+    if "sweep" in about:
+        raise ResultFileError("these are the data of a sweep: open them with xarray.open_dataset")
+    return about
 
 
 def _kind(about: dict[str, Any]) -> type[Result]:
     """The class of a result: neurodyn's, or of a module that is imported already, as reading runs no other code."""
     schema_of(about)
-    kind = RESULTS.find(about["result"])
+    kind = RESULTS.find(about.get("result"))
     if kind is None:
         raise ResultFileError(
-            f"the file's result is of the class {about['result']!r}, which is not there: import its module first"
+            f"the file's result is of the class {about.get('result')!r}, which is not there: import its module first"
         )
     return kind
 
 
 def save(result: Result, path: str | os.PathLike[str]) -> None:
     """Write a result; see `Result.save`."""
-    import xarray
+    write_netcdf(path, result.to_xarray())
 
-    data = result.to_xarray()
-    if isinstance(data, xarray.Dataset):
-        write(path, lambda temporary: data.to_netcdf(temporary, engine="h5netcdf"))
-    else:
-        write(path, lambda temporary: data.to_netcdf(temporary, engine="h5netcdf"))
+
+def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.DataTree) -> None:
+    """Write data with a seal, of which their JSON attribute tells."""
+    told = data.copy()
+    told.attrs[PROVENANCE] = json.dumps(json.loads(data.attrs[PROVENANCE]) | DIGEST)
+
+    def produce(temporary: str) -> None:
+        told.to_netcdf(temporary, engine="h5netcdf")
+        append_seal(temporary)
+
+    write(path, produce)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a result that was saved; it equals the one that was written.
+    """Read a result that was saved; it equals the one that was written. A checkpoint gives the `Training` so far.
+
+    The digest behind its data is checked before they are read; files of before schema 2 have none.
 
     Raises
     ------
     ResultFileError
         If the file is missing, damaged, or not neurodyn's.
     """
-    import xarray
-
-    name = os.fspath(path)
+    name = os.fspath(as_path(path, "path"))
     if not os.path.isfile(name):
         raise ResultFileError(f"no such result file: {name}")
+    with open(name, "rb") as stream:
+        if stream.read(len(CHECKPOINT)) == CHECKPOINT:
+            kind: Any = RESULTS.find("Training")
+            return kind.from_checkpoint(name)
     try:
-        with xarray.open_datatree(name, engine="h5netcdf") as tree:
-            tree.load()
-            children = {key: node.to_dataset() for key, node in tree.children.items()}
-            root = tree.to_dataset()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ResultFileError(f"{name} is not a readable NetCDF file: {error}") from error
-    try:
+        sealed = check_seal(name)
+        root, children = _read(name)
+        if not sealed and root.attrs and "digest" in _about(root):
+            raise ResultFileError(UNSEALED)
         return from_datatree(root, children) if children else from_dataset(root)
     except NeurodynError as error:
         raise ResultFileError(f"{name}: {error}") from error
+
+
+def _read(name: str) -> tuple[xarray.Dataset, dict[str, xarray.Dataset]]:
+    """The root and the groups of a NetCDF file."""
+    import xarray
+
+    try:
+        with xarray.open_datatree(name, engine="h5netcdf") as tree:
+            tree.load()
+            return tree.to_dataset(), {key: node.to_dataset() for key, node in tree.children.items()}
+    except Exception as error:  # a damaged file makes its readers raise anything
+        raise ResultFileError(f"not a readable NetCDF file: {error}") from error
 
 
 def write(path: str | os.PathLike[str], produce: Callable[[str], object]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.compilation import compile_together
 from neurodyn.numerics.product import NARROW
 from neurodyn.progress import Bar
 from neurodyn.solvers import stepcontrol as control
@@ -127,7 +128,7 @@ class Blocks:
 
     def run(self, bar: Bar) -> None:
         """Integrate all trajectories."""
-        stepper.advance.compiled, self.problem.flow.compiled  # compile before threads and clocks start  # noqa: B018
+        compile_together((stepper.advance, self.problem.flow))  # before threads and clocks start
         self.deadline = clocks.monotonic() + self.solver.max_seconds
         self.bar = bar
         m, batch = self.last.shape

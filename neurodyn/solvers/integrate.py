@@ -12,9 +12,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurodyn.memory import check_memory
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.memory import check_memory
 from neurodyn.numerics.sparse_product import threads_lock
 from neurodyn.progress import Bar
 from neurodyn.solvers import stepcontrol as control

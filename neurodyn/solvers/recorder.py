@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import row
 from neurodyn.solvers.stepcontrol import (
     ACCEPTED,
     ARRIVED,
@@ -55,7 +56,6 @@ from neurodyn.solvers.stepcontrol import (
     H,
     T,
     part,
-    row,
     vanished,
 )
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest, shown
-from neurodyn.inputs import is_positive
+from neurodyn.inputs import LOOSEST, is_positive
 from neurodyn.solvers.tableau import TABLEAUS, Tableau
 
 #: Methods that SciPy solves, sample by sample.
 SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
-#: No trajectory could take more steps in years; compiled code counts them in 64 bits.
-MOST_STEPS = 10**15
 METHODS = (*TABLEAUS, "auto", *SCIPY_METHODS)
+
+#: More steps than this are taken for a slip; counters hold them.
+MOST_STEPS = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Solver:
         analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.
     rtol, atol : float
         Tolerances of the local error: its root mean square over units, each against atol + rtol·max|s|, is at most 1.
+        At most 0.1.
     step : float, optional
         Fixed step, in units of time. Needed by methods without an error estimate; makes the adaptive ones take fixed
         steps too. Steps are shortened evenly so that they land on the recorded times.
@@ -66,8 +68,12 @@ class Solver:
             value = getattr(self, name)
             if not is_positive(value):
                 raise ArgumentError(f"solver `{name}` must be positive and finite; got {shown(value)}")
+            if name in ("rtol", "atol") and value > LOOSEST:
+                raise ArgumentError(
+                    f"solver `{name}` must be at most {LOOSEST:g}, or steps follow no trajectory; got {value!r}"
+                )
         if int(self.max_steps) != self.max_steps or self.max_steps > MOST_STEPS:
-            rule = f"a whole number of at most {MOST_STEPS:.0e}"
+            rule = f"a whole number of at most {MOST_STEPS:,}"
             raise ArgumentError(f"solver `max_steps` must be {rule}; got {shown(self.max_steps)}")
         if self.rtol < 3e-14:
             raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.vectormath import expm1_and_exp, fma, log
-from neurodyn.numerics.view import rectangle, window
+from neurodyn.numerics.view import rectangle, row, window
 from neurodyn.solvers.status import Status
 
 # Rows of `clock` (floats) and `marks` (integers), one column per trajectory.
@@ -48,12 +48,6 @@ NEAR = 0.93
 STIFF_STEPS, GIVEN_UP = 15, 1 << 30
 #: Entries of a state that are combined at a time: they stay in the first-level cache from stage to stage.
 CHUNK = 1024
-
-
-@helper
-def row(array, i):
-    """Row i of a matrix."""
-    return window(array, i * array.shape[1], array.shape[1])
 
 
 @helper

@@ -27,7 +27,7 @@ from neurodyn.numerics.kernel import (
     matrix,
 )
 from neurodyn.numerics.vectormath import fma
-from neurodyn.numerics.view import window
+from neurodyn.numerics.view import row, window
 from neurodyn.solvers.recorder import end_events, record_events, record_start
 from neurodyn.solvers.stepcontrol import (
     AT,
@@ -70,7 +70,6 @@ from neurodyn.solvers.stepcontrol import (
     keep_accounts,
     move,
     part,
-    row,
     weigh,
 )
 

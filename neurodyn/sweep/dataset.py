@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodyn.numerics.arrays import Array
-from neurodyn.results.files import PROVENANCE, versions, write
+from neurodyn.results.files import DIGEST, PROVENANCE, versions, write_netcdf
 from neurodyn.schema import SCHEMA
 from neurodyn.sweep.cell import FAILED, Record
 from neurodyn.sweep.store import Store
@@ -53,8 +53,8 @@ def combine(store: Store) -> xarray.Dataset:
     data = data.assign_coords({name: (dims, values.reshape(plan.shape)) for name, values in cells.items()})
     for dimension in plan.dimensions:
         data = data.assign_coords({axis.path: (dimension.name, _coordinate(axis.values)) for axis in dimension.axes})
-    data.attrs[PROVENANCE] = json.dumps({"schema": SCHEMA, "sweep": plan.describe(), "versions": versions()})
-    write(store.dataset, lambda temporary: data.to_netcdf(temporary, engine="h5netcdf"))
+    data.attrs[PROVENANCE] = json.dumps({"schema": SCHEMA, "sweep": plan.describe(), "versions": versions()} | DIGEST)
+    write_netcdf(store.dataset, data)
     return data
 
 

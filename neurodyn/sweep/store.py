@@ -15,6 +15,7 @@ from typing import Any
 
 from neurodyn.errors import ResultFileError
 from neurodyn.results.files import write
+from neurodyn.results.seal import read_json, sealed_json
 from neurodyn.schema import SCHEMA, schema_of
 from neurodyn.sweep.cell import DONE, Record
 from neurodyn.sweep.plan import Plan
@@ -48,8 +49,8 @@ class Store:
         if manifest.exists():
             self._check(manifest, resume)
         else:
-            text = json.dumps({"schema": self.schema} | plan.describe() | {"digest": plan.digest}, indent=1)
-            write(manifest, lambda temporary: Path(temporary).write_text(text + "\n", "utf-8"))
+            text = sealed_json({"schema": self.schema} | plan.describe() | {"digest": plan.digest}, indent=1)
+            write(manifest, lambda temporary: Path(temporary).write_text(text, "utf-8"))
         for debris in (folder / "cells").glob(".*"):  # half-written when a run was killed
             debris.unlink(missing_ok=True)
 
@@ -68,13 +69,10 @@ class Store:
 
     def _check(self, manifest: Path, resume: bool) -> None:
         try:
-            there = dict(json.loads(manifest.read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise ResultFileError(f"{manifest} is damaged ({error}): name another folder") from error
-        try:
+            there = read_json(manifest)
             self.schema = schema_of(there)  # of the cells to come, too
-        except ResultFileError as error:
-            raise ResultFileError(f"{manifest}: {error}") from error
+        except (OSError, ResultFileError) as error:
+            raise ResultFileError(f"{manifest}: {error}: name another folder") from error
         if there.get("digest") != self.digest:
             ours = json.loads(json.dumps(self.plan.describe(self.schema)))
             differs = ", ".join(key for key, value in ours.items() if there.get(key) != value)
@@ -102,19 +100,19 @@ class Store:
                 yield index, record
 
     def read(self, index: int) -> Record | None:
-        """The record of a cell; None if it is not there, or not whole."""
+        """The record of a cell; None if it is not there, or damaged, so that it will be computed again."""
         try:
-            record = json.loads(self._path(index).read_text("utf-8"))
-        except (OSError, ValueError):
+            record = read_json(self._path(index))
+        except (OSError, ResultFileError):
             return None
-        return record if isinstance(record, dict) and record.get("plan") == self.digest else None
+        return record if record.get("plan") == self.digest else None
 
     def write(self, index: int, record: Record, seconds: float | None) -> None:
         """Write a cell."""
         cell = self.plan.cell(index)
         head: dict[str, Any] = {"schema": self.schema, "plan": self.digest, "values": cell.values, "seed": cell.seed}
-        text = json.dumps(head | record)
-        write(self._path(index), lambda temporary: Path(temporary).write_text(text + "\n", "utf-8"))
+        text = sealed_json(head | record)
+        write(self._path(index), lambda temporary: Path(temporary).write_text(text, "utf-8"))
         if seconds is not None:
             with (self.folder / "seconds.csv").open("a", encoding="utf-8") as stream:
                 stream.write(f"{index},{seconds:.6f}\n")

@@ -12,16 +12,31 @@ import numpy as np
 
 from neurodyn.flows import layout as at
 from neurodyn.flows.activation import CODES, OWN, code_of
+from neurodyn.flows.driven import moving_terms
+from neurodyn.flows.free import free_terms
+from neurodyn.flows.linear import curve_terms, transposed_terms
+from neurodyn.flows.local import term_energies
+from neurodyn.flows.nudged import nudged_terms
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
+from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.sparse_product import lay_out, product
 from neurodyn.system.attached import Attached
-from neurodyn.system.graph import SOFTMAX, Connection
+from neurodyn.system.graph import LINEAR, SOFTMAX, Connection
 from neurodyn.system.parameters import Parameters
 
 if TYPE_CHECKING:
     from neurodyn.system.network import Network
 
+#: What terms add to each flow, by where its address stands in the header.
+TERM_PARTS = {
+    at.TERM_ENERGIES: term_energies,
+    at.FREE_TERMS: free_terms,
+    at.MOVING_TERMS: moving_terms,
+    at.NUDGED_TERMS: nudged_terms,
+    at.CURVE_TERMS: curve_terms,
+    at.TRANSPOSED_TERMS: transposed_terms,
+}
 #: Floats in a line of the cache.
 CACHE_LINE = 8
 
@@ -59,7 +74,7 @@ def assemble(network: Network) -> tuple[Array, Integers]:
 
 
 def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> Integers:
-    """The layout with the addresses that terms and own activations have in this process, compiled where needed."""
+    """The layout with the addresses that terms, own activations and an own cost have in this process."""
     full = layout.copy()
     for k, p in enumerate(network.graph.free):
         o = at.HEADER + at.PER_POPULATION * k
@@ -67,6 +82,11 @@ def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> 
             own = OWN_ACTIVATIONS[p.activation]
             full[o + at.OWN_RATES], full[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
             full[o + at.OWN_DIFFERENCES] = own.differences.address
+    if network.attached:
+        for place, part in TERM_PARTS.items():
+            full[place] = part.address
+    if full[at.COST] == at.OWN_COST:
+        full[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
     for k, attached in enumerate(network.attached):
         primitives, o = attached.term.primitives, full[at.TERM_TABLE] + at.PER_TERM * k
         full[o + at.GRADIENT], full[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
@@ -91,7 +111,7 @@ def _populations(network: Network) -> list[int]:
 
 def _cost(network: Network) -> tuple[int, int, int]:
     """Kind of the cost, first output and number of outputs, as the kernels have them."""
-    kind = at.SOFTMAX if network.graph.readout == SOFTMAX else at.SQUARED
+    kind = {LINEAR: at.SQUARED, SOFTMAX: at.SOFTMAX}.get(network.graph.readout, at.OWN_COST)
     return kind, network.outputs.start, network.n_out
 
 

@@ -205,33 +205,35 @@ class FixedPoint:
             return np.array([self.index(j) == 0 for j in samples], dtype=bool)
         return np.concatenate([self._stable(some, k) for some, k in self.stacks(samples)])
 
-    def critical_beta(self) -> Array:
-        """beta_c = 1 / lambda_max(C'' (m K^-1)_out,out), (b,): s*(beta) is followed smoothly for beta > -beta_c.
+    def critical_beta(self, target: Array) -> Array:
+        """beta_c = 1 / max |lambda|, (b,), for the eigenvalues lambda of C'' (m K^-1)_out,out; targets (b, n_out).
 
-        With an energy m K^-1 is the inverse of its Hessian. Without one real eigenvalues count: complex ones belong
-        to oscillations that may set in earlier. Infinite where no output is active, or no eigenvalue is positive.
+        For |beta| < beta_c K + beta C'' m is regular, and s*(beta) followed smoothly. With an energy m K^-1 is the
+        inverse of its Hessian, and no lambda is negative where the cost is convex: then all beta > -beta_c will do.
+        Without an energy real lambda count: complex ones belong to oscillations that may set in earlier. Infinite
+        where no output is active, or all lambda are 0.
         """
-        batch = self.s.shape[1]
-        out = np.full(batch, np.inf)
-        wanted = np.zeros(self.network.n, dtype=bool)
-        wanted[self.network.outputs] = True
-        for j in range(batch):
-            columns = wanted[self.local.active[:, j]]
+        network, outputs = self.network, self.network.outputs
+        critical = np.full(self.s.shape[1], np.inf)
+        wanted = np.zeros(network.n, dtype=bool)
+        wanted[outputs] = True
+        for j in range(critical.size):
+            columns, moves = wanted[self.local.active[:, j]], self.local.active[outputs, j]
             if columns.any():
-                outputs = self.network.outputs
-                root = self.network.readout.curvature_root(self.local.coordinate[outputs, j])
-                root = root[self.local.active[outputs, j]]
-                largest = self._largest(root.T @ self._inverse(j, columns) @ root)
-                out[j] = 1.0 / largest if largest > 0.0 else np.inf
-        return out
+                curvature = network.readout.curvature(self.local.coordinate[outputs, j], target[j])
+                largest = self._largest(curvature[np.ix_(moves, moves)], self._inverse(j, columns))
+                critical[j] = 1.0 / largest if largest > 0.0 else np.inf
+        return critical
 
-    def _largest(self, matrix: Array) -> float:
-        """Largest real eigenvalue."""
+    def _largest(self, curvature: Array, inverse: Array) -> float:
+        """Size of the largest real eigenvalue of a product, whose second factor is positive definite with an energy."""
         if self.network.has_energy:
-            return float(np.linalg.eigvalsh(0.5 * (matrix + matrix.T))[-1])
-        values = np.linalg.eigvals(matrix)
+            values, vectors = np.linalg.eigh(0.5 * (inverse + inverse.T))
+            root = vectors * np.sqrt(np.maximum(values, 0.0))
+            return float(np.abs(np.linalg.eigvalsh(root.T @ curvature @ root)).max())
+        values = np.linalg.eigvals(curvature @ inverse)
         real = np.abs(values.imag) <= 1e-12 * np.abs(values)
-        return float(np.max(values.real, where=real, initial=0.0))
+        return float(np.max(np.abs(values), where=real, initial=0.0))
 
     def _inverse(self, sample: int, columns: Any) -> Array:
         """Rows and columns of m K^-1 on the active units."""

@@ -14,14 +14,17 @@ import numpy as np
 
 from neurodyn.errors import ModelError, nearest, shown
 from neurodyn.flows.activation import CODES, canonical
+from neurodyn.flows.own_activation import OWN_ACTIVATIONS
+from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.inputs import as_numbers, is_number, is_whole
 from neurodyn.numerics.arrays import Array
+from neurodyn.system.own import described, made
 
 ROLES = ("input", "hidden", "output")
 #: More units than these are a slip.
 LARGEST = 10**9
 FIELDS = ("size", "activation", "role", "outputs", "readout")
-#: How a cost reads the outputs: as they are, or through a softmax.
+#: How a cost reads the outputs: as they are, or through a softmax. All other names are those of a user's own costs.
 LINEAR, SOFTMAX = "linear", "softmax"
 #: Feedback weights of a connection that are its own.
 RANDOM = "random"
@@ -44,8 +47,9 @@ class Population:
         The input population is clamped to x; the output population is the one a cost sees.
     outputs : int, optional
         How many of the *last* units are outputs. Default: all of an output population, none of another.
-    readout : {"linear", "softmax"}
-        The cost of the outputs: ½‖s_out − y‖², or the cross-entropy −Σ y log softmax(s_out), of two outputs or more.
+    readout : {"linear", "softmax"}, or a cost
+        The cost of the outputs: ½‖s_out − y‖², or the cross-entropy −Σ y log softmax(s_out), of two outputs or more. Or
+        one of your own: see `models.Cost`.
     """
 
     name: str
@@ -82,9 +86,8 @@ class Population:
                 f"population {self.name!r}: outputs must lie between 0 and its size {self.size} "
                 f"(an input has none); got {self.outputs!r}"
             )
-        if not isinstance(self.readout, str) or self.readout not in (LINEAR, SOFTMAX):
-            allowed = nearest(self.readout, (LINEAR, SOFTMAX))
-            raise ModelError(f"population {self.name!r}: unknown readout {self.readout!r}; {allowed}")
+        object.__setattr__(self, "readout", str(self.readout))
+        check_readout(self.readout, f"population {self.name!r}: unknown readout")
         if self.readout == SOFTMAX and self.n_outputs < 2:
             raise ModelError(
                 f"population {self.name!r}: a softmax needs at least two outputs; there are {self.n_outputs}"
@@ -94,6 +97,29 @@ class Population:
     def n_outputs(self) -> int:
         """Number of output units."""
         return int(self.outputs or 0)
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data, of which `read` makes an equal one; with the texts of what is a user's own."""
+        return {
+            "name": self.name,
+            "size": self.size,
+            "activation": described(self.activation, OWN_ACTIVATIONS),
+            "role": self.role,
+            "outputs": self.n_outputs,
+            "readout": described(self.readout, OWN_COSTS),
+        }
+
+    @classmethod
+    def read(cls, description: Mapping[str, Any]) -> Population:
+        """The population that `describe` described."""
+        return cls(**{field: made(field, value) for field, value in description.items()})
+
+
+def check_readout(name: str, what: str) -> None:
+    """Refuse a name that is no cost's; the message begins with `what`."""
+    allowed = (LINEAR, SOFTMAX, *OWN_COSTS)
+    if name not in allowed:
+        raise ModelError(f"{what} {name!r}; {nearest(name, allowed)}")
 
 
 @dataclass(frozen=True, slots=True)

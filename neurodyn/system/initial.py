@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.memory import check_memory
+from neurodyn.numerics.memory import check_memory
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block, Parameters, is_sparse
 from neurodyn.system.pattern import Pattern

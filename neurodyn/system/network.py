@@ -24,6 +24,7 @@ from neurodyn.flows.input import clamped_rates
 from neurodyn.flows.layout import RATES, STATES
 from neurodyn.flows.linear import jvp, vjp
 from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
+from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.flows.terms import ARRAYS
 from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole, real_number
 from neurodyn.names import NETWORKS, name_in_files
@@ -40,7 +41,7 @@ from neurodyn.system.local import Local
 from neurodyn.system.parameter_gradient import energy_gradient
 from neurodyn.system.parameters import Parameters, blocks_of, is_sparse
 from neurodyn.system.pattern import Pattern
-from neurodyn.system.readout import READOUTS, Readout
+from neurodyn.system.readout import Readout, readout_of
 from neurodyn.system.term import Term
 
 #: A gain so large is a slip, and squares of its weights would overflow.
@@ -178,7 +179,7 @@ class Network:
 
     @cached_property
     def layout(self) -> Integers:
-        """Where things lie, for the kernels; with the addresses of the terms, which are compiled for it."""
+        """Where things lie, for the kernels; with the addresses of what flows call, which is compiled for it."""
         return self._with_addresses(complex_too=False)
 
     @cached_property
@@ -187,7 +188,7 @@ class Network:
         return self._with_addresses(complex_too=True)
 
     def _with_addresses(self, *, complex_too: bool) -> Integers:
-        if not self.extended:
+        if not self.extended and self.graph.readout not in OWN_COSTS:
             return self._layout
         found = with_addresses(self, self._layout, complex_too=complex_too)
         found.flags.writeable = False
@@ -304,7 +305,7 @@ class Network:
     @property
     def readout(self) -> Readout:
         """The cost of the outputs, and its derivatives."""
-        return READOUTS[self.graph.readout]
+        return readout_of(self.graph.readout)
 
     def target(self, y: Any, batch: int, batched: bool) -> Array:
         """Targets as (batch, n_out), from numbers or labels; refuses what does not fit the outputs or the cost."""
@@ -353,7 +354,7 @@ class Network:
 
         Raises `ModelError` where weights are not shared by both directions: then there is none.
         """
-        self.require_energy("energy")
+        self.require_energy("value of it")
         state, rows, batched = self._at(s, x)
         out = self.energies(state, rows)
         return out if batched else out[0]
@@ -441,7 +442,8 @@ class Network:
     def cost(self, s: Any, y: Any) -> Array:
         """C, (batch,), for targets y (batch, n_out), or labels.
 
-        ½‖s_out − y‖², in the rate form ½‖ρ(s_out) − y‖²; with a softmax read-out −Σ y log softmax(s_out), or ρ(s_out).
+        ½‖s_out − y‖², in the rate form ½‖ρ(s_out) − y‖²; with a softmax read-out −Σ y log softmax(s_out), or ρ(s_out);
+        Σ c(s_out, y), or c(ρ(s_out), y), of a cost of one's own.
         """
         state, batched = as_batch(s, self.n, "s")
         target = self.target(y, len(state), batched)
@@ -486,23 +488,13 @@ class Network:
         connections = tuple(
             Connection(**c) if isinstance(c, dict) else Connection.parse(c) for c in description["connections"]
         )
-        return cls(tuple(Population(**p) for p in description["populations"]), connections, **options)
+        return cls(tuple(Population.read(p) for p in description["populations"]), connections, **options)
 
     def describe(self) -> dict[str, Any]:
         """Return the network as plain data; its parameter vector, time constants and patterns are apart."""
         return {
             "model": name_in_files(type(self)),
-            "populations": [
-                {
-                    "name": p.name,
-                    "size": p.size,
-                    "activation": p.activation,
-                    "role": p.role,
-                    "outputs": p.n_outputs,
-                    "readout": p.readout,
-                }
-                for p in self.graph.populations
-            ],
+            "populations": [p.describe() for p in self.graph.populations],
             "connections": [
                 dataclasses.asdict(c) if c != Connection.parse(c.name) else c.name for c in self.graph.connections
             ],

@@ -93,6 +93,13 @@ class Primitives:
         )
 
 
+def term_kernels() -> list[Kernel]:
+    """Those of all kinds of terms that are the same for each term of the kind."""
+    found = (vars(kind).get("primitives") for kind in Term.kinds.values())
+    kernels = (vars(primitives).values() for primitives in found if isinstance(primitives, Primitives))
+    return [kernel for some in kernels for kernel in some if kernel is not None]
+
+
 @dataclass(frozen=True)
 class Term(ABC):
     """A part of an energy. A subclass is a frozen dataclass whose fields are plain data, in a file of its own.

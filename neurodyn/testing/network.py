@@ -12,11 +12,12 @@ import numpy.typing as npt
 from neurodyn.estimators.gradient import gradient
 from neurodyn.flows.layout import RATES
 from neurodyn.inputs import as_input
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import nudge
-from neurodyn.phases.relax import relax
+from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.phases.side import side_network
 from neurodyn.solvers.solver import Solver
+from neurodyn.system.graph import SOFTMAX
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 from neurodyn.testing.check import TOLERANCE, CheckError, anywhere, compare, slope
@@ -39,9 +40,10 @@ def check_network(
     """Run the contract that the program's own networks keep on any network, and say where it is broken.
 
     Each term is checked on its own first (`check_term`). Then: the force is minus the slope of the energy, its Jacobian
-    and the transposed one are right, dE/dtheta is, a network survives pickling; and where it has outputs and comes to
-    rest: nudged velocities follow the side network (where there is an energy), and the exact gradient is the slope of
-    the cost at rest along a random direction of the parameters.
+    and the transposed one are right, dE/dtheta is, a network survives pickling. Where it has outputs: slope and
+    curvature of the cost are its derivatives. And where it comes to rest: nudged velocities follow the side network (if
+    there is an energy), and the exact gradient is the slope of the cost at rest along a random direction of the
+    parameters.
 
     Parameters
     ----------
@@ -73,8 +75,8 @@ def check_network(
     --------
     >>> from neurodyn import models
     >>> from neurodyn.testing import check_network
-    >>> sorted(check_network(models.Hopfield.layered([2, 3, 2], seed=1)))[:2]
-    ['error signal', 'exact gradient']
+    >>> check_network(models.Hopfield.layered([2, 3, 2], seed=1))["error signal"] < 1e-6
+    True
     """
     rng = np.random.default_rng(seed)
     for term in network.own_terms:
@@ -89,9 +91,9 @@ def check_network(
 
 
 def _targets(network: Network, count: int, rng: np.random.Generator) -> Array:
-    if network.readout.is_quadratic:
-        return rng.uniform(size=(count, network.n_out))
-    return np.eye(network.n_out)[rng.integers(network.n_out, size=count)]
+    if network.graph.readout == SOFTMAX:
+        return np.eye(network.n_out)[rng.integers(network.n_out, size=count)]
+    return rng.uniform(size=(count, network.n_out))
 
 
 class _Checks:
@@ -149,10 +151,31 @@ class _Checks:
             place -= block.size
         return anywhere(index)
 
+    def cost(self, rest: Equilibrium, y: Any) -> None:
+        """What holds of the cost at any outputs: its slope and curvature are its derivatives."""
+        net, readout = self.network, self.network.readout
+        s = np.resize(self.s, np.atleast_2d(rest.state).shape)
+        z, target = net.coordinate(inward(s))[net.outputs], net.target(y, len(s), rest.batched).T
+
+        def along(function: Any, way: Array, step: float) -> Array:
+            return np.asarray(function(z + step * way, target))
+
+        slopes, bends = (
+            np.stack([slope(partial(along, function, way)) for way in np.eye(net.n_out)[:, :, None]])
+            for function in (readout.cost, readout.slope)
+        )
+        self._compare("slope of the cost", readout.slope(z, target), slopes, self._output)
+        found = np.stack([readout.curvature(z[:, j], target[:, j]) for j in range(len(s))], axis=-1)
+        self._compare("curvature of the cost", found, bends, self._output)
+
+    def _output(self, index: tuple[int, ...]) -> str:
+        return f"at output {index[-2]} in sample {index[-1]}"
+
     def phases(self, y: Any, start: Any) -> None:
         """What holds at rest, and while it is nudged."""
         net, x, solver = self.network, self.x, Solver(rtol=1e-11, atol=1e-13)
         rest = relax(net, x, start=np.zeros_like(self.s) if start is None and x is None else start, solver=solver)
+        self.cost(rest, y)
         if net.has_energy:
             run = nudge(net, rest, y, beta=1e-4, solver=solver)
             side = side_network(net, rest, y, t_eval=run.t, solver=solver)

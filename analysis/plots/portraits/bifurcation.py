@@ -56,7 +56,7 @@ def plot_bifurcation(
     lines.explain_dashes(ax, np.concatenate([branch.index for branch in branches]))
     name = diagram.name
     ax.set_xlabel(r"nudging strength $\beta$" if name == "beta" else f"parameter {name}" if "[" in name else name)
-    ax.set_ylabel(f"state $s^*$ of {unit_name(graph, unit)}")
+    ax.set_ylabel(f"state of {unit_name(graph, unit)} at rest")
     look.title(ax, "fixed points")
     look.legend(ax)
     return ax

@@ -108,7 +108,7 @@ def cost_change(network: Network, base: Array, moved: Array, target: Array, beta
     outputs, delta = network.outputs, inward(moved)
     if network.metric == RATES:  # the cost is one of the rates, whose change must not cancel either
         still = network.local(base[:, None], free_rows(network, None, 1)).columns(np.zeros(len(moved), dtype=int))
-        rows = nudged_rows(network, still, np.zeros_like(delta), np.full(len(moved), beta))
+        rows = nudged_rows(network, still, np.full(len(moved), beta))
         delta = network.evaluate(change, delta, rows, network.n)
     return network.readout.change(network.coordinate(base[:, None])[outputs], target[:, None], delta[outputs], beta)
 

@@ -141,7 +141,7 @@ def dress(ax: Axes, plane: Plane, first: Array, second: Array) -> None:
     """Square axes over the window, with their names."""
     ax.set(xlim=(first[0], first[-1]), ylim=(second[0], second[-1]))
     ax.set_box_aspect(1.0)
-    across, up = (f"state $s$ of {name}" if plane.units else f"coordinate $u$ along {name}" for name in plane.names)
+    across, up = (f"state of {name}" if plane.units else f"coordinate $u$ along {name}" for name in plane.names)
     ax.set(xlabel=across, ylabel=up)
 
 

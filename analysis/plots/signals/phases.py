@@ -16,7 +16,7 @@ from neurodyn.analysis.plots.selection import (
     settled_after,
     unit_indices,
 )
-from neurodyn.analysis.units import Units, unit_name
+from neurodyn.analysis.units import Units, state_letter, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
@@ -78,7 +78,7 @@ def plot_phases(
     _rest(left, free.t[-1], base[j, shown])
     look.time_axis(left, float(free.t[-1]), gap=0.17)
     look.time_axis(right, settled_after(nudged.t, path[:, shown] - path[-1, shown]), look.NUDGED_TIME, gap=0.17)
-    left.set_ylabel("state $s_i$")
+    left.set_ylabel(f"state ${state_letter(network)}_i$")
     right.set_ylabel(_displacement_label(nudged))
     look.title(left, "free phase")
     look.title(right, f"nudged phase, {nudged.nudging}, " + rf"$\beta$ = {nudged.beta:g}")

@@ -25,7 +25,7 @@ def check_memory(size: float, what: str, remedy: str) -> None:
     """
     present = present_memory()
     if size > SHARE * present:
-        raise TooLargeError(f"{what} needs {_gib(size)} of {_gib(present)} of memory: {remedy}")
+        raise TooLargeError(f"{what} needs {_gib(size)} of {_gib(present)}: {remedy}")
 
 
 def present_memory() -> int:

@@ -1,0 +1,118 @@
+"""Kernels are compiled side by side, in other processes, and loaded from the disk cache."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+from neurodyn.flows.free import free
+from neurodyn.flows.input import clamped_rates
+from neurodyn.flows.nudged import change, nudged
+from neurodyn.numerics.compilation import all_kernels
+from neurodyn.numerics.kernel import Kernel
+from neurodyn.solvers.stepper import advance
+from problems import limit_cycle
+
+pytestmark = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+
+
+def python(code, **environment):
+    root = Path(__file__).parent.parent
+    paths = os.pathsep.join([str(root), str(root / "tests")])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+SMALL = """
+import sys
+from neurodyn import progress
+from neurodyn.flows.input import clamped_rates
+from neurodyn.flows.nudged import change
+from neurodyn.numerics import compilation
+kernels = [clamped_rates, change]
+"""
+
+
+def test_what_others_compile_is_loaded_and_a_users_own_is_compiled_here(tmp_path):
+    code = SMALL + (
+        "from problems import limit_cycle\n"
+        "kernels.append(limit_cycle)\n"
+        "compilation.compile_together(kernels)\n"
+        "stats = [k.compiled.stats for k in kernels]\n"
+        "print(*(sum(counts.values()) for s in stats for counts in (s.cache_hits, s.cache_misses)))"
+    )
+    found = python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2")
+    assert found.stdout.split() == ["1", "0", "1", "0", "0", "1"]
+
+
+def test_progress_names_what_is_compiled_and_the_time_left(tmp_path):
+    code = SMALL + "progress.PATIENCE = progress.FILE_SECONDS = 0.0\ncompilation.compile_together(kernels)"
+    shown = python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stderr
+    assert "compiling kernels, once per installation: change, clamped_rates" in shown
+    assert " left" in shown
+
+
+def test_one_core_compiles_without_other_processes(tmp_path):
+    code = SMALL + (
+        "compilation._Workers = None\ncompilation.compile_together(kernels)\nprint(all(k.is_ready for k in kernels))"
+    )
+    assert python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="1").stdout == "True\n"
+
+
+def test_processes_that_end_early_are_made_up_for(tmp_path):
+    code = SMALL + (
+        "compilation._COMMAND = 'raise SystemExit(1)'\n"
+        "compilation.compile_together(kernels)\n"
+        "for k in kernels: print(sum(k.compiled.stats.cache_misses.values()))"
+    )
+    assert python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stdout.split() == ["1", "1"]
+
+
+def test_an_interrupt_leaves_no_process(tmp_path):
+    code = SMALL + (
+        "import subprocess\n"
+        "started, popen = [], subprocess.Popen\n"
+        "def keep(*a, **k):\n"
+        "    started.append(popen(*a, **k))\n"
+        "    return started[-1]\n"
+        "subprocess.Popen = keep\n"
+        "def stop(self, bar): raise KeyboardInterrupt\n"
+        "compilation._Workers._report = stop\n"
+        "try: compilation.compile_together(kernels)\n"
+        "except KeyboardInterrupt: print([p.returncode is not None for p in started])"
+    )
+    assert python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stdout == "[True, True]\n"
+
+
+def test_all_kernels_that_the_package_names_are_found_and_can_be_named():
+    found = all_kernels()
+    assert {free, nudged, change, advance, clamped_rates} <= set(found)
+    assert all(kernel.is_ours for kernel in found)
+    assert len({(kernel.__module__, kernel.name) for kernel in found}) == len(found)
+
+
+def test_a_users_kernel_is_not_looked_for_by_other_processes():
+    assert not limit_cycle.is_ours
+    assert not Kernel(free.function, free.signature).is_ours
+
+
+def test_what_a_kernel_costs_is_counted_by_the_functions_that_it_is_made_of():
+    assert clamped_rates.helpers < change.helpers < nudged.helpers < advance.helpers
+
+
+def test_an_unfinished_cache_is_not_ready(tmp_path):
+    code = "from neurodyn.flows.input import clamped_rates\nprint(clamped_rates.is_ready)\n"
+    code += "clamped_rates.compiled\nprint(clamped_rates.is_ready)"
+    assert python(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() == ["False", "True"]
