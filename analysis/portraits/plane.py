@@ -49,7 +49,8 @@ class Plane:
     def of(cls, landscape: Landscape, axes: PlaneAxes, state: ArrayLike | None) -> Plane:
         """Read the two axes: units by number, name or (population, number), or directions (n,), from `state`."""
         network = landscape.network
-        if isinstance(axes, str) or not isinstance(axes, (Sequence, np.ndarray)) or len(axes) != 2:
+        listed = isinstance(axes, Sequence) or (isinstance(axes, np.ndarray) and axes.ndim > 0)
+        if isinstance(axes, str) or not listed or len(axes) != 2:
             raise ArgumentError(f"`axes` must be two units or two directions; got {axes!r}")
         base = landscape.state(state) if state is not None else np.where(landscape.boxed, 0.5, 0.0)
         if all(np.shape(axis) == (network.n,) and not _is_unit(axis) for axis in axes):

@@ -15,7 +15,7 @@ from neurodyn.learning.recipe import EP_2017, OTHERWISE, Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network, as_network
 
 #: Free phases by `ep-2017` of a network without a recipe: until no unit moves faster than float32 resolves.
@@ -105,7 +105,7 @@ def evaluate(
     patient = chosen.method == EP_2017 and recipe is None and not set(PATIENT) & set(chosen.options)
     if patient:
         chosen = Recipe.of(chosen, **PATIENT)
-    ends = at_rest(make_learner(network, samples.take(slice(0)), chosen, solver or Solver()), samples)
+    ends = at_rest(make_learner(network, samples.take(slice(0)), chosen, chosen_solver(solver)), samples)
     if patient and ends.residual.max() > RESTLESS:
         worst = int(np.argmax(ends.residual))
         raise ConvergenceError(
