@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodyn.errors import ModelError, nearest
+from neurodyn.errors import ModelError, nearest, shown
+from neurodyn.inputs import as_path
 from neurodyn.learning import Recipe
 from neurodyn.models.override import override_all
 from neurodyn.solvers.solver import Solver
@@ -26,6 +27,8 @@ DATA_SETS = ("digits", "mnist")
 
 #: No model file is longer, in bytes.
 LONGEST = 50_000_000
+#: Tables and lists do not stand deeper within each other.
+DEEPEST = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +134,10 @@ def read(
     DataError
         The data are missing or damaged.
     """
+    if not isinstance(samples, bool):
+        raise ModelError(f"`samples` must be True or False; got {shown(samples)}")
     path, raw = settings(source, overrides)
+    data = None if data is None else as_path(data, "data")
     from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver, check_phases
     from neurodyn.models.data.model_data import ModelData, build_model_data
 
@@ -172,10 +178,27 @@ def read(
 
 def settings(source: str | os.PathLike[str], overrides: Sequence[str] = ()) -> tuple[Path, dict[str, Any]]:
     """Path of a model file, and what it says with `overrides` applied, not yet checked."""
+    if (
+        isinstance(overrides, str)
+        or not isinstance(overrides, Sequence)
+        or not all(isinstance(text, str) for text in overrides)
+    ):
+        raise ModelError(f"`overrides` must be a list of texts like 'nudging.beta=1e-4'; got {shown(overrides)}")
     path = find(source)
     raw = _toml(path)
     override_all(raw, overrides)
+    if _depth(raw) > DEEPEST:
+        raise ModelError(f"{path} has tables within tables, {DEEPEST} deep and more: no key of a model file is so deep")
     return path, raw
+
+
+def _depth(value: Any) -> int:
+    """How deep tables and lists stand within each other, as far as `DEEPEST`."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        parts = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, (dict, list))]
+        level, depth = [inner for part in parts for inner in part], depth + 1
+    return depth
 
 
 def find(source: str | os.PathLike[str]) -> Path:
@@ -186,7 +209,7 @@ def find(source: str | os.PathLike[str]) -> Path:
     ModelError
         There is no such model; says which are there.
     """
-    name = os.fspath(source)
+    name = as_path(source, "source")
     if name in names():
         return LIBRARY / f"{name}.toml"
     path = Path(name)

@@ -51,6 +51,22 @@ from neurodyn.system.parameters import Parameters  # noqa: E402
 from neurodyn.system.stimulus import Series, Sine, Steps, Stimulus  # noqa: E402
 from neurodyn.version import __version__  # noqa: E402
 
+
+def __getattr__(name: str) -> object:
+    """Say where a class is that is not here: kinds of networks and results have modules of their own."""
+    from neurodyn.errors import nearest
+    from neurodyn.names import NETWORK_MODULES, RESULT_MODULES
+
+    home = {**NETWORK_MODULES, **RESULT_MODULES}.get(name)
+    if home is not None:
+        package, _, _ = home.removeprefix("neurodyn.").partition(".")
+        raise AttributeError(f"neurodyn has no {name!r}: it is neurodyn.{package}.{name}")
+    if name.startswith("_") or name in ("models", "analysis"):
+        raise AttributeError(f"module 'neurodyn' has no attribute {name!r}")
+    hint = nearest(name, __all__).partition("; ")[2]
+    raise AttributeError(f"module 'neurodyn' has no attribute {name!r}{f'; {hint}' if hint else ''}")
+
+
 __all__ = [
     "ArgumentError",
     "ConcurrentLearning",

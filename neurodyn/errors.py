@@ -6,6 +6,7 @@ A message names the argument or object, the rule it broke, what came instead, an
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,6 +49,19 @@ class ConvergenceError(SimulationError):
 
 class DivergenceError(SimulationError):
     """A state grew beyond every bound or stopped being a number."""
+
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+_short.maxlong = 30
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: its `repr`, shortened in the middle where it is long."""
+    try:
+        return _short.repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a whole number of thousands of digits"
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:

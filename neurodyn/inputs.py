@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, NeurodynError, nearest, shown
 from neurodyn.numerics.arrays import Array
 
 #: Numbers beyond this are refused: products of two of them, and sums of products, stay far from the end of float64.
@@ -19,6 +19,39 @@ LARGEST = 1e100
 LOOSEST = 0.1
 #: The shortest phase, in units of the shortest time constant: in less, units move by less than rounding.
 BRIEFEST = 1e-9
+#: A largest number from here on only catches slips: it is told to who exceeds it.
+A_SLIP = 1000
+
+
+def as_numbers(value: object, what: str, kind: type[NeurodynError] = ArgumentError) -> Array:
+    """Return a new array of what can only be real numbers, whatever its shape; a message calls it `what`.
+
+    Raises an error of the given kind for texts, objects, ragged lists, complex numbers, and whole numbers beyond the
+    largest float.
+    """
+    try:
+        found = np.asarray(value)
+        if value is None:
+            raise TypeError
+        if not np.iscomplexobj(found):
+            return np.array(found, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise kind(f"{what} must be an array of numbers; got {type(value).__name__}") from error
+    except OverflowError as error:
+        raise kind(f"{what} must lie between -{LARGEST:g} and {LARGEST:g}; got larger numbers") from error
+    raise kind(f"{what} must be real; got complex numbers")
+
+
+def as_path(value: object, name: str) -> str:
+    """Return the text of a path."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ArgumentError(f"`{name}` must be the path of a file or folder; got {shown(value)}")
+    return os.fsdecode(value)
+
+
+def as_seed(value: object, name: str = "seed") -> int:
+    """Return a seed as an int: a whole number >= 0, NumPy's among them."""
+    return whole_number(value, name, 0)
 
 
 def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
@@ -26,15 +59,7 @@ def as_batch(value: ArrayLike, width: int, name: str) -> tuple[Array, bool]:
 
     Raises `ArgumentError` for another shape, an empty batch, or entries that are not finite numbers.
     """
-    try:
-        array = np.asarray(value)
-        array = array if np.iscomplexobj(array) else array.astype(float)
-    except OverflowError as error:
-        raise ArgumentError(f"`{name}` must lie between -{LARGEST:g} and {LARGEST:g}; got larger numbers") from error
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"`{name}` must be an array of numbers; got {type(value).__name__}") from error
-    if np.iscomplexobj(array):
-        raise ArgumentError(f"`{name}` must be real; got complex numbers")
+    array = as_numbers(value, f"`{name}`")
     if array.ndim not in (1, 2) or array.shape[-1] != width or array.size == 0:
         raise ArgumentError(f"`{name}` must have shape (batch, {width}) or ({width},); got {array.shape}")
     bad = np.argwhere(~np.isfinite(array))
@@ -73,7 +98,7 @@ def as_target(y: ArrayLike, n_out: int, batch: int, batched: bool) -> Array:
         raise ArgumentError("this network has no outputs: there is nothing to nudge")
     try:
         labels = np.asarray(y)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ArgumentError(f"`y` must be an array of numbers: {error}") from error
     if are_labels(labels, n_out, batch if batched else None):
         labels = labels.reshape(-1)
@@ -134,10 +159,7 @@ def as_condition(x: ArrayLike | None, start: ArrayLike | None, n_in: int, n: int
 
 def as_times(t_eval: ArrayLike) -> Array:
     """Return the times to record as (T,), increasing from t >= 0."""
-    try:
-        times = np.atleast_1d(np.array(t_eval, dtype=float))
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"`t_eval` must be a list of finite times: {error}") from error
+    times = np.atleast_1d(as_numbers(t_eval, "`t_eval`"))
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
         raise ArgumentError(f"`t_eval` must be a list of finite times; got shape {times.shape}")
     if times[0] < 0 or np.any(np.diff(times) <= 0):
@@ -149,18 +171,18 @@ def as_times(t_eval: ArrayLike) -> Array:
 def choice(value: str, allowed: Iterable[str], name: str) -> str:
     """Return `value` if it is one of `allowed`, else refuse it with the nearest match."""
     if not isinstance(value, str) or value not in allowed:
-        raise ArgumentError(f"unknown `{name}` {value!r}; {nearest(value, allowed)}")
+        raise ArgumentError(f"unknown `{name}` {shown(value)}; {nearest(value, allowed)}")
     return value
 
 
 def as_positives(values: ArrayLike, name: str) -> Array:
     """Return a list of positive, finite numbers as (K,)."""
     try:
-        numbers = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+        numbers = as_numbers(values, f"`{name}`")
+    except ArgumentError:
         numbers = np.empty(0)
     if numbers.ndim != 1 or not numbers.size or not np.all(np.isfinite(numbers) & (numbers > 0.0)):
-        raise ArgumentError(f"`{name}` must be a list of positive, finite numbers; got {values!r}")
+        raise ArgumentError(f"`{name}` must be a list of positive, finite numbers; got {shown(values)}")
     return numbers
 
 
@@ -188,14 +210,14 @@ def real_number(value: object, name: str, least: float | None = None) -> float:
     """Return `value` as a float, if it is a finite number, and at least `least`."""
     if not is_number(value) or (least is not None and value < least):
         bound = "" if least is None else f" >= {least:g}"
-        raise ArgumentError(f"`{name}` must be a finite number{bound}; got {value!r}")
+        raise ArgumentError(f"`{name}` must be a finite number{bound}; got {shown(value)}")
     return float(value)
 
 
 def positive_number(value: object, name: str) -> float:
     """Return `value` as a float, if it is a positive, finite number."""
     if not (is_number(value) and value > 0):
-        raise ArgumentError(f"`{name}` must be positive and finite; got {value!r}")
+        raise ArgumentError(f"`{name}` must be positive and finite; got {shown(value)}")
     return float(value)
 
 
@@ -228,14 +250,9 @@ def as_duration(value: object, shortest_tau: float) -> float:
 def whole_number(value: object, name: str, least: int, most: int | None = None) -> int:
     """Return `value` as an int, if it is a whole number of at least `least`, and at most `most`."""
     if not is_whole(value) or value < least or (most is not None and value > most):
-        rule = f"a whole number >= {least}" if most is None else f"a whole number from {least} to {most:,}"
+        exceeded = is_whole(value) and value >= least
+        ranged = most is not None and (exceeded or most < A_SLIP)
+        rule = f"a whole number from {least} to {most:,}" if ranged else f"a whole number >= {least}"
         rule = f"{least}, the only one there is" if most == least else rule
-        raise ArgumentError(f"`{name}` must be {rule}; got {value!r}")
+        raise ArgumentError(f"`{name}` must be {rule}; got {shown(value)}")
     return int(value)
-
-
-def as_path(value: object, name: str) -> str | os.PathLike[str]:
-    """Return `value` if it can be the path of a file."""
-    if not isinstance(value, (str, os.PathLike)):
-        raise ArgumentError(f"`{name}` must be the path of a file or folder; got {value!r}")
-    return value

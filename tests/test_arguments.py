@@ -1,12 +1,15 @@
 """Wrong arguments get the right class of error, and a sentence that names the argument and what came."""
 
+import re
+
 import numpy as np
 import pytest
 
 import neurodyn as nd
 from networks import SMOOTH, box_chain
-from neurodyn import models
+from neurodyn import analysis, models
 from neurodyn.inputs import positive_number, real_number, whole_number
+from neurodyn.names import NETWORK_MODULES, RESULT_MODULES
 
 NAN, INF = float("nan"), float("inf")
 TIMES = [0.0, 1.0]
@@ -251,6 +254,58 @@ def test_numbers_keep_to_their_bounds():
     ):
         with pytest.raises(nd.ArgumentError, match=f"^`a` must be {rule}$"):
             call()
+
+
+def test_parameters_named_the_wrong_way_round_are_found(net):
+    with pytest.raises(KeyError, match=r"unknown parameters 'h1-x'; allowed: .*; did you mean 'x-h1'\?"):
+        net.parameters["h1-x"]
+    with pytest.raises(nd.ModelError, match=r"did you mean 'h1-y'\?"):
+        net.replace(parameters={"y-h1": np.zeros((2, 4))})
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Hopfield", r"it is neurodyn\.models\.Hopfield"),
+        ("Timescales", r"it is neurodyn\.analysis\.Timescales"),
+        ("realx", "did you mean 'relax'"),
+    ],
+)
+def test_names_that_are_elsewhere(name, hint):
+    with pytest.raises(AttributeError, match=hint):
+        getattr(nd, name)
+    assert not hasattr(nd, "__wrapped__")
+
+
+def test_every_class_that_is_elsewhere_is_where_the_hint_says():
+    for name in {**NETWORK_MODULES, **RESULT_MODULES}:
+        assert hasattr(nd, name) or hasattr(analysis, name) or hasattr(models, name), name
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.3, -0.2])
+def test_force_of_the_nudged_flow(net, eq, beta):
+    y = [0, 1]
+    expected = net.force(eq.state, eq.x)
+    step = 1e-6
+    gradient = np.stack(
+        [
+            (net.cost(eq.state + step * unit, y) - net.cost(eq.state - step * unit, y)) / (2 * step)
+            for unit in np.eye(net.n)
+        ],
+        axis=1,
+    )
+    np.testing.assert_allclose(net.force(eq.state, eq.x, y, beta), expected - beta * gradient, atol=1e-9)
+    with pytest.raises(nd.ArgumentError, match=r"`y` is missing: nudging with beta = 0\.5 needs a target"):
+        net.force(eq.state, eq.x, beta=0.5)
+
+
+def test_reprs_are_short_and_say_what_came_out(net, eq):
+    run = nd.nudge(net, eq, [0, 1])
+    compared = analysis.compare(run, nd.side_network(net, eq, [0, 1], t_eval=run.t))
+    assert re.fullmatch(r"Equilibrium\(2 x 6 units: 2 stable; largest residual \S+, at rest by t = \S+\)", repr(eq))
+    assert "cosine" in repr(compared)
+    for shown in (compared, compared.gradient, compared.populations["y"], eq, run):
+        assert len(repr(shown).splitlines()) <= 5
 
 
 # -- labels ----------------------------------------------------------------------------------------------------

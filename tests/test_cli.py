@@ -16,6 +16,8 @@ from click.testing import CliRunner
 
 import neurodyn as nd
 from neurodyn import analysis, cli, models
+from neurodyn.analysis.studies import STUDIES
+from neurodyn.cli.output import replace_earlier, write_summary
 from neurodyn.cli.spelling import spell_out
 from neurodyn.cli.summary import plain, summarise
 from neurodyn.cli.table import report
@@ -136,6 +138,30 @@ def test_plain_data_are_valid_json():
     assert (
         json.dumps(plain(value), allow_nan=False) == '{"a": null, "b": [1.0, null], "c": [3, true, null, "x"], "1": {}}'
     )
+
+
+def test_no_figure_of_an_earlier_run_stays_beside_a_new_result(neurodyn, tmp_path):
+    out = tmp_path / "o"
+    assert neurodyn("run", "chain", "--out", out).exit_code == 0
+    (out / "mine.png").write_text("")
+    assert set(json.loads((out / "summary.json").read_text())["figures"]) == FIGURES
+    assert neurodyn("run", "two-neurons", "--out", out, "--no-figures").exit_code == 0
+    assert {path.name for path in out.iterdir()} == {"result.nc", "summary.json", "mine.png"}
+
+
+def test_only_what_the_same_command_has_written_is_replaced(tmp_path):
+    for name in ("a.png", "b.png", "c.toml"):
+        (tmp_path / name).write_text("")
+    outside = tmp_path / "in" / "summary.json"
+    outside.parent.mkdir()
+    listed: list[Any] = ["a.png", "c.toml", 5]
+    for path, figures in [(tmp_path / "summary.json", listed), (outside, ["../b.png"])]:
+        write_summary(path, "run", {}, figures)
+        replace_earlier(path, "portrait")
+        assert path.exists()
+        replace_earlier(path, "run")
+        assert not path.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"b.png", "c.toml", "in"}
 
 
 def test_a_second_run_replaces_the_files(neurodyn, tmp_path):
@@ -273,6 +299,22 @@ def test_a_display_that_is_not_there_does_no_harm(tmp_path):
     result = python(tmp_path, "run", "two-neurons", MPLBACKEND="nope")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "neurodyn-two-neurons" / "phases.png").exists()
+
+
+@pytest.mark.parametrize("verb", sorted(cli.main.commands))
+def test_help_does_not_refer_to_itself_or_the_wrong_way(verb):
+    command = cli.main.commands[verb]
+    options = [option.help for option in command.params if isinstance(option, click.Option) and option.help]
+    assert [text for text in options if "--help" in text or "below" in text] == []
+    assert "above" not in (command.help or "")
+
+
+def test_help_names_every_study():
+    timescales = cli.main.commands["timescales"]
+    named = next(
+        option.help for option in timescales.params if isinstance(option, click.Option) and "--study" in option.opts
+    )
+    assert (named or "").startswith(f"One of {', '.join(STUDIES)}. ")
 
 
 @pytest.mark.parametrize("verb", sorted(cli.main.commands))

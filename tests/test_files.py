@@ -193,7 +193,7 @@ def test_results_of_different_kind_or_content_differ(whole, net):
     longer = nd.experiment(net, whole.equilibrium.x, [0, 1], t_eval=[0.0, 0.5, 3.0])
     assert longer != whole
     assert longer.equilibrium == whole.equilibrium
-    assert repr(whole.equilibrium).startswith("Equilibrium(state (2, 8)")
+    assert repr(whole.equilibrium).startswith("Equilibrium(2 x 8 units: 2 stable")
 
 
 @pytest.mark.parametrize("about", ["5", "[]", "null", '"a"', "[" * 10_000, "{}", '{"result": 5}'])

@@ -246,6 +246,15 @@ def test_one_axes_shows_both_flows(planes):
         assert any(np.array_equal(artist.get_xydata(), plane.nullclines[0][0]) for artist in colored(ax, color))
 
 
+def test_a_window_without_a_stable_point_is_drawn_without_arrows(model):
+    window: dict[str, Any] = {"window": (3.0, 4.0), "resolution": 5}
+    free = analysis.phase_plane(model.network, model.x[0], **window)
+    nudged = analysis.phase_plane(model.network, model.x[0], y=model.y[0], beta=-1.0, **window)
+    assert not len(free.fixed_points)
+    _, right = plots.plot_phase_planes(free, nudged)
+    assert "velocity at $s^*$" not in [artist.get_label() for artist in right.get_lines()]
+
+
 def test_planes_that_do_not_belong_together_are_refused(model, planes):
     free, nudged, _ = planes
     with pytest.raises(nd.ArgumentError, match=r"`free` must have beta = 0 and `nudged` another one; got 0\.4 and 0"):

@@ -545,16 +545,15 @@ def test_recording_that_fits_is_not_refused():
 
 def test_system_that_does_not_tell_its_memory_is_given_the_benefit(monkeypatch):
     monkeypatch.setattr(os, "sysconf", _unknown, raising=False)
-    monkeypatch.setattr(memory, "CGROUPS", ())
+    monkeypatch.setattr(memory, "GROUPS", Path("nowhere"))
     check_recording(201, 100, 1000)
     with pytest.raises(nd.TooLargeError, match=r"8\.0 GiB"):
         check_recording(10_000_000, 100, 1000)
 
 
 def test_memory_of_a_container_counts(monkeypatch, tmp_path):
-    (tmp_path / "limit").write_text(f"{1 << 20}\n")
-    (tmp_path / "none").write_text("max\n")
-    monkeypatch.setattr(memory, "CGROUPS", (str(tmp_path / "none"), str(tmp_path / "limit"), str(tmp_path / "absent")))
+    (tmp_path / "memory.max").write_text(f"{1 << 20}\n")
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
     check_recording(201, 10, 10)
     with pytest.raises(nd.TooLargeError, match=r"201 times x 100 components x 10 samples needs 0\.0 GiB of 0\.0 GiB"):
         check_recording(201, 100, 10)

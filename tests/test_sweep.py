@@ -520,13 +520,17 @@ def test_a_swept_model_may_change_in_nothing_between(tmp_path, quick):
 def test_command_line(neurodyn, tmp_path):
     arguments = ["two-neurons", "--vary=nudging.beta=log:1e-3:1e-1:2", "--vary=connections.s-s.gain=0.5,1,1e30"]
     result = neurodyn(*arguments)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 2, result.output  # some cells failed
     head, _, *rows = result.stdout.splitlines()
     assert head.split()[:3] == ["nudging.beta", "done", "max_relative_error"]
     assert rows[0].split()[:4] == ["0.001", "2", "of", "3"]
     assert "medians over connections.s-s.gain" in result.stdout
     assert "failed: free phase: " in result.stdout
     assert "4 cells done, 2 failed; written to neurodyn-sweep-two-neurons" in result.stderr
+    cell = Path("neurodyn-sweep-two-neurons", "cells", "000002.json")
+    assert "neurodyn: 2 of 6 cells failed; the first: free phase: " in result.stderr
+    assert f"(with its traceback in {cell}); --resume tries them again" in result.stderr
+    assert "ConvergenceError" in json.loads((tmp_path / cell).read_text())["traceback"]
     single = neurodyn("--function", NOISY, "--vary=a=uniform:0:1", "--draws=60", "--workers=1", "--out=o")
     assert re.search(r"^ ?0\.\d+  1 of 1 ", single.stdout, flags=re.M)
     assert "... 10 more rows" in single.stdout

@@ -172,6 +172,27 @@ def test_errors_arrive_as_powers_of_time(form, rng):
     assert np.all(np.diff(found.peak_time, axis=1) < 0.0)
 
 
+def test_arrival_without_an_energy_follows_the_way_of_the_nudge():
+    sizes = {"a": 1, "b": 1, "c": {"size": 1, "role": "output"}}
+    ring = models.Rate(
+        sizes, [nd.Connection(pair[0], pair[1], feedback=0.0) for pair in ("ab", "bc", "ca")], gain=0.5, seed=0
+    )
+    found = analysis.arrival(ring, nd.relax(ring), [0.3])
+    assert dict(zip(found.groups, found.distance.tolist(), strict=True)) == {"a": 1, "b": 2, "c": 0}
+    np.testing.assert_allclose(found.exponent[0], found.distance, atol=0.03)
+    early = 5
+    expected = found.onset[0] * found.t[early] ** found.distance
+    np.testing.assert_allclose(found.signal[0, early], expected, rtol=0.02)
+
+
+def test_arrival_has_no_group_of_units_that_the_nudge_does_not_reach():
+    sizes = {"x": {"size": 2, "role": "input"}, "h": 3, "y": {"size": 2, "role": "output"}}
+    ahead = models.Rate(sizes, ["x-h", nd.Connection("h", "y", feedback=0.0)], seed=0)
+    found = analysis.arrival(ahead, nd.relax(ahead, [0.1, 0.2]), [0.3, 0.4])
+    assert found.groups == ["y"]
+    assert np.isfinite(found.exponent).all()
+
+
 def test_arrival_in_closed_form():
     """Two linear units, weight w: the hidden S is (e^{-(1-w)t} − e^{-(1+w)t})/2, with its peak at artanh(w)/w."""
     w = 0.5

@@ -17,7 +17,7 @@ from neurodyn.estimators.task import Task
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.progress import Bar
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
 
 
@@ -78,7 +78,7 @@ def gradient_order(
         Positive strengths. Default 10^-0.5, 10^-1, ..., 10^-4.
     """
     strengths = as_positives(np.logspace(-0.5, -4.0, 8) if betas is None else betas, "betas")
-    given: dict[str, Any] = {"start": start, "solver": solver or SOLVER}
+    given: dict[str, Any] = {"start": start, "solver": chosen_solver(solver, SOLVER)}
     exact = gradient(network, x, y, method="implicit", **given)
     size = exact.norm or np.nan
     ways = [

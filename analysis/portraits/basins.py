@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, grid, points
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, check_grid, grid, points
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import whole_number
+from neurodyn.inputs import as_numbers, whole_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network
 
@@ -114,7 +114,8 @@ def basins(
     """
     landscape = Landscape.of(network, x, y, beta)
     plane = Plane.of(landscape, axes, state)
-    first, second = grid(plane, window, whole_number(resolution, "resolution", 2))
+    check_grid(whole_number(resolution, "resolution", 2) ** 2, network, "a grid")
+    first, second = grid(plane, window, resolution)
     start = landscape.states(plane.states(points(first, second)), "the window's states")
     found, labels = _numbered(landscape, start)
     label = labels.reshape(len(second), len(first))
@@ -138,9 +139,11 @@ def basin_volumes(
     """
     landscape = Landscape.of(network, x, y, beta)
     count = whole_number(n_starts, "n_starts", 1)
+    check_grid(count, network, "a sample")
+    given = [as_numbers(value, f"`{name}`") for name, value in (("low", low), ("high", high))]
     try:
-        limits = [np.broadcast_to(np.asarray(v, dtype=float), (network.n,)) for v in (low, high)]
-    except (TypeError, ValueError):
+        limits = [np.broadcast_to(value, (network.n,)) for value in given]
+    except ValueError:
         raise ArgumentError(f"`low` and `high` must be numbers or ({network.n},); got {low!r} and {high!r}") from None
     if not (np.isfinite(limits).all() and np.all(limits[0] < limits[1])):
         raise ArgumentError("`low` must lie below `high` for every unit, both finite")

@@ -13,7 +13,7 @@ from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
-from neurodyn.inputs import whole_number
+from neurodyn.inputs import as_seed, whole_number
 from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
 
@@ -194,7 +194,8 @@ def random_states(
     high: float | Array = 2.0,
 ) -> Array:
     """States (count, n), uniform between `low` and `high`, in [0, 1] for units that live there."""
-    unit = np.random.default_rng(seed).random((count, landscape.network.n))
+    drawn = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(as_seed(seed))
+    unit = drawn.random((count, landscape.network.n))
     return np.where(landscape.boxed, unit, low + (np.asarray(high) - low) * unit)
 
 

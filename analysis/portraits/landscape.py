@@ -25,7 +25,7 @@ from neurodyn.inputs import as_batch, as_input, real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask, inward
 from neurodyn.numerics.blas import one_thread
 from neurodyn.system.constants import free_rows
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 
 #: A weight below this is one to rounding: of a unit so saturated that its rate does not move.
 LEAST_WEIGHT = 1e-100
@@ -68,7 +68,7 @@ class Landscape:
         cls, network: Network, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0
     ) -> Landscape:
         """Check what a user passed: one input, one target or label, a finite strength."""
-        rates, _ = as_input(x, network.n_in)
+        rates, _ = as_input(x, as_network(network).n_in)
         if rates is not None and len(rates) != 1:
             raise ArgumentError(f"`x` must be one input, of shape ({network.n_in},); got {len(rates)} samples")
         strength = real_number(beta, "beta")

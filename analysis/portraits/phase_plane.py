@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.contours import inside, zero_contours
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, grid, points
+from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, check_grid, grid, points
 from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajectories
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, plane_points
@@ -153,7 +153,8 @@ def phase_plane(
     choice(others, ("frozen", "relaxed", "sliced"), "others")
     landscape = Landscape.of(network, x, y, beta)
     plane = Plane.of(landscape, axes, state)
-    first, second = grid(plane, window, whole_number(resolution, "resolution", 3))
+    check_grid(whole_number(resolution, "resolution", 3) ** 2, network, "a grid")
+    first, second = grid(plane, window, resolution)
     if landscape.boxed.any() and plane.units is None:
         raise ArgumentError("`axes` must be two units: directions leave the box in which the hard sigmoid lives")
     flow = PlaneFlow(landscape, plane, others)

@@ -11,13 +11,18 @@ from numpy.typing import ArrayLike
 
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.units import Unit, unit_index, unit_name
-from neurodyn.errors import ArgumentError
+from neurodyn.errors import ArgumentError, shown
 from neurodyn.inputs import is_whole, real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask
+from neurodyn.numerics.memory import check_memory
 from neurodyn.system.network import Network
 
 #: Two units, or two directions (n,) in the space of states.
 PlaneAxes = Sequence[Unit | ArrayLike] | Array
+
+
+#: So many arrays as large as the states of a grid are held at once: copies, forces, ends, linearisations.
+ARRAYS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +49,8 @@ class Plane:
     def of(cls, landscape: Landscape, axes: PlaneAxes, state: ArrayLike | None) -> Plane:
         """Read the two axes: units by number, name or (population, number), or directions (n,), from `state`."""
         network = landscape.network
-        if isinstance(axes, str) or not isinstance(axes, (Sequence, np.ndarray)) or len(axes) != 2:
+        listed = isinstance(axes, Sequence) or (isinstance(axes, np.ndarray) and axes.ndim > 0)
+        if isinstance(axes, str) or not listed or len(axes) != 2:
             raise ArgumentError(f"`axes` must be two units or two directions; got {axes!r}")
         base = landscape.state(state) if state is not None else np.where(landscape.boxed, 0.5, 0.0)
         if all(np.shape(axis) == (network.n,) and not _is_unit(axis) for axis in axes):
@@ -168,9 +174,12 @@ def grid(plane: Plane, window: ArrayLike | None, resolution: int) -> tuple[Array
     """The coordinates along both axes, (resolution,) each; `window` is ((low, high), (low, high)) or (low, high)."""
     if window is None:
         window = [(0.0, 1.0) if boxed else (-2.0, 2.0) for boxed in plane.box]
-    shape = np.shape(window)
+    try:
+        shape = np.shape(window)
+    except ValueError:  # ragged
+        shape = ()
     if shape not in ((2,), (2, 2)):
-        raise ArgumentError(f"`window` must be (low, high) or ((low, high), (low, high)); got {window!r}")
+        raise ArgumentError(f"`window` must be (low, high) or ((low, high), (low, high)); got {shown(window)}")
     pairs = np.broadcast_to(np.asarray(window, dtype=object), (2, 2))
     limits = [[real_number(v, "window") for v in pair] for pair in pairs]
     for (low, high), name, boxed in zip(limits, plane.names, plane.box, strict=True):
@@ -185,6 +194,11 @@ def grid(plane: Plane, window: ArrayLike | None, resolution: int) -> tuple[Array
 def points(first: Array, second: Array) -> Array:
     """All pairs of coordinates, (len(second)·len(first), 2), the first axis running fastest."""
     return np.stack(np.meshgrid(first, second), axis=-1).reshape(-1, 2)
+
+
+def check_grid(count: int, network: Network, what: str) -> None:
+    """Refuse a grid on which so many states would not fit into memory, with what is computed of each."""
+    check_memory(8 * count * network.n * ARRAYS, f"{what} of {count:,} states of {network.n:,} units", "take fewer")
 
 
 def _is_unit(axis: object) -> bool:

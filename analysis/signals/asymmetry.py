@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import Comparison, compare
 from neurodyn.errors import ArgumentError, SimulationError
+from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import nudge
 from neurodyn.phases.relax import relax
@@ -192,8 +193,8 @@ def _numbers(found: Comparison | None, network: Network) -> list[float]:
 
 def _as_fractions(fractions: ArrayLike | None) -> Array:
     try:
-        values = np.array(fractions, dtype=float)
-    except (TypeError, ValueError):
+        values = as_numbers(fractions, "`fractions`")
+    except ArgumentError:
         values = np.empty(0)
     if values.ndim != 1 or not values.size or not np.all(np.isfinite(values) & (values >= 0.0)):
         raise ArgumentError(f"`fractions` must be a list of finite numbers >= 0; got {fractions!r}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError
+from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
@@ -22,6 +23,9 @@ class PopulationComparison:
 
     max_relative_error: float
     over_time: Array
+
+    def __repr__(self) -> str:
+        return f"PopulationComparison(max_relative_error={self.max_relative_error:.3g}, {self.over_time.size} times)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,11 @@ class GradientComparison:
     side_to_exact: float
     t: Array
     over_time: Array
+
+    def __repr__(self) -> str:
+        names = ("relative_error", "cosine", "norm_ratio", "nudged_to_exact", "side_to_exact")
+        numbers = ", ".join(f"{name}={getattr(self, name):.6g}" for name in names)
+        return f"GradientComparison({numbers}, {self.t.size} times)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,15 @@ class Comparison:
     over_time: Array
     has_signal: Any
     gradient: GradientComparison
+
+    def __repr__(self) -> str:
+        each = ", ".join(f"{name} {part.max_relative_error:.3g}" for name, part in self.populations.items())
+        return (
+            f"Comparison(max_relative_error={self.max_relative_error:.3g}: {each};\n"
+            f"  gradient: cosine {self.gradient.cosine:.12g}, relative error {self.gradient.relative_error:.3g};\n"
+            f"  {np.count_nonzero(self.has_signal)} of {np.size(self.has_signal)} samples with a signal, "
+            f"{self.t.size} times to t = {self.t[-1]:.4g})"
+        )
 
 
 def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> Comparison:
@@ -122,7 +140,8 @@ def relative_error(difference: Array, signal: Array) -> tuple[float, Array]:
 
 
 def _gradients(run: NudgedPhase, side: SidePhase, times: int) -> GradientComparison:
-    picks = np.unique(np.linspace(0, len(run.t) - 1, max(2, times)).astype(int))
+    count = max(2, whole_number(times, "gradient_times", 1))
+    picks = np.unique(np.linspace(0, len(run.t) - 1, min(count, len(run.t))).astype(int))
     pairs = [(run.parameter_gradient(t), side.parameter_gradient(t)) for t in run.t[picks]]
     largest = max(bar.norm for _, bar in pairs)
     tilde, bar = pairs[-1]

@@ -21,7 +21,7 @@ from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_poi
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.progress import Bar
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
 
 #: Errors closer than this factor to the solver's floor say nothing about beta, and beta closer than this fraction to
@@ -127,7 +127,7 @@ def convergence(
     ArgumentError
         For betas that are not positive, and as `nudge` does. A phase that fails is no error: it gives NaN.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     strengths = as_positives(np.logspace(-1.0, -6.0, 6) if betas is None else betas, "betas")
     times = default_times(resting_point(network, equilibrium))[::5] if t_eval is None else t_eval
     side = side_network(network, equilibrium, y, t_eval=times, solver=solver)

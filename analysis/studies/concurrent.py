@@ -18,7 +18,7 @@ from neurodyn.phases.concurrent import ConcurrentLearning
 from neurodyn.phases.concurrent import concurrent as run_concurrently
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.progress import Bar
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
@@ -75,7 +75,7 @@ def concurrent(
         Summary: `theta_order`, of the error for the best separated side network; `lag_order`; `turn_order`. All are 1
         in theory, as long as gradient flow keeps away from soft modes and folds, where no separation is enough.
     """
-    solver = dataclasses.replace(solver or SOLVER, max_steps=MAX_STEPS)
+    solver = dataclasses.replace(chosen_solver(solver, SOLVER), max_steps=MAX_STEPS)
     sides = SIDES if sides is None else as_positives(sides, "sides")
     thetas = THETAS if thetas is None else as_positives(thetas, "thetas")
     turns = TURNS if turns is None else as_positives(turns, "turns")

@@ -17,7 +17,7 @@ from neurodyn.phases.nudge import NudgedPhase, nudge
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.progress import Bar
 from neurodyn.results.result import with_batch
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
 
 #: Default steps, in units of the largest stable one; the fit of the order takes those up to `SMALL`.
@@ -60,7 +60,7 @@ def discretisation(
         these times, over the largest gradient; `stable`, whether the network came to rest in 1,000 steps. Summary:
         `limit`, the largest stable step tried, and the orders in the step, which are 1 in theory.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)
     spectrum = ladder(network, rest)
     sizes = spectrum.euler_limit * np.array(FRACTIONS) if steps is None else as_positives(steps, "steps")

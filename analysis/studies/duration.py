@@ -23,7 +23,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
@@ -81,7 +81,7 @@ def duration(
         leave 1 % from s*. Summary: the largest disagreements, and how long the second phase must last (`time_to_0.1`
         and so on) for such a distance.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)
     point, spectrum = resting_point(network, rest), ladder(network, rest)
     step, steps = _steps(spectrum, duration, step, point.s.size)

@@ -10,14 +10,14 @@ from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study, angle, columns
 from neurodyn.analysis.timing.ladder import ladder
 from neurodyn.analysis.with_signal import relax_with_signal
-from neurodyn.inputs import as_positives
+from neurodyn.inputs import as_positives, as_seed
 from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import NudgedPhase, nudge
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.progress import Bar
 from neurodyn.results.result import with_batch
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 
@@ -66,7 +66,7 @@ def heterogeneity(
         dJ/dtheta and the nudged phase's gradient, and `raw_gradient_angle`, of the gradient that the raw velocity
         gives in the place of the error signal; `slowest_time` and `stiffness` of the ladder.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     factors = as_positives(SPREADS if spreads is None else spreads, "spreads")
     rest = relax_with_signal(network, x, y, start, solver)
     kinds = ("within", "between") if len(network.graph.free) > 1 else ("within",)
@@ -98,7 +98,7 @@ def heterogeneity(
 
 def spread_tau(network: Network, spread: float, kind: str, seed: int) -> Array:
     """Time constants (n,) with the network's geometric mean, spread within populations or between them."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     exponents = np.zeros(network.n)
     slices = network.graph.slices
     for where, position in zip(slices.values(), _even(len(slices)), strict=True):

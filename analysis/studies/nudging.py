@@ -9,7 +9,7 @@ from neurodyn.analysis.signals.convergence import SOLVER, Convergence, convergen
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.with_signal import relax_with_signal
 from neurodyn.numerics.arrays import Array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
 
 #: Errors that a user may find good enough.
@@ -51,7 +51,7 @@ def nudging(
         it stays below 1 % (`below_one_percent`), and from which on it departs from its power by a factor of 2
         (`curvature`); NaN where it never does.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)
     strengths = np.logspace(-6.0, 1.0, 22) if betas is None else betas
     found = convergence(network, rest, y, betas=strengths, solver=solver)

@@ -19,7 +19,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.synapses import Synapses
 from neurodyn.progress import Bar
 from neurodyn.results.result import with_batch
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
@@ -70,7 +70,7 @@ def plasticity(
         smallest of all samples); `kappa_order`, `beta_order`, 1 in theory; `half_error`, by how much the half of each
         synapse that leads forward alone, rho_i drho_j/dt, misses the gradient, with `half_cosine`.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     choice(rule, RULES, "rule")
     network.require_energy("dE/dtheta by which weights could move")
     rest = relax_with_signal(network, x, y, start, solver)

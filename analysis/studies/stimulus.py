@@ -18,7 +18,7 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 from neurodyn.system.stimulus import Series, Sine, Steps
@@ -76,7 +76,7 @@ def stimulus(
     """
     if not network.n_in:
         raise ArgumentError("this network has no inputs that could move")
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     rest, target = _one(network, x, y, start, solver)
     first = np.asarray(rest.x)
     spectrum = ladder(network, rest)

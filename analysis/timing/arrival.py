@@ -16,7 +16,7 @@ from neurodyn.phases.nudge import nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import side_network
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 
@@ -39,7 +39,7 @@ class Arrival(Result):
     groups : list of str
         A population, or the part of one that is k connections away from an output.
     distance : (group,)
-        That k.
+        That k: connections on the way that the nudge takes. What it does not reach is in no group.
     kinds : list of str
         "own" time constants, and "equal" ones, all at their geometric mean, unless they are.
     signal : (kind, time, group)
@@ -49,7 +49,7 @@ class Arrival(Result):
     exponent : (kind, group)
         Fitted power of the signal's beginning; `distance` in theory.
     onset : (kind, group)
-        Coefficient c of c·t^k in theory: the norm of (H T⁻¹)^k dC/ds / k!.
+        Coefficient c of c·t^k in theory: the norm of (K T⁻¹)^k dC/ds / k!, K minus the Jacobian of the force.
     delay, peak_time, peak : (kind, group)
         When the signal has first reached half of its peak; when, and how high, it peaks.
     """
@@ -101,7 +101,7 @@ def arrival(
     t = np.geomspace(first, last, math.ceil(DECADE * np.log10(last / first)))
     groups = _groups(point, sample)
     parts = [
-        _followed(net, one, target, t, groups, ONSET / np.abs(r).max(), beta, solver or SOLVER)
+        _followed(net, one, target, t, groups, ONSET / np.abs(r).max(), beta, chosen_solver(solver, SOLVER))
         for net, r in zip(networks, rates, strict=True)
     ]
     return Arrival(
@@ -131,10 +131,14 @@ def _groups(point: FixedPoint, sample: int) -> dict[str, tuple[int, Any]]:
 
 
 def _distances(point: FixedPoint, sample: int) -> Any:
-    """Connections between each unit and the nearest output that is active, (n,); -1 where no way leads."""
+    """Connections from the nearest output that is active to each unit, (n,); -1 where no way leads.
+
+    They are those along which the nudged phase moves, not the transposed ones of the side network: without an energy
+    the two differ.
+    """
     network, active = point.network, point.local.active[:, sample]
     linked = np.zeros((network.n, network.n), dtype=bool)
-    linked[np.ix_(active, active)] = point.adjoint(sample) != 0.0
+    linked[np.ix_(active, active)] = point.linearized(sample) != 0.0
     distance = np.full(network.n, -1)
     front = active & np.isin(np.arange(network.n), np.arange(network.n)[network.outputs])
     steps = 0
@@ -180,10 +184,10 @@ def _followed(
 
 
 def _onsets(network: Network, rest: Equilibrium, target: Array, groups: dict[str, tuple[int, Any]]) -> Array:
-    """The coefficients of t^k: norms of (-adjoint T⁻¹)^k S̄(0) / k! on the units k connections away."""
+    """The coefficients of t^k: norms of (-K T⁻¹)^k S̃(0) / k! on the units k connections away."""
     point = FixedPoint.of(network, rest.state, rest.x)
     active = point.local.active[:, 0]
-    matrix = point.adjoint(0) / network.tau[active]
+    matrix = point.linearized(0) / network.tau[active]
     signal = (point.cost_slope(target[None]) * point.local.active)[active, 0]
     powers = [np.zeros(network.n) for _ in range(1 + max((k for k, _ in groups.values()), default=0))]
     for k, power in enumerate(powers):

@@ -14,7 +14,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 
@@ -87,7 +87,7 @@ def decay(
     with Bar("modes") as bar:
         for k, mode in enumerate(picks):
             bar.update(k / picks.size)
-            amplitude = _amplitude(point, sample, found, int(mode), t[k], solver or SOLVER)
+            amplitude = _amplitude(point, sample, found, int(mode), t[k], chosen_solver(solver, SOLVER))
             size[k] = np.abs(amplitude)
             if np.isfinite(size[k]).all() and np.all(size[k] > 0.0):
                 logarithm = np.log(size[k]) + 1j * np.unwrap(np.angle(amplitude))

@@ -16,7 +16,7 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import side_network
 from neurodyn.phases.simulate import simulate
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
@@ -70,7 +70,7 @@ def durations(
     solver : Solver, optional
         Default: a relative tolerance of 1e-10.
     """
-    solver = solver or SOLVER
+    solver = chosen_solver(solver, SOLVER)
     point = resting_point(network, equilibrium)
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     t = default_times(point)

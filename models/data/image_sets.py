@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodyn.errors import DataError
+from neurodyn.errors import DataError, shown
 from neurodyn.inputs import as_path, is_whole
 from neurodyn.models.data.idx import fault, read_idx
 from neurodyn.models.data.npz import INTEGERS, Archive
@@ -69,13 +69,10 @@ class LabelledData:
             There are not so many, or fewer than one is asked for.
         """
         count = len(self.labels)
-        for name, value in (("samples", samples), ("start", start)):
-            if not is_whole(value):
-                raise DataError(f"`{name}` must be a whole number; got {value!r}")
-        if not (samples >= 1 and 0 <= start <= count - samples):
+        if not (is_whole(samples) and is_whole(start) and samples >= 1 and 0 <= start <= count - samples):
             whole = f"{count:,}, the size of {self.name} ({self.split})"
-            rule = f"`samples` must be at least 1, `start` at least 0, and their sum at most {whole}"
-            raise DataError(f"{rule}; got samples={samples}, start={start}")
+            rule = f"`samples` must be a whole number of at least 1, `start` of at least 0, their sum at most {whole}"
+            raise DataError(f"{rule}; got samples={shown(samples)}, start={shown(start)}")
         part = slice(start, start + samples)
         return replace(self, images=self.images[part].copy(), labels=self.labels[part].copy())
 
@@ -154,7 +151,7 @@ def mnist(split: str, folder: str | os.PathLike[str] | None = None) -> LabelledD
 
 def _check_split(split: str, allowed: Iterable[str]) -> None:
     if not isinstance(split, str) or split not in allowed:
-        raise DataError(f"`split` must be one of {', '.join(map(repr, allowed))}; got {split!r}")
+        raise DataError(f"`split` must be one of {', '.join(map(repr, allowed))}; got {shown(split)}")
 
 
 def find_pair(folder: str | os.PathLike[str] | None, prefix: str) -> str | tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     Writes predictions.csv, confusion.png and evaluation.json. Example: neurodyn evaluate neurodyn-train-mnist-1
     """
     from neurodyn import models
-    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import Training
     from neurodyn.learning import evaluate as evaluate_network
@@ -50,16 +49,17 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
         raise ArgumentError("these data have no test samples: take --split train")
     with output_folder(out or training) as folder:
         result = evaluate_network(found.network, x, y, found.recipe)
+        replace_earlier(folder / "evaluation.json", "evaluate")
         write_text(folder / "predictions.csv", _table(result))
+        figures: list[str] = []
         if not no_figures:
             from neurodyn.analysis.plots import plot_confusion
 
-            write_figures(folder, {"confusion": plot_confusion(result).figure})
+            figures = write_figures(folder, {"confusion": plot_confusion(result).figure})
         summary = plain({"model": chosen.name, "split": split, "data": samples.about, "samples": len(result.cost),
                          "error": result.error, "cost": result.cost.mean(), "energy": result.energy.mean(),
                          "steps": result.steps.mean(), "confusion": result.confusion})  # fmt: skip
-        text = json.dumps(summary, indent=2, allow_nan=False)
-        write_text(folder / "evaluation.json", text + "\n")
+        text = write_summary(folder / "evaluation.json", "evaluate", summary, figures)
     click.echo(text if as_json else _report(result, samples.about, split))
     note(f"neurodyn: written to {folder}")
 

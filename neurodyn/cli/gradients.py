@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +65,7 @@ def gradients(
         chosen_methods = _chosen_methods(chosen, methods)
         _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
-    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
 
     with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder:
         with clock.part("kernels"):
@@ -80,15 +79,16 @@ def gradients(
         if track is not None:
             with clock.part("learning"):
                 learned = _track(chosen, chosen_methods, bool(methods), driver or DRIVER, track, rate)
+        replace_earlier(folder / "gradients.json", "gradients")
+        figures: list[str] = []
         if not no_figures:
             with clock.part("figures"):
                 from neurodyn.analysis.plots.gradients.gradients import draw_gradients
 
-                write_figures(folder, draw_gradients(compared, order, learned))
+                figures = write_figures(folder, draw_gradients(compared, order, learned))
         summary = summarise(chosen, compared, order, learned)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
-        text = json.dumps(summary, indent=2, allow_nan=False)
-        write_text(folder / "gradients.json", text + "\n")
+        text = write_summary(folder / "gradients.json", "gradients", summary, figures)
     click.echo(text if as_json else report(summary))
     note(f"neurodyn: written to {folder}")
 

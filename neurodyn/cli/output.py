@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,22 @@ def _prepare(folder: Path) -> None:
         raise ResultFileError(f"cannot write into {folder} ({reason}): name another folder with --out") from error
 
 
-def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
-    """Save each figure as NAME.png, whole or not at all."""
+def replace_earlier(summary: Path, verb: str) -> None:
+    """Take away what the same command has written here before and might not write again: its summary and figures."""
+    try:
+        earlier = json.loads(summary.read_text("utf-8"))
+        figures = [name for name in earlier["figures"] if isinstance(name, str) and name == os.path.basename(name)]
+    except (OSError, ValueError, LookupError, TypeError):  # none, or not ours
+        return
+    if earlier.get("command") != verb:
+        return
+    for name in (*figures, summary.name):
+        if name.endswith((".png", ".json")):
+            (summary.parent / name).unlink(missing_ok=True)
+
+
+def write_figures(folder: Path, figures: Mapping[str, Any]) -> list[str]:
+    """Save each figure as NAME.png, whole or not at all; returns the names of the files."""
     from neurodyn.results.files import write
 
     for name, figure in figures.items():
@@ -57,6 +72,15 @@ def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
             figure.savefig(temporary, format="png", dpi=150)
 
         write(folder / f"{name}.png", save)
+    return [f"{name}.png" for name in figures]
+
+
+def write_summary(path: Path, verb: str, summary: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
+    """Write a summary as JSON, with the command that made it and the figures beside it; returns the text."""
+    about = {"command": verb, "figures": list(figures)}
+    text = json.dumps({**summary, **about}, indent=2, allow_nan=False)
+    write_text(path, text + "\n")
+    return text
 
 
 def write_text(path: Path, text: str) -> None:

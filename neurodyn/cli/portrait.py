@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("model")
 @options.overrides
 @options.mnist_folder
-@click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see below.")
+@click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see above.")
 @click.option("--others", metavar="WORD", help="What the other units do: frozen, relaxed or sliced.")
 @click.option("--sample", type=int, metavar="K", help="Which sample. Default: the first with an error signal.")
 @click.option("--beta", type=float, metavar="B", help="Of the nudged flow. Default: 1, or half-way to the fold.")
@@ -65,7 +64,7 @@ def portrait(
         chosen = models.read(model, overrides=overrides, data=data)
         axes = None if units is None else _units(chosen, units)
         _check(chosen, animate)
-    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
     from neurodyn.cli.portrait_summary import report, summarise
     from neurodyn.experiments.kernels import compile_kernels
 
@@ -78,14 +77,14 @@ def portrait(
         with clock.part("phases"):
             run = _run(chosen, number, found)
         with clock.part("figures"):
-            write_figures(folder, _figures(found, run))
+            replace_earlier(folder / "summary.json", "portrait")
+            figures = write_figures(folder, _figures(found, run))
         if animate:
             with clock.part("movie"):
                 _animate(run, animate)
         summary = summarise(chosen, number, found)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
-        text = json.dumps(summary, indent=2, allow_nan=False)
-        write_text(folder / "summary.json", text + "\n")
+        text = write_summary(folder / "summary.json", "portrait", summary, figures)
     click.echo(text if as_json else report(summary))
     note(f"neurodyn: written to {folder}")
 

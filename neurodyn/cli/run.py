@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -40,7 +39,7 @@ def run(
 
         chosen = models.read(model, overrides=overrides, data=data)
         check(chosen)
-    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
     from neurodyn.cli.summary import summarise
     from neurodyn.cli.table import report
 
@@ -51,16 +50,17 @@ def run(
         with clock.part("convergence"):
             convergence = _convergence(found)
         with clock.part("files"):
+            replace_earlier(folder / "summary.json", "run")
             found.experiment.save(folder / "result.nc")
+        figures: list[str] = []
         if not no_figures:
             with clock.part("figures"):
                 from neurodyn.analysis.plots.report import draw_report
 
-                write_figures(folder, draw_report(found.experiment, found.comparison, convergence))
+                figures = write_figures(folder, draw_report(found.experiment, found.comparison, convergence))
         summary = summarise(chosen, found.experiment, found.comparison, convergence)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
-        text = json.dumps(summary, indent=2, allow_nan=False)
-        write_text(folder / "summary.json", text + "\n")
+        text = write_summary(folder / "summary.json", "run", summary, figures)
     click.echo(text if as_json else report(summary))
     note(f"neurodyn: written to {folder}")
 

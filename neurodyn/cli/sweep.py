@@ -10,14 +10,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from neurodyn.cli import options
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.progress import note
 from neurodyn.stopping import tidily
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @click.command()
@@ -77,13 +81,25 @@ def sweep(
         data = compute(plan, order, folder, resume, workers, executor)
     number = counts(data)
     if not number["done"]:
-        raise SimulationError(f"all {plan.size:,} cells failed; the first: {data['message'].values.flat[0]}")
+        raise SimulationError(_failures(data, number, folder))
     if as_json:
         about = {"out": str(folder), "cells": number, "seconds": round(time.perf_counter() - began, 3)}
         click.echo(json.dumps(about | plain_data(data), indent=2, allow_nan=False))
     else:
         click.echo(report(data))
     note(f"neurodyn: {number['done']} cells done, {number['failed']} failed; written to {folder}")
+    if number["failed"]:
+        raise SimulationError(_failures(data, number, folder))
+
+
+def _failures(data: xarray.Dataset, number: dict[str, int], folder: Path) -> str:
+    """Which cells failed, and where to read why."""
+    first = int(np.flatnonzero(data["status"].values != "done")[0])
+    several = f"{number['failed']:,} of {number['total']:,}" if number["done"] else f"all {number['total']:,}"
+    return (
+        f"{several} cells failed; the first: {data['message'].values.flat[first]} "
+        f"(with its traceback in {folder / 'cells' / f'{first:06d}.json'}); --resume tries them again"
+    )
 
 
 def _varied(texts: tuple[str, ...]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,10 +19,13 @@ if TYPE_CHECKING:
     from neurodyn.analysis.timing.timescales import Timescales
     from neurodyn.models import Model
 
+#: The studies, which are imported only when one is asked for.
+NAMES = ("duration", "nudging", "heterogeneity", "plasticity", "concurrent", "stiffness", "stimulus", "discretisation")
+
 
 @click.command()
 @click.argument("model")
-@click.option("--study", metavar="NAME", help="The study; `neurodyn timescales --help` lists them.")
+@click.option("--study", metavar="NAME", help=f"One of {', '.join(NAMES)}. Default: the time scales themselves.")
 @options.overrides
 @options.mnist_folder
 @options.out("neurodyn-MODEL-STUDY")
@@ -49,20 +51,20 @@ def timescales(
             check(chosen)
         elif chosen.network.n_in and chosen.x is None:
             raise ArgumentError(f"model {model!r} has no inputs: give it [data] with a `name`, or with `x`")
-    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
     from neurodyn.cli.study_summary import report
 
     with output_folder(out or f"neurodyn-{chosen.name}-{study or 'timescales'}") as folder:
         with clock.part("numbers"):
             found = _timescales(chosen) if study is None else _study(chosen, study)
         with clock.part("files"):
+            replace_earlier(folder / "summary.json", "timescales")
             found.save(folder / "result.nc")
         with clock.part("figures"):
-            write_figures(folder, _figures(found))
+            figures = write_figures(folder, _figures(found))
         summary = _summary(chosen, found)
         summary |= {"overrides": list(overrides), "seconds": clock.total, "seconds_by_part": clock.seconds}
-        text = json.dumps(summary, indent=2, allow_nan=False)
-        write_text(folder / "summary.json", text + "\n")
+        text = write_summary(folder / "summary.json", "timescales", summary, figures)
     click.echo(text if as_json else report(summary))
     note(f"neurodyn: written to {folder}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +58,7 @@ def train(
         if not chosen.network.n_out:
             raise ArgumentError(f"model {chosen.name!r} has no outputs, so there is nothing to learn")
         samples = models.learning_data(chosen, data)
-    from neurodyn.cli.output import output_folder, write_figures, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import learn
     from neurodyn.results.seal import sealed_json
@@ -89,14 +88,16 @@ def train(
                 solver=chosen.solver if "solver" in chosen.settings else None,
             )
         with clock.part("files"):
+            replace_earlier(folder / "summary.json", "train")
             write_text(folder / "model.json", sealed_json(about))
             training.save(folder / "training.nc")
             _save_weights(folder, training)
+        figures: list[str] = []
         if not no_figures:
             with clock.part("figures"):
                 from neurodyn.analysis.plots.learning import draw_training
 
-                write_figures(folder, draw_training(training, samples.shape))
+                figures = write_figures(folder, draw_training(training, samples.shape))
         about |= {
             "model": chosen.name,
             "title": chosen.title,
@@ -106,8 +107,7 @@ def train(
             "seconds_by_part": clock.seconds,
         }
         summary = plain(_summary(training) | about)
-        text = json.dumps(summary, indent=2, allow_nan=False)
-        write_text(folder / "summary.json", text + "\n")
+        text = write_summary(folder / "summary.json", "train", summary, figures)
     click.echo(text if as_json else _report(summary))
     note(f"neurodyn: written to {folder}")
 

@@ -16,7 +16,8 @@ from neurodyn.numerics.arrays import Array, inward, outward
 from neurodyn.phases.nudge import default_times, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.integrate import check_recording
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
@@ -132,7 +133,8 @@ def truncated(
     point = resting_point(network, equilibrium)
     batched, batch = equilibrium.batched, point.s.shape[1]
     target = network.target(y, batch, batched)
-    run = FixedSteps(network, point.x, point.s, scheme=scheme, step=step, steps=steps, solver=solver or Solver())
+    run = FixedSteps(network, point.x, point.s, scheme=scheme, step=step, steps=steps, solver=chosen_solver(solver))
+    check_recording(steps + 1, *point.s.shape)
     signal, integral = np.zeros((2, steps + 1, *point.s.shape))
     signal[0] = run.cost_slope(point.s, target)
     k = 1

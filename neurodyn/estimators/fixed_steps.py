@@ -46,6 +46,8 @@ from neurodyn.system.network import Network
 from neurodyn.system.parameter_gradient import mixed_product
 from neurodyn.system.parameters import Parameters
 
+#: More steps than these are a slip: each is taken twice forward and once back.
+MOST_STEPS = 10_000_000
 #: Explicit Runge-Kutta methods with fixed steps, which is what can be gone back through.
 SCHEMES = tuple(name for name, tableau in TABLEAUS.items() if not tableau.adaptive)
 
@@ -232,7 +234,7 @@ def check(scheme: str, step: float | None, steps: int | None, checkpoints: int |
         raise ArgumentError(f"`step` must be a positive time; got {step!r}")
     for name, value in (("steps", steps), ("checkpoints", checkpoints)):
         if value is not None:
-            whole_number(value, name, 1)
+            whole_number(value, name, 1, MOST_STEPS)
 
 
 def _side_by_side(values: Array) -> Array:

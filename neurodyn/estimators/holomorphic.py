@@ -24,6 +24,9 @@ from neurodyn.system.readout import Linear, Softmax
 #: Relative error from which on the radius is said to be too large.
 TOO_LARGE = 0.01
 
+#: The error falls like radius to the power of the points: with more than these it is below rounding at any radius.
+MOST_POINTS = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Holomorphic(Estimator):
@@ -62,7 +65,7 @@ class Holomorphic(Estimator):
 
     def __post_init__(self) -> None:
         number_within(self.radius, "radius", 1e-9, 1e9, "as smaller nudges are lost in rounding")
-        whole_number(self.points, "points", 2)
+        whole_number(self.points, "points", 2, MOST_POINTS)
         check_duration(self.duration)
 
     def estimate(self, task: Task) -> Parameters:

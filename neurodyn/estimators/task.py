@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from neurodyn.inputs import as_condition
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import Equilibrium, relax
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 
 
 class Task:
@@ -48,10 +48,10 @@ class Task:
         solver: Solver | None = None,
         tol: float = 1e-10,
     ) -> None:
-        self.network = network
+        self.network = as_network(network)
         self.x, self.start, self.batched = as_condition(x, start, network.n_in, network.n)
         self.target = network.target(y, len(self.start), self.batched)
-        self.solver, self.tol = solver or Solver(), tol
+        self.solver, self.tol = chosen_solver(solver), tol
         self.force_evaluations = 0
         self.simulated_time = 0.0
         self.notes: list[str] = []

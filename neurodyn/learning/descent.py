@@ -17,7 +17,7 @@ from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.relax import TOL, Equilibrium
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
 
@@ -34,7 +34,7 @@ class DescentLearner(Learner):
 
     def __init__(self, network: Network, samples: Samples, recipe: Recipe, solver: Solver | None = None) -> None:
         super().__init__(network, samples, recipe)
-        self._network, self._solver = network, solver or SOLVER
+        self._network, self._solver = network, chosen_solver(solver, SOLVER)
         self._tol = min(max(self._solver.rtol, TOL), SETTLED)
         self._estimator = build(recipe.method, recipe.options)
         names = [f.name for f in dataclasses.fields(self._estimator)]

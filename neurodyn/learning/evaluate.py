@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, ConvergenceError
+from neurodyn.inputs import as_input
 from neurodyn.learning.learner import at_rest, make_learner
 from neurodyn.learning.recipe import EP_2017, OTHERWISE, Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
-from neurodyn.system.network import Network
+from neurodyn.solvers.solver import Solver, chosen_solver
+from neurodyn.system.network import Network, as_network
 
 #: Free phases by `ep-2017` of a network without a recipe: until no unit moves faster than float32 resolves.
 PATIENT = {"free_steps": 2000, "tol": 1e-5}
@@ -104,7 +105,7 @@ def evaluate(
     patient = chosen.method == EP_2017 and recipe is None and not set(PATIENT) & set(chosen.options)
     if patient:
         chosen = Recipe.of(chosen, **PATIENT)
-    ends = at_rest(make_learner(network, samples.take(slice(0)), chosen, solver or Solver()), samples)
+    ends = at_rest(make_learner(network, samples.take(slice(0)), chosen, chosen_solver(solver)), samples)
     if patient and ends.residual.max() > RESTLESS:
         worst = int(np.argmax(ends.residual))
         raise ConvergenceError(
@@ -122,11 +123,10 @@ def predict(
 
     Parameters and errors are those of `evaluate`, which also says how far from rest each sample is.
     """
-    rates = np.asarray(x)
-    if network.n_out == 0:
+    if as_network(network).n_out == 0:
         raise ArgumentError("this network has no outputs: there is nothing to predict")
-    single = rates.ndim == 1
-    batch = rates[None] if single else rates
+    rates, batched = as_input(x, network.n_in)
+    single, batch = not batched, np.zeros((1, 0)) if rates is None else rates
     wanted = np.full((len(batch), network.n_out), 1.0 / network.n_out)  # no outputs depend on them
     outputs = evaluate(network, batch, wanted, recipe, solver=solver, **changes).outputs
     return outputs[0] if single else outputs

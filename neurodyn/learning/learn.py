@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError
+from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError, shown
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
@@ -21,7 +21,7 @@ from neurodyn.learning.training import Training, history
 from neurodyn.numerics.blas import few_threads
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameters import Parameters
 
 #: What was measured in one epoch, by the names of the fields of `Training`.
@@ -78,8 +78,13 @@ def learn(
     Where it is stopped, by Ctrl-C or by an exception of `on_epoch`, the exception has the `Training` so far as its
     `result`: in a notebook ``sys.last_value.result``.
     """
+    as_network(network)
     chosen = Recipe.of(recipe, **changes).resolved(network)
     samples, validated = split(network, Samples.of(network, x, y), validation)
+    if test is not None and not (isinstance(test, (tuple, list)) and len(test) == 2):
+        raise ArgumentError(f"`test` must be a pair (x, y) of samples; got {shown(test)}")
+    if not isinstance(resume, bool):
+        raise ArgumentError(f"`resume` must be True or False; got {shown(resume)}")
     tested = None if test is None else Samples.of(network, test[0], test[1], "test")
     if chosen.patience is not None and validated is None:
         raise ArgumentError("`patience` needs `validation` samples")

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, nearest, shown
 from neurodyn.estimators import ESTIMATORS, Estimator, build, name_of
 from neurodyn.inputs import choice, real_number, whole_number
 from neurodyn.numerics.arrays import Array
@@ -24,6 +24,9 @@ SCHEDULES = ("constant", "linear", "cosine")
 
 #: Learning rates: one for all, one for each connection, or by name.
 Rates = float | Sequence[float] | Array | Mapping[str, float]
+
+#: More epochs or samples than these are a slip.
+MOST = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ class Recipe:
     def __post_init__(self) -> None:
         choice(self.schedule, SCHEDULES, "schedule")
         for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
-            whole_number(getattr(self, name), name, least)
+            whole_number(getattr(self, name), name, least, None if name == "seed" else MOST)
         if self.patience is not None:
             whole_number(self.patience, "patience", 1)
         for name in ("shuffle", "persistent"):
@@ -93,9 +96,11 @@ class Recipe:
     @classmethod
     def of(cls, recipe: Recipe | Mapping[str, Any] | None = None, **changes: Any) -> Recipe:
         """Return a recipe with changes: names that are no field of it are options of its method."""
-        if isinstance(recipe, Mapping):
+        if isinstance(recipe, Mapping) and all(isinstance(name, str) for name in recipe):
             return cls.of(None, **{**recipe, **changes})
-        base = cls() if recipe is None else recipe
+        if recipe is not None and not isinstance(recipe, Recipe):
+            raise ArgumentError(f"`recipe` must be a Recipe, a mapping of its fields, or None; got {shown(recipe)}")
+        base: Any = cls() if recipe is None else recipe
         names = {f.name for f in dataclasses.fields(cls)}
         options = {**base.options, **changes.pop("options", {})}
         options |= {name: changes.pop(name) for name in list(changes) if name not in names}
@@ -178,6 +183,6 @@ def _plain_rates(rates: Rates) -> Any:
     """Rates as a float, a list or a dict of floats."""
     if isinstance(rates, Mapping):
         return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}
-    if isinstance(rates, (list, tuple, np.ndarray)) and np.ndim(rates) == 1:
+    if isinstance(rates, (list, tuple)) or (isinstance(rates, np.ndarray) and rates.ndim == 1):
         return [real_number(rate, "rates", 0.0) for rate in rates]
     return real_number(rates, "rates", 0.0)

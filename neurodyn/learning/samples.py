@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_input, is_number
 from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 
 #: Samples to validate with: a pair (x, y), how many of the last ones, or what fraction of all.
 Validation = tuple[ArrayLike | None, ArrayLike] | int | float
@@ -32,6 +32,7 @@ class Samples:
     @classmethod
     def of(cls, network: Network, x: ArrayLike | None, y: ArrayLike, name: str = "") -> Samples:
         """Check inputs and targets against a network; `name` tells which of several in messages."""
+        as_network(network)
         try:
             rates, batched = as_input(x, network.n_in)
             if not batched:

@@ -23,8 +23,8 @@ from neurodyn.phases.plasticity import plastic_phase
 from neurodyn.phases.relax import relax
 from neurodyn.progress import Bar
 from neurodyn.results.result import Result, array
-from neurodyn.solvers.solver import Solver
-from neurodyn.system.network import Network
+from neurodyn.solvers.solver import Solver, chosen_solver
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameters import Parameters
 
 
@@ -96,6 +96,7 @@ def learn_in_time(
     SimulationError, ConvergenceError
         A phase failed, or its weights ran away: raise `tau_theta`.
     """
+    as_network(network)
     inputs, batched = as_input(x, network.n_in)
     if inputs is None or not batched:
         raise ArgumentError(f"`x` must hold samples to present, (samples, {network.n_in})")
@@ -135,7 +136,7 @@ def learn_in_time(
         tau_theta=float(tau_theta),
         duration=duration,
         rule=rule,
-        solver=(solver or Solver()).describe(),
+        solver=chosen_solver(solver).describe(),
     )
 
 

@@ -1,4 +1,4 @@
-"""How much memory there is: what large requests are held against before they are begun."""
+"""How much memory there is, and the one door at which requests for more than that are refused."""
 
 from __future__ import annotations
 
@@ -7,26 +7,70 @@ from pathlib import Path
 
 from neurodyn.errors import TooLargeError
 
-#: Where Linux tells the limit of the container that a process is in: cgroups of version 2, and of version 1.
-CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+#: Where Linux keeps the limits of control groups, as containers and batch systems set them.
+GROUPS = Path("/sys/fs/cgroup")
+#: Supposed where a system does not tell.
+SUPPOSED = 8 << 30
+#: The part of the memory that one request may take.
+SHARE = 0.5
+
+
+def check_memory(size: float, what: str, remedy: str) -> None:
+    """Refuse a request for more bytes than the share of the memory, before anything is allocated.
+
+    Raises
+    ------
+    TooLargeError
+        Says what needs how much, how much there is, and the remedy.
+    """
+    present = present_memory()
+    if size > SHARE * present:
+        raise TooLargeError(f"{what} needs {_gib(size)} of {_gib(present)}: {remedy}")
 
 
 def present_memory() -> int:
-    """Bytes of memory of this machine, or of the container that this process may use."""
+    """Bytes of memory that this process may use: of the machine, its control group or its own limit."""
+    return min([_physical(), *_of_groups(), *_of_process()])
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.1f} GiB" if size < 2**50 else "more than any machine has"
+
+
+def _physical() -> int:
     try:
-        present = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not every system tells
-        present = 8 << 30
-    for name in CGROUPS:
-        try:
-            present = min(present, int(Path(name).read_text("ascii")))
-        except (OSError, ValueError):  # no such file, or "max"
-            continue
-    return present
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return SUPPOSED
 
 
-def check_memory(wanted: int, what: str, remedy: str) -> None:
-    """Refuse what would take more than half of the memory."""
-    present = present_memory()
-    if wanted > present / 2:
-        raise TooLargeError(f"{what} needs {wanted / 2**30:.1f} GiB of {present / 2**30:.1f} GiB: {remedy}")
+def _of_groups() -> list[int]:
+    """Limits of the control group of this process and of those above it, of either version."""
+    places = [GROUPS / "memory.max", GROUPS / "memory" / "memory.limit_in_bytes"]
+    try:
+        lines = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    for line in lines:
+        _, kind, own = line.split(":", 2)
+        root, name = (GROUPS / "memory", "memory.limit_in_bytes") if kind == "memory" else (GROUPS, "memory.max")
+        if kind in ("", "memory"):
+            folder = root / own.lstrip("/")
+            places += [above / name for above in (folder, *folder.parents) if above.is_relative_to(root)]
+    return [limit for place in places if (limit := _number(place)) is not None]
+
+
+def _number(place: Path) -> int | None:
+    try:
+        return int(place.read_text("utf-8"))
+    except (OSError, ValueError):  # not there, or "max"
+        return None
+
+
+def _of_process() -> list[int]:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return []
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return [] if limit == resource.RLIM_INFINITY else [limit]

@@ -27,9 +27,9 @@ from neurodyn.phases.simulate import failure
 from neurodyn.phases.synapses import Synapses
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.problem import Problem, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameters import Parameters
 
 
@@ -111,7 +111,8 @@ def concurrent(
     DivergenceError, SimulationError
         It did not reach the end; `.result` is the ConcurrentLearning as far as it came.
     """
-    solver = solver or Solver()
+    as_network(network)
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     network.require_energy("weights that could descend it")
     if network.box.any():

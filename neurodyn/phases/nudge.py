@@ -32,12 +32,12 @@ from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import every, repeated_rate
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.local import Local
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameter_gradient import gradient_change
 from neurodyn.system.parameters import Parameters
 
@@ -202,7 +202,7 @@ def nudge(
     ----------
     Scellier & Bengio, Neural Computation 31:312 (2019), section 3.
     """
-    solver = solver or Solver()
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     choice(nudging, SIGNS, "nudging")
     strength = real_number(beta, "beta")
@@ -259,6 +259,7 @@ def _last(solution: Solution, n: int, branches: int, pick: Any) -> dict[str, Arr
 
 def resting_point(network: Network, equilibrium: Equilibrium) -> FixedPoint:
     """The equilibrium seen by `network`; refuses samples that are not stable, and other networks' equilibria."""
+    as_network(network)
     if not isinstance(equilibrium, Equilibrium):
         raise ArgumentError(f"expected the Equilibrium that `relax` returns; got {type(equilibrium).__name__}")
     bad = np.flatnonzero(np.atleast_1d(equilibrium.status) != Status.STABLE)

@@ -34,10 +34,10 @@ from neurodyn.phases.synapses import Synapses
 from neurodyn.results.result import Result, array, check_on_failure, time_index
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameters import Parameters
 
 #: Rules by which weights move: both halves of d/dt(rho_i rho_j), or the half of each direction of a synapse.
@@ -170,7 +170,8 @@ def plastic_phase(
     ----------
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.3 and appendix.
     """
-    solver = solver or Solver()
+    as_network(network)
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     choice(rule, RULES, "rule")
     if not is_number(beta) or beta == 0.0:

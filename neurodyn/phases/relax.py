@@ -18,11 +18,11 @@ from neurodyn.numerics.blas import few_threads
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 
 #: Largest force at rest.
 TOL = 1e-10
@@ -65,6 +65,14 @@ class Equilibrium(Result):
     def batched(self) -> bool:
         """Whether arrays have a batch axis."""
         return self.state.ndim == 2
+
+    def __repr__(self) -> str:
+        found = [Status(int(code)).name.lower() for code in np.atleast_1d(self.status)]
+        counts = ", ".join(f"{found.count(name)} {name}" for name in dict.fromkeys(found))
+        return (
+            f"Equilibrium({len(found)} x {self.state.shape[-1]} units: {counts}; largest residual "
+            f"{np.max(self.residual):.2g}, at rest by t = {np.max(self.time):.4g})"
+        )
 
 
 @few_threads
@@ -111,7 +119,8 @@ def relax(
     ----------
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.
     """
-    solver = solver or Solver()
+    as_network(network)
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     rates, initial, batched = as_condition(x, start, network.n_in, network.n)
     check_box(network, initial)

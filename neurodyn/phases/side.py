@@ -20,9 +20,9 @@ from neurodyn.phases.nudge import default_times, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
-from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.integrate import check_recording, integrate
 from neurodyn.solvers.problem import Problem, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
 from neurodyn.system.constants import linear_rows
 from neurodyn.system.fixed_point import FixedPoint
@@ -105,7 +105,7 @@ def side_network(
     ----------
     Scellier & Bengio, Neural Computation 31:312 (2019), section 2.3, there with tau = 1; Almeida (1987), Pineda (1987).
     """
-    solver = solver or Solver()
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     choice(method, ("integrate", "exact"), "method")
     point = resting_point(network, equilibrium)
@@ -173,6 +173,7 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
 
 def _exact(point: FixedPoint, signal: Array, times: Array) -> tuple[Array, Array]:
     """S and the integral of S/tau in closed form, both (T, n, b)."""
+    check_recording(len(times), *signal.shape)
     error, integral = np.zeros((len(times), *signal.shape)), np.zeros((len(times), *signal.shape))
     solve = _by_modes if point.network.has_energy else _by_exponential
     for j in range(signal.shape[1]):

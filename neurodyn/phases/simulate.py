@@ -15,9 +15,9 @@ from neurodyn.phases.driven import Nudge, integrate_driven
 from neurodyn.phases.relax import check_box
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.problem import Solution, describe_counters
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status
-from neurodyn.system.network import Network
+from neurodyn.system.network import Network, as_network
 from neurodyn.system.stimulus import Stimulus, restore
 
 
@@ -113,7 +113,8 @@ def simulate(
     DivergenceError, SimulationError
         A trajectory did not reach the end; `.result` is the Trajectory as far as it came.
     """
-    solver = solver or Solver()
+    as_network(network)
+    solver = chosen_solver(solver)
     check_on_failure(on_failure)
     moving = isinstance(x, Stimulus)
     rates, initial, batched = _conditions(network, x, start)

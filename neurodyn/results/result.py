@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError
+from neurodyn.inputs import choice
 from neurodyn.names import RESULTS
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
@@ -133,6 +134,4 @@ def time_index(t: Array, wanted: float | None) -> int:
 
 def check_on_failure(value: str) -> None:
     """Refuse an unknown `on_failure`."""
-    allowed = ("raise", "return")
-    if value not in allowed:
-        raise ArgumentError(f"unknown `on_failure` {value!r}; {nearest(value, allowed)}")
+    choice(value, ("raise", "return"), "on_failure")

@@ -66,7 +66,7 @@ def _landing(problem: Problem, solver: Solver, t_eval: Array, landings: Array, w
 
 
 def check_recording(times: int, components: int, batch: int) -> None:
-    """Refuse a recording that would not fit into half of the memory, before anything is computed."""
+    """Refuse a recording of states and velocities that would not fit into memory, before anything is computed."""
     what = f"recording {times} times x {components} components x {batch} samples"
     check_memory(2 * 8 * times * components * batch, what, "thin `t_eval` or split the batch")
 

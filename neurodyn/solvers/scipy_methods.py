@@ -8,6 +8,7 @@ progress of t, the size of the state, the step count and the clock.
 from __future__ import annotations
 
 import time as clocks
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -104,7 +105,10 @@ class Stepping:
     def jacobian(self, t: float, y: Array) -> Array:
         """Analytic d flow/dy at y."""
         self.njev += 1
-        return self.problem.jacobian(self.sample, t, self.clip(y))
+        found = self.problem.jacobian(self.sample, t, self.clip(y))
+        if not np.isfinite(found).all():
+            raise _NotFinite
+        return found
 
     def clip(self, y: Array) -> Array:
         """Y on its box: inside a step SciPy's state may overshoot a bound by its tolerance."""
@@ -119,7 +123,8 @@ class Stepping:
     def run(self, t_eval: Array, settle: float, dwell: float, report: Callable[[float], None]) -> None:
         """Step to the end, unless the trajectory settles, is lost, or a limit is reached."""
         try:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # LSODA warns of what the status tells
                 self.rate = self.force(self.t, self.y)
                 self.settled(settle, dwell)
                 self.loop(t_eval, settle, dwell, report)
@@ -155,7 +160,7 @@ class Stepping:
                 return
             if not interpolate:
                 stepping.t_bound, stepping.status = (pending[0] if pending else self.end), "running"
-            stepping.step()
+            _step(stepping)
             self.steps += 1
             if stepping.status == "failed" or stepping.t <= self.t:
                 growing = np.abs(self.y).max() > GROWTH * self.limit / EXPLOSION
@@ -208,3 +213,13 @@ class Stepping:
     def record(self, t: float, y: Array) -> None:
         """Keep a state and the force there, from the vector field."""
         self.recorded.append((y, self.force(t, y)))
+
+
+def _step(stepping: Any) -> None:
+    """One step; where SciPy refuses a matrix, as the inverse of a tiny step is infinite, the step has failed."""
+    try:
+        stepping.step()
+    except ValueError as error:
+        if "infs or NaNs" not in str(error):
+            raise
+        stepping.status = "failed"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, nearest, shown
 from neurodyn.inputs import LOOSEST, is_positive
 from neurodyn.solvers.tableau import TABLEAUS, Tableau
 
@@ -67,15 +67,14 @@ class Solver:
         for name in ("rtol", "atol", "max_steps", "max_seconds"):
             value = getattr(self, name)
             if not is_positive(value):
-                raise ArgumentError(f"solver `{name}` must be positive and finite; got {value!r}")
+                raise ArgumentError(f"solver `{name}` must be positive and finite; got {shown(value)}")
             if name in ("rtol", "atol") and value > LOOSEST:
                 raise ArgumentError(
                     f"solver `{name}` must be at most {LOOSEST:g}, or steps follow no trajectory; got {value!r}"
                 )
         if int(self.max_steps) != self.max_steps or self.max_steps > MOST_STEPS:
-            raise ArgumentError(
-                f"solver `max_steps` must be a whole number of at most {MOST_STEPS:,}; got {self.max_steps!r}"
-            )
+            rule = f"a whole number of at most {MOST_STEPS:,}"
+            raise ArgumentError(f"solver `max_steps` must be {rule}; got {shown(self.max_steps)}")
         if self.rtol < 3e-14:
             raise ArgumentError(f"solver `rtol` must be at least 3e-14, a hundred roundings; got {self.rtol:g}")
         if self.compiled and not self.tableau.adaptive and self.step is None:
@@ -84,7 +83,7 @@ class Solver:
             if not self.compiled or self.auto:
                 raise ArgumentError(f"solver method {self.method!r} chooses its own steps: leave out `step`")
             if not is_positive(self.step):
-                raise ArgumentError(f"solver `step` must be positive and finite; got {self.step!r}")
+                raise ArgumentError(f"solver `step` must be positive and finite; got {shown(self.step)}")
 
     @property
     def compiled(self) -> bool:
@@ -120,3 +119,16 @@ def _described(about: Mapping[str, Any]) -> Tableau:
         return Tableau(**about)
     except TypeError as error:
         raise ArgumentError(f"solver `method` does not describe a Tableau: {error}") from error
+
+
+def chosen_solver(solver: object, default: Solver | None = None) -> Solver:
+    """The solver given as an argument; for None the default, `Solver()` unless another is said.
+
+    Raises
+    ------
+    ArgumentError
+        It is no solver.
+    """
+    if solver is not None and not isinstance(solver, Solver):
+        raise ArgumentError(f"`solver` must be a Solver, like Solver(method='tsit5'), or None; got {shown(solver)}")
+    return solver or default or Solver()

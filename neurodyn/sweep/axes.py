@@ -90,8 +90,10 @@ def dimensions(
     ArgumentError
         An axis or a group breaks a rule; says which.
     """
+    if isinstance(together, str) or not isinstance(together, Sequence):
+        raise ArgumentError(f"`zip` must be a list of groups of paths; got {together!r}")
     if not isinstance(vary, Mapping) or not vary:
-        raise ArgumentError(f"`vary` must name at least one path and its values; got {vary!r}")
+        raise ArgumentError(f"`vary` must name at least one path and its values; got {vary!r:.60}")
     parsed = {path: parse(path, given) for path, given in vary.items()}
     drawn = [path for path, axis in parsed.items() if isinstance(axis, Draw)]
     groups: dict[str, tuple[str, ...]] = {path: (path,) for path in parsed}
@@ -115,8 +117,9 @@ def dimensions(
     return tuple(found)
 
 
-def _check_group(paths: Sequence[str], parsed: Mapping[str, Axis | Draw], taken: Mapping[str, Sequence[str]]) -> None:
-    if isinstance(paths, str) or len(set(paths)) < 2:
+def _check_group(paths: Any, parsed: Mapping[str, Axis | Draw], taken: Mapping[str, Sequence[str]]) -> None:
+    listed = isinstance(paths, Sequence) and all(isinstance(path, str) for path in paths)
+    if isinstance(paths, str) or not listed or len(set(paths)) < 2:
         raise ArgumentError(f"`zip` takes groups of two or more different paths; got {paths!r}")
     for path in paths:
         axis = parsed.get(path)

@@ -1,12 +1,13 @@
 """One cell, as a worker computes it: the function called on one thread, what it returns checked, failures caught.
 
 A record is plain data, so that it can be sent and written as JSON: "status", "message", "variables" with their "dims"
-and "data", and "coords".
+and "data", and "coords"; of a cell that raised, the "traceback" too.
 """
 
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def perform(function: str, arguments: dict[str, Any]) -> tuple[Record, float]:
 def failure(error: BaseException) -> Record:
     """The record of a cell that raised."""
     sentence = str(error) if isinstance(error, NeurodynError) else f"{type(error).__name__}: {error}"
-    return failed(sentence)
+    return failed(sentence) | {"traceback": "".join(traceback.format_exception(error))}
 
 
 def failed(sentence: str) -> Record:

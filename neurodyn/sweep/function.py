@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from neurodyn.errors import ArgumentError, nearest
+from neurodyn.errors import ArgumentError, nearest, shown
 from neurodyn.experiments.model_run import run_cell
 
 #: The name of the default: the experiment on a model file.
@@ -31,10 +31,11 @@ def name_of(function: Any) -> str:
                 "move it out, and make what it closes over its axes"
             )
         function = f"{module}:{name}"
-    if function in (RUN, FORMER):
+    if isinstance(function, str) and function in (RUN, FORMER):
         return RUN
     if not isinstance(function, str) or function.count(":") != 1:
-        raise ArgumentError(f"`function` must be 'run', or an import path like 'package.module:name'; got {function!r}")
+        rule = "'run', or an import path like 'package.module:name'"
+        raise ArgumentError(f"`function` must be {rule}; got {shown(function)}")
     if function.startswith("__main__:"):
         raise ArgumentError(f"`function` must be in a module that workers can import, not in the script: {function!r}")
     find(function)

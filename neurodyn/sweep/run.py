@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.experiments.model_run import prepare
-from neurodyn.inputs import whole_number
+from neurodyn.inputs import as_path, as_seed, whole_number
 from neurodyn.stopping import Terminated
 from neurodyn.sweep.axes import dimensions
 from neurodyn.sweep.function import RUN, name_of
 from neurodyn.sweep.plan import Plan
+from neurodyn.system.network import Network
 
 if TYPE_CHECKING:
     import xarray
@@ -93,7 +94,7 @@ def sweep(
             raise ArgumentError("`resume` needs `out`, the folder to go on with")
         with tempfile.TemporaryDirectory() as folder:
             return compute(plan, order, Path(folder), False, workers, executor)
-    return compute(plan, order, Path(out), resume, workers, executor)
+    return compute(plan, order, Path(as_path(out, "out")), resume, workers, executor)
 
 
 def make_plan(
@@ -107,8 +108,13 @@ def make_plan(
 ) -> tuple[Plan, list[int]]:
     """The plan of a sweep, all of it checked, and the order in which its cells are best computed."""
     chosen = name_of(function)
-    grid = dimensions(vary or {}, zip, draws, seed)
-    name = None if model is None else os.fspath(model)
+    grid = dimensions({} if vary is None else vary, zip, draws, as_seed(seed))
+    if isinstance(model, Network):
+        raise ArgumentError(
+            "`model` must be a name of the library or the path of a model file, which workers can read; got a network: "
+            "write it as a model file, or give a `function` that makes it"
+        )
+    name = None if model is None else as_path(model, "model")
     if chosen != RUN:
         plan = Plan(chosen, name, grid, seed)
         return plan, plan.order(())

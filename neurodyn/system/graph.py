@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import ModelError, nearest
+from neurodyn.errors import ModelError, nearest, shown
 from neurodyn.flows.activation import CODES, canonical
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.flows.own_cost import OWN_COSTS
-from neurodyn.inputs import is_number, is_whole
+from neurodyn.inputs import as_numbers, is_number, is_whole
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.own import described, made
 
 ROLES = ("input", "hidden", "output")
+#: More units than these are a slip.
+LARGEST = 10**9
 FIELDS = ("size", "activation", "role", "outputs", "readout")
 #: How a cost reads the outputs: as they are, or through a softmax. All other names are those of a user's own costs.
 LINEAR, SOFTMAX = "linear", "softmax"
@@ -60,11 +62,14 @@ class Population:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", str(self.name)):
             raise ModelError(f"population name {self.name!r} must be a letter, then letters, digits or underscores")
-        if not is_whole(self.size) or self.size < 1:
-            raise ModelError(f"population {self.name!r}: size must be a whole number >= 1; got {self.size!r}")
-        if self.role not in ROLES:
+        if not is_whole(self.size) or not 1 <= self.size <= LARGEST:
+            rule = "a whole number >= 1" if not is_whole(self.size) or self.size < 1 else f"at most {LARGEST:,}"
+            raise ModelError(f"population {self.name!r}: size must be {rule}; got {shown(self.size)}")
+        if not isinstance(self.role, str) or self.role not in ROLES:
             raise ModelError(f"population {self.name!r}: unknown role {self.role!r}; {nearest(self.role, ROLES)}")
         default = "linear" if self.role == "input" else "tanh"
+        if isinstance(self.activation, (np.ndarray, list, tuple)):
+            raise ModelError(f"population {self.name!r}: activation must be a name; got {shown(self.activation)}")
         object.__setattr__(self, "size", int(self.size))
         object.__setattr__(self, "activation", canonical(self.activation or default))
         if self.role == "input" and self.activation not in CODES:
@@ -205,6 +210,9 @@ class Graph:
     slices: Mapping[str, slice] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for p in self.populations:
+            if not isinstance(p, Population):
+                raise ModelError(f"`populations` must hold Populations, or be a mapping from names; got {shown(p)}")
         if not self.free:
             raise ModelError("a network needs at least one population that is not the input")
         names = [p.name for p in self.populations]
@@ -239,6 +247,9 @@ class Graph:
         """Accept populations as objects, or as a mapping from names to sizes or to dicts of fields."""
         if isinstance(populations, Mapping):
             populations = [_population(name, value) for name, value in populations.items()]
+        for name, value in (("populations", populations), ("connections", connections)):
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise ModelError(f"`{name}` must be a list of them; got {shown(value)}")
         return cls(tuple(populations), tuple(Connection.parse(c) for c in connections))
 
     def __getitem__(self, name: str) -> Population:
@@ -319,13 +330,13 @@ def expand_tau(graph: Graph, tau: Any) -> Array:
     sizes = [p.size for p in graph.free]
     try:
         if not isinstance(tau, (list, tuple)) and np.ndim(tau) == 0:
-            values = np.full(graph.n, float(tau))
+            values = np.full(graph.n, as_numbers(tau, "`tau`", ModelError))
         elif len(tau) == len(sizes):
             values = np.concatenate(
-                [np.broadcast_to(np.asarray(v, float), (m,)) for v, m in zip(tau, sizes, strict=True)]
+                [np.broadcast_to(as_numbers(v, "`tau`", ModelError), (m,)) for v, m in zip(tau, sizes, strict=True)]
             )
         else:
-            values = np.array(tau, dtype=float)
+            values = as_numbers(tau, "`tau`", ModelError)
     except (TypeError, ValueError):
         values = np.empty(0)
     if values.shape != (graph.n,):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.numerics.memory import check_memory
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block, Parameters, is_sparse
 from neurodyn.system.pattern import Pattern
@@ -54,6 +55,8 @@ def parameters(
     streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
     own = {block.name: (k, term) for k, term in enumerate(terms) for block in term.blocks(graph)}
     density = {c.name: 1.0 - c.sparsity for c in graph.connections}
+    size = 2 * 8 * sum(block.size for block in blocks)
+    check_memory(size, "a network of these sizes", "take smaller populations, or sparse connections")
     parts = []
     for block in blocks:
         if block.name in own:
@@ -66,5 +69,5 @@ def parameters(
         else:
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=streams[block.name]))
             bound = gain * np.sqrt(6.0 / (density.get(block.name, 1.0) * sum(block.shape)))
-            parts.append(rng.uniform(-bound, bound, block.size))
+            parts.append(rng.uniform(-abs(bound), abs(bound), block.size))
     return Parameters(blocks, np.concatenate([*parts, np.zeros(0)]))

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, ModelError, TooLargeError
+from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown
 from neurodyn.flows.activation import CODES, inverse
 from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
 from neurodyn.flows.coupling import coupled, drive
@@ -26,7 +26,7 @@ from neurodyn.flows.linear import jvp, vjp
 from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
 from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.flows.terms import ARRAYS
-from neurodyn.inputs import as_batch, as_input, as_target
+from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole, real_number
 from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
@@ -44,6 +44,8 @@ from neurodyn.system.pattern import Pattern
 from neurodyn.system.readout import Readout, readout_of
 from neurodyn.system.term import Term
 
+#: A gain so large is a slip, and squares of its weights would overflow.
+LARGEST_GAIN = 1e100
 #: A full matrix of more units than this (0.8 GB) is refused.
 LARGEST_MATRIX = 10_000
 #: What is computed from terms alone, so that a subclass cannot change it.
@@ -365,13 +367,23 @@ class Network:
             rows[self.n : 2 * self.n] = self.evaluate(drive, clamped, np.empty((0, s.shape[1])), self.n)
         return self.evaluate(energy, s, rows, 1)[0]
 
-    def force(self, s: Any, x: Any = None) -> Array:
+    def force(self, s: Any, x: Any = None, y: Any = None, beta: float = 0.0) -> Array:
         """tau ds/dt, (batch, n): the net current into each unit. Not projected onto a box.
 
-        Minus the derivative of the energy, if there is one, by the states; in the rate form by the rates.
+        Minus the derivative of the energy, if there is one, by the states; in the rate form by the rates. With `y` and
+        `beta` it is that of the nudged flow, of E + beta C.
         """
         state, rows, batched = self._at(s, x)
-        return outward(self.local(state, rows).force, batched)
+        local = self.local(state, rows)
+        strength = real_number(beta, "beta")
+        if strength == 0.0:
+            return outward(local.force, batched)
+        if y is None:
+            raise ArgumentError(f"`y` is missing: nudging with beta = {strength:g} needs a target")
+        target = self.target(y, state.shape[1], batched)
+        force = local.force.copy()
+        force[self.outputs] -= strength * self.readout.slope(local.coordinate[self.outputs], target.T)
+        return outward(force, batched)
 
     def jvp(self, s: Any, v: Any, x: Any = None) -> Array:
         """Minus the Jacobian of the force at s times v, both (batch, n). All units count as active."""
@@ -535,8 +547,21 @@ def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mappin
     return network
 
 
+def as_network(value: object) -> Network:
+    """The argument `network`, if it is one.
+
+    Raises
+    ------
+    ArgumentError
+        It is none; says what makes one.
+    """
+    if not isinstance(value, Network):
+        raise ArgumentError(f"`network` must be a network, as models.Hopfield makes one; got {shown(value)}")
+    return value
+
+
 def _check_seed_and_gain(seed: Any, gain: Any) -> None:
-    if not isinstance(gain, (int, float, np.number)) or not np.isfinite(gain):
-        raise ModelError(f"`gain` must be a finite number; got {gain!r}")
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ModelError(f"`seed` must be a whole number >= 0, or None; got {seed!r}")
+    if not is_number(gain) or not 0.0 <= gain <= LARGEST_GAIN:
+        raise ModelError(f"`gain` must be a finite number from 0 to {LARGEST_GAIN:g}; got {shown(gain)}")
+    if seed is not None and not (is_whole(seed) and seed >= 0):
+        raise ModelError(f"`seed` must be a whole number >= 0, or None; got {shown(seed)}")

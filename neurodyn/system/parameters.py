@@ -14,6 +14,7 @@ A sparse block is shown as a scipy.sparse.csr_array; `.vector` holds the weights
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.errors import ArgumentError, ModelError, nearest
+from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.graph import Graph
 from neurodyn.system.pattern import Pattern
@@ -48,11 +50,11 @@ class Block:
             return self.shape[0] * (self.shape[0] - 1) // 2
         if self.hollow:
             return self.shape[0] * (self.shape[0] - 1)
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     def pack(self, values: Any) -> Array:
         """Flatten an array of this block's shape; refuses wrong shapes and asymmetric ones."""
-        array: Any = values if is_sparse(values) else np.asarray(values, dtype=float)
+        array: Any = values if is_sparse(values) else as_numbers(values, f"parameters {self.name!r}", ModelError)
         if array.shape != self.shape:
             raise ModelError(f"parameters {self.name!r} must have shape {self.shape}; got {array.shape}")
         if self.pattern is not None:
@@ -117,6 +119,12 @@ def blocks_of(
     return blocks
 
 
+def _hint(name: object, names: list[str]) -> str:
+    """What is allowed, and the nearest: of a connection named the wrong way round, that connection."""
+    turned = "-".join(reversed(str(name).split("-")))
+    return f"allowed: {', '.join(names)}; did you mean {turned!r}?" if turned in names else nearest(name, names)
+
+
 class Parameters(Mapping[str, Any]):
     """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
 
@@ -124,7 +132,7 @@ class Parameters(Mapping[str, Any]):
     __array_ufunc__ = None  # a NumPy number times these is ours to do
 
     def __init__(self, blocks: tuple[Block, ...], vector: Any) -> None:
-        values = np.array(vector, dtype=float)
+        values = as_numbers(vector, "the parameter vector", ModelError)
         size = sum(b.size for b in blocks)
         if values.shape != (size,):
             raise ModelError(f"the parameter vector must have shape ({size},); got {values.shape}")
@@ -138,7 +146,7 @@ class Parameters(Mapping[str, Any]):
         names = [b.name for b in blocks]
         for name in arrays:
             if name not in names:
-                raise ModelError(f"unknown parameters {name!r}; {nearest(name, names)}")
+                raise ModelError(f"unknown parameters {name!r}; {_hint(name, names)}")
         missing = [name for name in names if name not in arrays]
         if missing:
             raise ModelError(f"parameters are missing: {', '.join(missing)}")
@@ -152,7 +160,7 @@ class Parameters(Mapping[str, Any]):
             if b.name == name:
                 return self.vector[start : start + b.size]
             start += b.size
-        raise KeyError(f"unknown parameters {name!r}; {nearest(name, [b.name for b in self.blocks])}")
+        raise KeyError(f"unknown parameters {name!r}; {_hint(name, [b.name for b in self.blocks])}")
 
     def pattern(self, name: str) -> Pattern | None:
         """The pattern of a block, None if it is dense."""

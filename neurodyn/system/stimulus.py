@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_times
+from neurodyn.inputs import as_numbers, as_times
 from neurodyn.numerics.arrays import Array
 
 
@@ -191,10 +191,7 @@ def restore(name: str, times: Array | None, table: Array) -> Stimulus:
 
 
 def _numbers(value: Any, name: str, axes: tuple[int, ...]) -> Array:
-    try:
-        array = np.array(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"`{name}` of a stimulus must be an array of numbers: {error}") from error
+    array = as_numbers(value, f"`{name}` of a stimulus")
     if array.ndim not in axes or (array.size == 0):
         raise ArgumentError(f"`{name}` of a stimulus must have {' or '.join(map(str, axes))} axes; got {array.shape}")
     if not np.isfinite(array).all():

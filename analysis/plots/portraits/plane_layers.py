@@ -126,7 +126,9 @@ def point_style(kind: str, color: str) -> dict[str, Any]:
 
 
 def draw_velocities(ax: Axes, plane: PhasePlane, states: Array, color: str, label: str) -> None:
-    """Arrows along the whole network's velocity at some states (k, n), the longest of a fixed length."""
+    """Arrows along the whole network's velocity at some states (k, n), the longest of a fixed length; k may be 0."""
+    if not len(states):
+        return
     velocity, position = plane.velocity_of(states), plane.coordinates(states)
     longest = float(np.max(_seen_length(plane, velocity), initial=0.0))
     if longest > 0.0:
