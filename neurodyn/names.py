@@ -36,6 +36,11 @@ RESULT_MODULES = {
     "Training": "neurodyn.learning.training",
     "Trajectory": "neurodyn.phases.simulate",
 }
+#: Module and class that make what a field of a population names, of a user's own.
+MAKERS = {
+    "activation": ("neurodyn.models.activation", "Activation"),
+    "readout": ("neurodyn.models.cost", "Cost"),
+}
 #: The modules of a program that was started from a file, which other modules may import once more by its name.
 MAIN = {"__main__", "__mp_main__"}
 

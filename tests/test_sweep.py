@@ -121,7 +121,7 @@ def test_wrong_axes_are_refused(given, sentence):
         ({"vary": {"a b": [1]}}, "without spaces and slashes"),
         ({"vary": {"a": [1]}, "draws": 3}, "`draws` is given, but no path is drawn"),
         ({"vary": {"a": "uniform:0:1"}}, "'a' is drawn, so `draws` must say how many times"),
-        ({"vary": {"a": "uniform:0:1"}, "draws": 0}, "`draws` must be a whole number from 1"),
+        ({"vary": {"a": "uniform:0:1"}, "draws": 0}, "`draws` must be a whole number >= 1"),
         ({"vary": {"a": [1, 2], "b": [1]}, "zip": [("a", "b")]}, "equally many values; got a 2, b 1"),
         ({"vary": {"a": [1, 2], "b": [1]}, "zip": [("a", "c")]}, "'c', which does not vary; allowed: a, b"),
         ({"vary": {"a": [1, 2]}, "zip": ["a"]}, "groups of two or more"),

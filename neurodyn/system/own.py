@@ -12,12 +12,7 @@ from typing import Any
 
 from neurodyn.flows.own_activation import OwnActivation
 from neurodyn.flows.own_cost import OwnCost
-
-#: Module and class that make what a field of a population names.
-MAKERS = {
-    "activation": ("neurodyn.models.activation", "Activation"),
-    "readout": ("neurodyn.models.cost", "Cost"),
-}
+from neurodyn.names import MAKERS
 
 
 def described(name: str, known: Mapping[str, OwnActivation] | Mapping[str, OwnCost]) -> str | dict[str, Any]:
