@@ -277,7 +277,10 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path, arguments):
     assert result.stderr == "neurodyn: cannot read or write standard output: No space left on device\n"
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict", "latin-1"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["cp1252", pytest.param("ascii:strict", marks=pytest.mark.slow), pytest.param("latin-1", marks=pytest.mark.slow)],
+)
 def test_any_encoding_can_write_the_tables(tmp_path, encoding):
     result = python(tmp_path, "run", "two-neurons", "--no-figures", "-q", PYTHONIOENCODING=encoding)
     assert (result.returncode, result.stderr) == (0, "")
@@ -295,6 +298,7 @@ def test_letters_are_spelled_out(letters, ascii_letters):
     assert stream.buffer.getvalue().decode() == ascii_letters
 
 
+@pytest.mark.slow
 def test_a_display_that_is_not_there_does_no_harm(tmp_path):
     result = python(tmp_path, "run", "two-neurons", MPLBACKEND="nope")
     assert result.returncode == 0, result.stderr

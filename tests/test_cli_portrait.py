@@ -55,8 +55,8 @@ def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, 
         assert word in result.stdout
 
 
-#: Models whose portraits take ten seconds and more.
-LONG = ("convolution", "predictive-coding", "dense-memory")
+#: Models whose portraits take seconds.
+LONG = ("chain", "digits", "rate-chain", "convolution", "predictive-coding", "dense-memory", "resistor")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,7 @@ def test_json_is_the_summary_and_its_numbers_are_the_network_s(portrait, tmp_pat
     assert 0.0 < summary["seconds"] < 600.0
 
 
+@pytest.mark.slow
 def test_units_and_others_are_taken(portrait):
     result = portrait("chain", "--units", "h1[0], h2[1]", "--others", "sliced", "--resolution", 5, "--json")
     assert result.exit_code == 0, result.output
@@ -127,6 +128,7 @@ def test_network_without_outputs(portrait, tmp_path):
     assert "nothing to animate" in portrait("ring.toml", "--animate", "movie.gif").stderr
 
 
+@pytest.mark.slow
 def test_animation(portrait, tmp_path):
     assert portrait("two-neurons", "--resolution", 7, "--animate", "movie.gif").exit_code == 0
     assert (tmp_path / "movie.gif").read_bytes().startswith(b"GIF8")

@@ -53,10 +53,10 @@ def timescales(tmp_path, monkeypatch):
         "chain",
         "two-neurons",
         "memory",
-        "digits",
-        "rate-chain",
-        "resistor",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("convolution", "predictive-coding", "dense-memory")),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("digits", "rate-chain", "resistor", "convolution", "predictive-coding", "dense-memory")
+        ),
     ],
 )
 def test_every_model_has_time_scales(timescales, tmp_path, name):

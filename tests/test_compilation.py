@@ -57,6 +57,7 @@ def test_what_others_compile_is_loaded_and_a_users_own_is_compiled_here(tmp_path
     assert found.stdout.split() == ["1", "0", "1", "0", "0", "1"]
 
 
+@pytest.mark.slow
 def test_progress_names_what_is_compiled_and_the_time_left(tmp_path):
     code = SMALL + "progress.PATIENCE = progress.FILE_SECONDS = 0.0\ncompilation.compile_together(kernels)"
     shown = python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stderr
@@ -64,6 +65,7 @@ def test_progress_names_what_is_compiled_and_the_time_left(tmp_path):
     assert " left" in shown
 
 
+@pytest.mark.slow
 def test_one_core_compiles_without_other_processes(tmp_path):
     code = SMALL + (
         "compilation._Workers = None\ncompilation.compile_together(kernels)\nprint(all(k.is_ready for k in kernels))"
@@ -71,6 +73,7 @@ def test_one_core_compiles_without_other_processes(tmp_path):
     assert python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="1").stdout == "True\n"
 
 
+@pytest.mark.slow
 def test_processes_that_end_early_are_made_up_for(tmp_path):
     code = SMALL + (
         "compilation._COMMAND = 'raise SystemExit(1)'\n"

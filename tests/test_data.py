@@ -154,7 +154,7 @@ def test_take_gives_a_part_that_is_a_copy():
 
 @pytest.mark.parametrize(("samples", "start"), [(1.5, 0), ("1", 0), (True, 0), (1, 0.5), (None, 0)])
 def test_take_refuses_what_is_no_whole_number(samples, start):
-    with pytest.raises(DataError, match="must be a whole number; got"):
+    with pytest.raises(DataError, match="must be a whole number of at least"):
         digits("test").take(samples, start)
 
 

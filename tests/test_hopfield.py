@@ -101,12 +101,12 @@ def test_order_of_populations_changes_numbering_only(rng):
         (lambda: models.Hopfield.layered([4, 0, 2]), "'h1': size"),
         (
             lambda: models.Hopfield.layered([4, 3.0, 2]),  # type: ignore[list-item]
-            "'h1': size",
+            "`sizes` must be a list of the sizes of layers",
         ),
         (lambda: models.Hopfield.layered([4, 3, 2], activation=["tanh"]), r"`activation`.*\(2\); got 1"),
         (lambda: models.Hopfield.layered([4, 3, 2], activation="tahn"), "'tahn'.*did you mean 'tanh'"),
         (lambda: models.Hopfield.recurrent(3, n_out=4), "outputs"),
-        (lambda: models.Hopfield.recurrent(3, n_in=-1), "size"),
+        (lambda: models.Hopfield.recurrent(3, n_in=-1), "`n_in` must be a whole number >= 0"),
         (lambda: models.Hopfield.layered([4, 3, 2], gain=float("nan")), "`gain`"),
     ],
 )

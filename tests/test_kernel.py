@@ -226,6 +226,7 @@ def test_no_writable_place_at_all_says_what_to_set(places, monkeypatch):
         folder()
 
 
+@pytest.mark.slow
 def test_unusable_home_does_not_keep_the_program_from_running(tmp_path):
     (tmp_path / "file").touch()
     nowhere = str(tmp_path / "file" / "below")
@@ -235,6 +236,7 @@ def test_unusable_home_does_not_keep_the_program_from_running(tmp_path):
     assert list(Path(found).parent.rglob("*.nbi"))
 
 
+@pytest.mark.slow
 def test_numbas_own_setting_is_left_alone(tmp_path):
     code = """
 import numba

@@ -638,6 +638,7 @@ def learn_and_kill(file, after):
         return told, run.wait()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_loses_one_epoch_at_most(tmp_path):
     last = -1
     for after in (0.0, 0.021, 0.034):

@@ -85,7 +85,7 @@ def test_nullclines_are_the_computed_pieces(planes):
             np.testing.assert_array_equal(drawn.get_xydata(), piece)
             assert drawn.get_linestyle() == dashes
         assert same_color(line(ax, "s[0] at rest").get_color(), color)
-        assert (ax.get_xlabel(), ax.get_ylabel()) == ("state $s$ of s[0]", "state $s$ of s[1]")
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("state of s[0]", "state of s[1]")
         assert (*ax.get_xlim(), *ax.get_ylim()) == (-2.0, 2.0, -2.0, 2.0)
 
 
@@ -332,7 +332,7 @@ def test_pitchfork_diagram(diagram):
     for p in arms:
         g, s = p.get_xdata()[-1], p.get_ydata()[-1]
         assert s == pytest.approx(2.0 * g * np.tanh(s) / np.cosh(s) ** 2, abs=1e-8)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("gain", "state $s^*$ of s[1]")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("gain", "state of s[1] at rest")
 
 
 def test_folds_of_one_branch():
@@ -413,6 +413,7 @@ def test_states_of_rest_span_the_plane():
         assert np.abs(stable - u).max(axis=1).min() < 1e-6
 
 
+@pytest.mark.slow
 def test_a_classifier_shows_its_target_and_the_rival():
     net, x, y = models.load("digits")
     found = portrait(net, x[1], y[1], others="frozen", resolution=11)
@@ -423,6 +424,7 @@ def test_a_classifier_shows_its_target_and_the_rival():
     assert set(plots.draw_portrait(found)) == {"portrait", "nudged-path"}  # one basin is no picture
 
 
+@pytest.mark.slow
 def test_what_the_nudge_moves_most_is_shown():
     net, x, y = models.load("chain")
     found = portrait(net, x[0], y[0], others="frozen", resolution=11)
@@ -443,7 +445,9 @@ def test_without_outputs_there_is_only_the_free_flow():
         portrait(net, others="froze")
 
 
-@pytest.mark.parametrize("name", LIBRARY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in ("chain", "digits") else []) for name in LIBRARY]
+)
 def test_every_library_model_has_drawable_portraits(name):
     model = models.read(name)
     x = None if model.x is None else model.x[0]

@@ -312,6 +312,7 @@ def python(code, **environment):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.cpu_count() == 1, reason="one processor")
 def test_same_bits_on_one_thread_and_on_two_and_in_both_of_numbas_layers():
     one = python(RUN, NUMBA_NUM_THREADS="1")
@@ -504,6 +505,7 @@ def check_wide(net, rng):
     return eq, phase, hessian.tocsr(), gap
 
 
+@pytest.mark.slow
 def test_20000_units_simulate_relax_and_are_nudged(rng):
     net = wide_network(20_000, 50)
     eq, phase, hessian, gap = check_wide(net, rng)

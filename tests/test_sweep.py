@@ -362,6 +362,7 @@ def killed_and_resumed(folder: Path, cells: int, rng: np.random.Generator) -> di
     return contents(out)
 
 
+@pytest.mark.slow
 def test_killed_three_times_and_resumed_gives_the_same_bytes(rng, tmp_path):
     nd.sweep(vary={"a": range(150), "seconds": [0.005]}, function=NOISY, out=tmp_path / "whole")
     assert killed_and_resumed(tmp_path, 150, rng) == contents(tmp_path / "whole")

@@ -77,10 +77,15 @@ def test_same_bits_in_any_company(settled):
         assert np.array_equal(nd.nudge(net, alone, y[k], t_eval=[0.0, 1.0]).velocity, nudged.velocity[:, k])
 
 
-def test_pictures_and_time_scales(settled):
-    net, x, y, eq, _ = settled
+@pytest.mark.slow
+def test_portraits(settled):
+    net, x, y, *_ = settled
     found = analysis.portrait(net, x[0], y[0], resolution=7)
     assert len(found.fixed_points) >= 1
+
+
+def test_planes_and_time_scales(settled):
+    net, x, y, eq, _ = settled
     plane = analysis.phase_plane(net, x[0], resolution=7)
     assert np.isfinite(plane.velocity).all()
     assert np.isfinite(plane.energy).all()

@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.kernel import python_helper
 from neurodyn.numerics.view import window
 
 LOG_2 = math.log(2.0)
 
 
-@helper
+@python_helper
 def row(array, i):
     """One row of a matrix."""
     return window(array, i * array.shape[1], array.shape[1])
 
 
-@helper
+@python_helper
 def units(array, first, count):
     """Some rows of a matrix as one long row: all samples of all units of a population."""
     return window(array, first * array.shape[1], count * array.shape[1])
@@ -97,16 +97,16 @@ def _minimum(x, y):
     return x if x < y else y
 
 
-expm1 = helper(_expm1)
-log1p = helper(_log1p)
-sigmoid = helper(_sigmoid)
-softplus = helper(_softplus)
-logcosh = helper(_logcosh)
-sech2 = helper(_sech2)
-sign = helper(_sign)
-step = helper(_step)
-maximum = helper(_maximum)
-minimum = helper(_minimum)
+expm1 = python_helper(_expm1)
+log1p = python_helper(_log1p)
+sigmoid = python_helper(_sigmoid)
+softplus = python_helper(_softplus)
+logcosh = python_helper(_logcosh)
+sech2 = python_helper(_sech2)
+sign = python_helper(_sign)
+step = python_helper(_step)
+maximum = python_helper(_maximum)
+minimum = python_helper(_minimum)
 
 _NUMPY = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "abs")
 #: What generated text calls each function: NumPy's, or one of the above.

@@ -95,7 +95,7 @@ def _heading(kind: Kind, text: str, body: str) -> str:
         f"    {' '.join(text.split())}\n",
         'Written by neurodyn.models.expressions; an edit here is lost.\n"""\n',
         *(["import numpy as np\n"] if "np." in body else []),
-        "from neurodyn.numerics.kernel import helper",
+        "from neurodyn.numerics.kernel import python_helper",
         *([f"from neurodyn.models.expressions.functions import {', '.join(own)}"] if own else []),
     ]
     return "\n".join(lines) + "\n"
@@ -125,7 +125,7 @@ def derive(kind: Kind, formula: Any, smooth: bool) -> tuple[dict[str, list[Any]]
 def _scalar(name: str, parameters: list[str], formulas: list[Any], names: Mapping[str, str]) -> str:
     lines, results = spell(formulas, names)
     body = "\n".join(f"    {line}" for line in [*lines, f"return {', '.join(results)}"])
-    return f"@helper\ndef {name}({', '.join(parameters)}):\n{body}"
+    return f"@python_helper\ndef {name}({', '.join(parameters)}):\n{body}"
 
 
 def _loops(kind: Kind, formulas: Mapping[str, list[Any]], rest: list[str]) -> list[str]:

@@ -161,6 +161,8 @@ def _helper(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 #: Mark a function that kernels call: compiled into them.
 helper = _helper()
+#: Mark a helper that Python calls too.
+python_helper = numba.njit(error_model="numpy", nogil=True)
 #: Mark a helper for loops that is so long that it would be called there, not inlined: calls are no vector code.
 inlined_helper = _helper(forceinline=True)
 #: Mark a function that kernels call and whose `prange` runs on numba's threads.
