@@ -12,7 +12,8 @@ It is the sum of the terms `Leak`, `Bias`, and one `Bilinear` for each connectio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ModelError
 from neurodyn.models import shapes
@@ -41,7 +42,7 @@ class Hopfield(Network):
         *,
         activation: str | Sequence[str] = "tanh",
         readout: str | Cost = "linear",
-        tau: Any = 1.0,
+        tau: ArrayLike = 1.0,
         seed: int | None = 0,
         gain: float = 1.0,
     ) -> Hopfield:
@@ -60,7 +61,7 @@ class Hopfield(Network):
         *,
         activation: str = "tanh",
         readout: str | Cost = "linear",
-        tau: Any = 1.0,
+        tau: ArrayLike = 1.0,
         sparsity: float = 0.0,
         seed: int | None = 0,
         gain: float = 1.0,

@@ -32,6 +32,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.activation import CODES
 from neurodyn.flows.layout import RATES
@@ -66,7 +68,7 @@ class Rate(Network):
         *,
         activation: str | Sequence[str] = "tanh",
         readout: str | Cost = "linear",
-        tau: Any = 1.0,
+        tau: ArrayLike = 1.0,
         feedback: Any = 1.0,
         seed: int | None = 0,
         gain: float = 1.0,
@@ -92,7 +94,7 @@ class Rate(Network):
         *,
         activation: str = "tanh",
         readout: str | Cost = "linear",
-        tau: Any = 1.0,
+        tau: ArrayLike = 1.0,
         sparsity: float = 0.0,
         feedback: Any = 1.0,
         seed: int | None = 0,

@@ -8,6 +8,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_duration, as_times
 from neurodyn.numerics.arrays import Array
@@ -73,16 +75,16 @@ class Groundwork:
 
 def experiment(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     tol: float = 1e-10,
     t_max: float | None = None,
     beta: float = 1e-3,
     nudging: str = "centered",
     duration: float | None = None,
-    t_eval: Any = None,
+    t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
 ) -> Experiment:
     """Run `relax`, `nudge` and `side_network` with one solver; see there for the arguments and errors.

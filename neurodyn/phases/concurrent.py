@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, ModelError
 from neurodyn.flows.concurrent import concurrent as flow
@@ -74,15 +75,15 @@ class ConcurrentLearning(Result):
 
 def concurrent(
     network: Network,
-    x: Any,
-    y: Any,
+    x: ArrayLike | None,
+    y: ArrayLike,
     *,
     tau_side: float,
     tau_theta: float,
     dwell: float | None = None,
-    start: Any = None,
+    start: ArrayLike | None = None,
     signal: Any = None,
-    t_eval: Any,
+    t_eval: ArrayLike,
     solver: Solver | None = None,
     on_failure: str = "raise",
 ) -> ConcurrentLearning:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.nudged import change, nudged
@@ -161,11 +162,11 @@ class NudgedPhase(Result):
 def nudge(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     beta: float = 1e-3,
     nudging: str = "centered",
-    t_eval: Any = None,
+    t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     on_failure: str = "raise",
 ) -> NudgedPhase:

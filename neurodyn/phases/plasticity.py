@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.plastic import plastic
@@ -131,12 +132,12 @@ class PlasticPhase(Result):
 def plastic_phase(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
     beta: float = 1e-3,
     tau_theta: float,
     rule: str = "tied",
-    t_eval: Any = None,
+    t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     on_failure: str = "raise",
 ) -> PlasticPhase:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.flows.free import free
@@ -78,9 +79,9 @@ class Equilibrium(Result):
 @few_threads
 def relax(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | None = None,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     tol: float = TOL,
     t_max: float | None = None,
     solver: Solver | None = None,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.flows.linear import side
 from neurodyn.inputs import as_times, choice
@@ -78,9 +79,9 @@ class SidePhase(Result):
 def side_network(
     network: Network,
     equilibrium: Equilibrium,
-    y: Any,
+    y: ArrayLike,
     *,
-    t_eval: Any = None,
+    t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     method: str = "integrate",
     on_failure: str = "raise",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
 from neurodyn.inputs import as_condition, as_times, real_number
@@ -77,12 +78,12 @@ class Trajectory(Result):
 @few_threads
 def simulate(
     network: Network,
-    x: Any = None,
+    x: ArrayLike | Stimulus | None = None,
     *,
-    start: Any = None,
-    y: Any = None,
+    start: ArrayLike | None = None,
+    y: ArrayLike | None = None,
     beta: float = 0.0,
-    t_eval: Any = None,
+    t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     on_failure: str = "raise",
 ) -> Trajectory:
@@ -116,12 +117,12 @@ def simulate(
     as_network(network)
     solver = chosen_solver(solver)
     check_on_failure(on_failure)
-    moving = isinstance(x, Stimulus)
+    moving = x if isinstance(x, Stimulus) else None
     rates, initial, batched = _conditions(network, x, start)
     check_box(network, initial)
     nudge = _nudge(network, y, beta, len(initial), batched)
     times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
-    solution = integrate_driven(network, inward(initial), x if moving else rates, nudge, solver, times)
+    solution = integrate_driven(network, inward(initial), moving if moving is not None else rates, nudge, solver, times)
     pick: Any = slice(None) if batched else 0
     failed = np.any(solution.status != Status.DONE)
     result = Trajectory(
@@ -133,7 +134,7 @@ def simulate(
         x=None if rates is None else rates[pick],
         target=None if nudge is None else nudge.target[pick],
         beta=0.0 if nudge is None else nudge.beta,
-        **(_kept(x, len(initial)) if moving else {}),
+        **({} if moving is None else _kept(moving, len(initial))),
         last_time=np.asarray(solution.time[pick]) if failed else None,
         last_state=np.ascontiguousarray(solution.last[: network.n].T)[pick] if failed else None,
         solver=solver.describe(),

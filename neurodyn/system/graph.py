@@ -6,11 +6,12 @@ Free units are numbered population by population, in the order given; the input 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ModelError, nearest, shown
 from neurodyn.flows.activation import CODES, canonical
@@ -321,7 +322,7 @@ def _refuse_repeats(names: list[str], what: str) -> None:
             raise ModelError(f"{what} {name!r} is given more than once")
 
 
-def expand_tau(graph: Graph, tau: Any) -> Array:
+def expand_tau(graph: Graph, tau: ArrayLike) -> Array:
     """Time constants of all free units, (n,), from a scalar, one value per free population, or one per unit.
 
     A sequence with one entry per free population may hold scalars or one array per population.
@@ -331,7 +332,7 @@ def expand_tau(graph: Graph, tau: Any) -> Array:
     try:
         if not isinstance(tau, (list, tuple)) and np.ndim(tau) == 0:
             values = np.full(graph.n, as_numbers(tau, "`tau`", ModelError))
-        elif len(tau) == len(sizes):
+        elif isinstance(tau, Collection) and len(tau) == len(sizes):
             values = np.concatenate(
                 [np.broadcast_to(as_numbers(v, "`tau`", ModelError), (m,)) for v, m in zip(tau, sizes, strict=True)]
             )

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown
 from neurodyn.flows.activation import CODES, inverse
@@ -307,7 +308,7 @@ class Network:
         """The cost of the outputs, and its derivatives."""
         return readout_of(self.graph.readout)
 
-    def target(self, y: Any, batch: int, batched: bool) -> Array:
+    def target(self, y: ArrayLike, batch: int, batched: bool) -> Array:
         """Targets as (batch, n_out), from numbers or labels; refuses what does not fit the outputs or the cost."""
         target = as_target(y, self.n_out, batch, batched)
         self.readout.check(target)
@@ -321,7 +322,7 @@ class Network:
             mask[self.graph.slices[p.name]] = p.activation == "hard-sigmoid"
         return mask
 
-    def population(self, values: Any, name: str) -> Array:
+    def population(self, values: ArrayLike, name: str) -> Array:
         """The part of `values` (..., n) that belongs to a population."""
         if name not in self.graph.slices:
             from neurodyn.errors import nearest
@@ -349,7 +350,7 @@ class Network:
             if not term.has_energy:
                 raise ModelError(f"this network has no energy, and so no {what}: {term!r} is a force without one")
 
-    def energy(self, s: Any, x: Any = None) -> Array:
+    def energy(self, s: ArrayLike, x: ArrayLike | None = None) -> Array:
         """E(theta, x, s), (batch,), for states s (batch, n) and inputs x (batch, n_in).
 
         Raises `ModelError` where weights are not shared by both directions: then there is none.
@@ -367,7 +368,7 @@ class Network:
             rows[self.n : 2 * self.n] = self.evaluate(drive, clamped, np.empty((0, s.shape[1])), self.n)
         return self.evaluate(energy, s, rows, 1)[0]
 
-    def force(self, s: Any, x: Any = None, y: Any = None, beta: float = 0.0) -> Array:
+    def force(self, s: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0) -> Array:
         """tau ds/dt, (batch, n): the net current into each unit. Not projected onto a box.
 
         Minus the derivative of the energy, if there is one, by the states; in the rate form by the rates. With `y` and
@@ -385,20 +386,20 @@ class Network:
         force[self.outputs] -= strength * self.readout.slope(local.coordinate[self.outputs], target.T)
         return outward(force, batched)
 
-    def jvp(self, s: Any, v: Any, x: Any = None) -> Array:
+    def jvp(self, s: ArrayLike, v: ArrayLike, x: ArrayLike | None = None) -> Array:
         """Minus the Jacobian of the force at s times v, both (batch, n). All units count as active."""
         return self._product(jvp, s, v, x)
 
-    def vjp(self, s: Any, v: Any, x: Any = None) -> Array:
+    def vjp(self, s: ArrayLike, v: ArrayLike, x: ArrayLike | None = None) -> Array:
         """Minus the transposed Jacobian of the force at s times v, both (batch, n)."""
         return self._product(vjp, s, v, x)
 
-    def jacobian(self, s: Any, x: Any = None) -> Array:
+    def jacobian(self, s: ArrayLike, x: ArrayLike | None = None) -> Array:
         """Derivative of the force by the states at s, (batch, n, n). All units count as active."""
         matrices, _, batched = self._linearized(s, x)
         return -matrices if batched else -matrices[0]
 
-    def hessian(self, s: Any, x: Any = None) -> Array:
+    def hessian(self, s: ArrayLike, x: ArrayLike | None = None) -> Array:
         """Second derivative of the energy at s, (batch, n, n), by the states; in the rate form by the rates.
 
         All units count as active. Raises `ModelError` where there is no energy.
@@ -430,7 +431,7 @@ class Network:
 
     # -- parameter gradients -----------------------------------------------------------------------------------
 
-    def energy_gradient(self, s: Any, x: Any = None) -> Parameters:
+    def energy_gradient(self, s: ArrayLike, x: ArrayLike | None = None) -> Parameters:
         """dE/dtheta at s (batch, n), averaged over the batch: dE/dW_ij = -rho_i rho_j, dE/db_i = -rho_i, and of terms.
 
         Raises `ModelError` where there is no energy.
@@ -439,7 +440,7 @@ class Network:
         state, rows, _ = self._at(s, x)
         return energy_gradient(self, self.local(state, rows), as_input(x, self.n_in)[0])
 
-    def cost(self, s: Any, y: Any) -> Array:
+    def cost(self, s: ArrayLike, y: ArrayLike) -> Array:
         """C, (batch,), for targets y (batch, n_out), or labels.
 
         ½‖s_out − y‖², in the rate form ½‖ρ(s_out) − y‖²; with a softmax read-out −Σ y log softmax(s_out), or ρ(s_out);
@@ -526,7 +527,7 @@ class Network:
         return f"{type(self).__name__}({parts}; {joined})"
 
 
-def rebuild(description: Mapping[str, Any], vector: Any, tau: Any, pairs: Mapping[str, Any]) -> Network:
+def rebuild(description: Mapping[str, Any], vector: ArrayLike, tau: Any, pairs: Mapping[str, Any]) -> Network:
     """Make the network that `Network.describe` described, with the pairs of units of its sparse connections.
 
     Only classes of neurodyn, or of modules that are imported already, are used: a file names a class, and reading a
