@@ -42,6 +42,7 @@ def test_no_model_is_missing_here():
     assert sorted([*LIBRARY, *mnist]) == sorted(models.names())
 
 
+@pytest.mark.slow
 def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, tmp_path):
     weaker = [part for name in ("h1-h2", "h2-y") for part in ("--set", f"connections.{name}.feedback=0.5")]
     result = portrait("rate-chain", *weaker, "--resolution", 7, "--out", "o")
@@ -56,7 +57,7 @@ def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, 
 
 
 #: Models whose portraits take seconds.
-LONG = ("chain", "digits", "rate-chain", "convolution", "predictive-coding", "dense-memory", "resistor")
+LONG = ("chain", "memory", "digits", "rate-chain", "convolution", "predictive-coding", "dense-memory", "resistor")
 
 
 @pytest.mark.parametrize(

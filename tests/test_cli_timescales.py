@@ -92,7 +92,13 @@ def test_summary_is_the_analysis(timescales, tmp_path):
     assert summary["summary"]["measured_decay_error"] < 0.01
 
 
-@pytest.mark.parametrize("study", sorted(STUDIES))
+#: Studies that take seconds.
+LONG = ("stiffness", "concurrent")
+
+
+@pytest.mark.parametrize(
+    "study", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in sorted(STUDIES)]
+)
 def test_every_study_is_a_command(timescales, tmp_path, study):
     result = timescales("small.toml", "--study", study, "--set", "data.samples=1")
     assert result.exit_code == 0, result.output

@@ -61,6 +61,7 @@ def test_both_arms_of_the_pitchfork_are_followed():
     assert energy[-1] == pytest.approx(s[-1] ** 2 - 3.0 * np.tanh(s[-1]) ** 2, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_pitchfork_is_seen_from_its_arm():
     start = [symmetric_state(2.0)] * 2
     branch = continue_fixed_point(pair(2.0), start, parameter="gain", span=(0.1, 4.0))
@@ -205,6 +206,7 @@ def test_linear_network_is_followed_to_the_clamped_state():
     assert path.beta[0] > -path.critical_beta
 
 
+@pytest.mark.slow
 def test_first_order_prediction_is_dense_linear_algebra():
     net, eq, y = chain()
     path = nudged_path(net, eq, y)

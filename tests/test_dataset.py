@@ -135,6 +135,7 @@ def test_labels_too_large_for_any_network_are_not_wrapped(label, tmp_path):
 def test_samples_that_would_not_fit_as_floats_are_refused(tmp_path, monkeypatch):
     (tmp_path / "memory.max").write_text("300\n")
     monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "FEW", 0)
     with pytest.raises(TooLargeError, match=r"images-idx3-ubyte: 24 numbers as float64 needs .*: take fewer samples"):
         read_data(write_idx(tmp_path, labels=LABELS % 10)[0])
     with pytest.raises(TooLargeError, match=r"24 numbers as float64 needs .*: take fewer images"):

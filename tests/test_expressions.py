@@ -445,6 +445,7 @@ def finish(process):
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_processes_share_what_is_compiled(tmp_path):
     both = [start(tmp_path, PYTHONHASHSEED=seed) for seed in ("1", "2")]  # at once
     first = [finish(process) for process in both]
@@ -455,6 +456,7 @@ def test_processes_share_what_is_compiled(tmp_path):
     assert [path.name for path in Path(second["file"]).parent.glob("*.*")] == [Path(second["file"]).name]
 
 
+@pytest.mark.slow
 def test_text_and_values_do_not_depend_on_the_process_or_the_compiler(tmp_path):
     plain = finish(start(tmp_path / "plain", NUMBA_DISABLE_JIT="1", PYTHONHASHSEED="3"))
     compiled = finish(start(tmp_path / "compiled", PYTHONHASHSEED="4"))

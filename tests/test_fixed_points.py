@@ -110,6 +110,7 @@ def test_hard_sigmoid_pair_rests_in_the_corners():
     assert np.isnan(found.rates[found.stable]).all()  # both units are stuck
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [2.0, pytest.param(3.0, marks=pytest.mark.slow)])
 def test_memory_holds_its_patterns(gain):
     patterns = np.random.default_rng(0).choice([-1.0, 1.0], (5, 100))

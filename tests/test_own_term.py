@@ -212,6 +212,7 @@ def rate_field(s, r, theta, out):
             out[i] += theta[12 * i + j] * np.tanh(s[j])
 
 
+@pytest.mark.slow
 def test_a_random_rate_network_as_a_field(rng):
     w = rng.normal(0.0, 0.7 / np.sqrt(12), (12, 12))
     populations = {"h": {"size": 12, "outputs": 3}, "x": {"size": 2, "role": "input"}}

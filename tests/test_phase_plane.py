@@ -253,6 +253,7 @@ def test_relaxed_others_follow_in_closed_form():
     np.testing.assert_array_equal(plane.off_plane, 0.0)
 
 
+@pytest.mark.slow
 def test_relaxed_rates_are_those_of_the_reduced_field():
     net, h = triple(), 1e-4
     found = phase_plane(net, others="relaxed", resolution=15).fixed_points

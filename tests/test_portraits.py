@@ -386,6 +386,7 @@ def test_starts_that_end_nowhere_are_dark():
 # -- the choices of a portrait -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_units_are_both_shown(model):
     found = portrait(model.network, model.x[0], model.y[0], starts=model.start, resolution=11)
     assert found.free.names == ("s[0]", "s[1]")
@@ -399,6 +400,7 @@ def test_two_units_are_both_shown(model):
     assert set(plots.draw_portrait(found)) == {"portrait", "basins", "nudged-path"}
 
 
+@pytest.mark.slow
 def test_states_of_rest_span_the_plane():
     model = models.read("memory")
     found = portrait(model.network, None, model.y[0], starts=model.start, resolution=11)

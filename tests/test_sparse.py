@@ -358,6 +358,7 @@ assert sparse_product.product._compiled is None
     python(code)
 
 
+@pytest.mark.slow
 def test_user_decides_what_waiting_threads_do():
     code = """
 import os

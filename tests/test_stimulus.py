@@ -207,6 +207,7 @@ def test_jumps_and_kinks_do_not_spoil_the_order_of_a_method(kind, rng):
     assert np.polyfit(np.log(steps), np.log(errors), 1)[0] > 3.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_stiff_networks_follow_a_moving_input(kind, rng):
     net = SMOOTH["skip"]().replace(tau=np.geomspace(1e-6, 2.0, 11))

@@ -319,6 +319,7 @@ def test_plasticity_approaches_the_gradient_in_both_its_scales():
     assert found["error"][-1, slow] == pytest.approx(found["still_error"][-1], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_concurrent_errors_shrink_with_the_separation():
     net, x, y = small(4)
     found = STUDIES["concurrent"](net, x, y, sides=[0.3], thetas=[3e-3, 1e-2, 3e-2], turns=[1 / 3, 1 / 5])

@@ -275,6 +275,7 @@ def test_a_failing_cell_costs_one_cell(workers, tmp_path):
     assert three.startswith("the worker process died")
 
 
+@pytest.mark.slow
 def test_an_executor_that_breaks_says_how_to_go_on(tmp_path):
     with (
         WorkerPool(1) as crew,
@@ -415,6 +416,7 @@ def test_workers_go_with_their_parent(how, tmp_path):
         assert not (tmp_path / "o").exists()  # not one cell was done: there is nothing to go on with
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_a_sweep_that_is_terminated_says_how_to_go_on(tmp_path):
     command = ["-m", "neurodyn", "sweep", "--function=sweep_cells:slow_but_first", "--vary=a=1,2,3"]
@@ -429,6 +431,7 @@ def test_a_sweep_that_is_terminated_says_how_to_go_on(tmp_path):
     assert said.splitlines()[-1] == sentence
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told_so(tmp_path):
     process = start(tmp_path, "-c", "")
     process.communicate()
@@ -471,6 +474,7 @@ def test_without_dask_the_scheduler_is_refused(neurodyn, monkeypatch):
 # -- models and the command line -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_model_is_swept_with_the_figures_of_its_runs(tmp_path):
     betas = [1e-3, 1e-2, 1e-1]
     vary = {"nudging.beta": betas, "populations.s.tau": [[1.0, 3.0], 1.0]}

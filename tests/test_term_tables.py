@@ -118,6 +118,7 @@ def test_changes_by_paths(write, place):
     assert "unknown key '7'; allowed: leak, bias, log-sum-exp, bilinear" in faults(path, overrides=["terms.7.first=x"])
 
 
+@pytest.mark.slow
 def test_command_line_runs_and_sweeps_it(write, tmp_path):
     path = str(write(FILE + DATA))
     ran = CliRunner().invoke(cli.main, ["run", path, "--set", "terms.2.sharpness=1.5", "--out", str(tmp_path / "out")])

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from neurodyn.inputs import check_size
-from neurodyn.learning.arguments import Circuit, Epoch, Exchange, SampleArrays, Settings
+from neurodyn.learning.arguments import Circuit, Epoch, Exchange, Floats, SampleArrays, Settings
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.euler_phases import GROUP
 from neurodyn.learning.layout import Layout
@@ -146,7 +146,15 @@ class ClippedLearner(Learner):
     @property
     def network(self) -> Network:
         """See `Learner.network`."""
-        return self.start.replace(parameters=self.layout.unpack(self._theta))
+        return self.start.replace(parameters=self.parameters(self._theta))
+
+    def weights(self) -> Floats:
+        """See `Learner.weights`."""
+        return self._theta.copy()
+
+    def parameters(self, weights: Floats) -> Parameters:
+        """See `Learner.parameters`."""
+        return self.layout.unpack(weights)
 
     def state(self) -> dict[str, Any]:
         """See `Learner.state`."""

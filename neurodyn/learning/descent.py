@@ -81,6 +81,14 @@ class DescentLearner(Learner):
         """See `Learner.network`."""
         return self._network
 
+    def weights(self) -> Array:
+        """See `Learner.weights`."""
+        return np.array(self._network.parameters.vector)
+
+    def parameters(self, weights: Array) -> Parameters:
+        """See `Learner.parameters`."""
+        return Parameters(self._network.parameters.blocks, weights)
+
     def state(self) -> dict[str, Any]:
         """See `Learner.state`."""
         found = {"theta": self._network.parameters.vector}

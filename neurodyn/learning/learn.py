@@ -119,7 +119,7 @@ class _Run:
         self.recipe = learner.recipe
         self.rows: list[Row] = []
         self.best: dict[str, Any] = {}
-        self.theta: Any = None  # after the last epoch that is finished
+        self.weights: Any = None  # after the last epoch that is finished
 
     def resume(self) -> None:
         assert self.checkpoint is not None
@@ -132,7 +132,12 @@ class _Run:
                 raise ResultFileError(
                     f"{self.checkpoint.path} holds no state of the method {self.recipe.method!r}: {error!r}"
                 ) from error
-            self.theta = np.array(self.learner.network.parameters.vector)
+            self.weights = self.learner.weights()
+
+    @property
+    def theta(self) -> Any:
+        """The parameters after the last epoch that is finished, as a vector."""
+        return np.array(self.learner.parameters(self.weights).vector)
 
     @property
     def ended(self) -> bool:
@@ -150,7 +155,7 @@ class _Run:
             while not self.ended:
                 done = len(self.rows)
                 row = self._epoch(done, bar.part(done, self.recipe.epochs, 1.0))
-                self.theta = np.array(self.learner.network.parameters.vector)
+                self.weights = self.learner.weights()
                 self.rows.append(row)
                 if self.recipe.patience is not None and self.best_epoch == len(self.rows):
                     self.best = {"theta": self.theta}

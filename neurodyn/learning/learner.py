@@ -74,6 +74,14 @@ class Learner(ABC):
         """The network as it is now."""
 
     @abstractmethod
+    def weights(self) -> Any:
+        """A copy of the weights as this learner has them, quickly made; see `parameters`."""
+
+    @abstractmethod
+    def parameters(self, weights: Any) -> Parameters:
+        """The parameters that such a copy stands for."""
+
+    @abstractmethod
     def state(self) -> dict[str, Any]:
         """Arrays from which `restore` continues bit for bit: weights and particles."""
 

@@ -213,37 +213,47 @@ class FixedPoint:
         Without an energy real lambda count: complex ones belong to oscillations that may set in earlier. Infinite
         where no output is active, or all lambda are 0.
         """
-        network, outputs = self.network, self.network.outputs
-        critical = np.full(self.s.shape[1], np.inf)
-        wanted = np.zeros(network.n, dtype=bool)
-        wanted[outputs] = True
-        for j in range(critical.size):
-            columns, moves = wanted[self.local.active[:, j]], self.local.active[outputs, j]
-            if columns.any():
-                curvature = network.readout.curvature(self.local.coordinate[outputs, j], target[j])
-                largest = self._largest(curvature[np.ix_(moves, moves)], self._inverse(j, columns))
-                critical[j] = 1.0 / largest if largest > 0.0 else np.inf
-        return critical
+        z, largest = self.local.coordinate[self.network.outputs], np.zeros(self.s.shape[1])
+        for some, inverse in self._inverses():
+            curvature = np.stack([self.network.readout.curvature(z[:, j], target[j]) for j in some])
+            largest[some] = self._largest(curvature, inverse)
+        return np.divide(1.0, largest, out=np.full(largest.size, np.inf), where=largest > 0.0)
 
-    def _largest(self, curvature: Array, inverse: Array) -> float:
-        """Size of the largest real eigenvalue of a product, whose second factor is positive definite with an energy."""
+    def _largest(self, curvature: Array, inverse: Array) -> Array:
+        """Sizes of the largest real eigenvalues of products, whose second factors are positive definite with an energy.
+
+        Matrices (k, m, m), sizes (k,).
+        """
         if self.network.has_energy:
-            values, vectors = np.linalg.eigh(0.5 * (inverse + inverse.T))
-            root = vectors * np.sqrt(np.maximum(values, 0.0))
-            return float(np.abs(np.linalg.eigvalsh(root.T @ curvature @ root)).max())
+            values, vectors = np.linalg.eigh(0.5 * (inverse + inverse.transpose(0, 2, 1)))
+            root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+            return np.asarray(np.abs(np.linalg.eigvalsh(root.transpose(0, 2, 1) @ curvature @ root)).max(axis=1))
         values = np.linalg.eigvals(curvature @ inverse)
         real = np.abs(values.imag) <= 1e-12 * np.abs(values)
-        return float(np.max(np.abs(values), where=real, initial=0.0))
+        return np.asarray(np.max(np.abs(values), axis=1, where=real, initial=0.0))
 
-    def _inverse(self, sample: int, columns: Any) -> Array:
-        """Rows and columns of m K^-1 on the active units."""
-        m = self.local.coordinate_slope[self.local.active[:, sample], sample][columns]
-        if not self.large:
-            inverse = np.linalg.solve(self.linearized(sample), np.eye(columns.size)[:, columns])[columns]
-            return np.asarray(m[:, None] * inverse)
-        product, units, root = self.product(sample), np.flatnonzero(columns), np.sqrt(m)
-        inverse = np.stack([self._solve_large(product, 1.0 * (np.arange(columns.size) == i))[units] for i in units])
-        return np.asarray(root * inverse * root[:, None])
+    def _inverses(self) -> Iterator[tuple[Any, Array]]:
+        """Some samples, and of each m K^-1 among the outputs, 0 where they are inactive, (k, n_out, n_out)."""
+        columns = np.eye(self.network.n)[:, self.network.outputs]
+        if self.large:
+            for j in range(self.s.shape[1]):
+                yield [j], self._inverse_large(j)[None]
+            return
+        slope, active = self.local.coordinate_slope[self.network.outputs], self.local.active[self.network.outputs]
+        for some, k in self.stacks(np.arange(self.s.shape[1])):
+            inverse = np.linalg.solve(k, np.broadcast_to(columns, (len(some), *columns.shape)))[:, self.network.outputs]
+            m, moves = slope[:, some].T, active[:, some].T
+            yield some, m[:, :, None] * inverse * (moves[:, :, None] & moves[:, None, :])
+
+    def _inverse_large(self, sample: int) -> Array:
+        outputs, active, product = self.network.outputs, self.local.active[:, sample], self.product(sample)
+        among = np.flatnonzero(active[outputs])  # of the outputs
+        units = np.cumsum(active)[outputs][among] - 1  # of the active units
+        root, out = np.sqrt(self.local.coordinate_slope[outputs, sample][among]), np.zeros((active[outputs].size,) * 2)
+        for k, i in zip(among, units, strict=True):
+            column = self._solve_large(product, 1.0 * (np.arange(active.sum()) == i))[units]
+            out[among, k] = root * column * np.sqrt(self.local.coordinate_slope[outputs, sample][k])
+        return out
 
     def solve(self, right: Array) -> tuple[Array, int]:
         """Lambda with adjoint · lambda = right on the active units of each sample, 0 on the others; both (n, b).
