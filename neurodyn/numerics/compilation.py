@@ -17,12 +17,12 @@ from typing import IO, Any
 
 import numba
 
-from neurodyn.numerics.kernel import Kernel, kernel_modules
+from neurodyn.numerics.kernel import COMPILING, Kernel, kernel_modules
 from neurodyn.progress import Bar
 
-#: What each process runs: it finds the package where this one has found it.
-#: What they answer: a function of a kernel is compiled, the kernel is.
+#: What a process answers: a function of a kernel is compiled, the kernel is.
 FUNCTION, KERNEL = "function\n", "kernel\n"
+#: What each process runs: it finds the package where this one has found it.
 _COMMAND = "import sys; sys.path[:] = {path!r}; from neurodyn.numerics.compilation import serve; serve()"
 
 
@@ -62,7 +62,7 @@ class _Workers:
         """Compile all; whatever happens, no process is left."""
         threads = [threading.Thread(target=self._feed, args=[p], daemon=True) for p in self._processes]
         try:
-            with Bar("compiling kernels, once per installation", interrupts=True) as bar:
+            with Bar(COMPILING, interrupts=True) as bar:
                 for thread in threads:
                     thread.start()
                 for thread in threads:

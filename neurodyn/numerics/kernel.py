@@ -46,6 +46,8 @@ constant_vector = types.Array(types.float64, 1, "C", readonly=True)
 constant_matrix = types.Array(types.float64, 2, "C", readonly=True)
 constant_integers = types.Array(types.int64, 1, "C", readonly=True)
 
+#: What is said while it goes on.
+COMPILING = "compiling kernels, once per installation"
 #: Every flow has this signature, so that one compiled integrator serves all:
 #: flow(t (b,), s (m, b), rows (k, b), theta (p,), layout (l,), work (w, b), out (m, b)).
 FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix)
@@ -193,7 +195,7 @@ class Kernel:
     def compiled(self) -> Callable[..., Any]:
         """The numba dispatcher (with NUMBA_DISABLE_JIT set, the Python function itself)."""
         if self._compiled is None:
-            with self._lock, _own_cache(self.function), waiting("compiling kernels, once per installation"):
+            with self._lock, _own_cache(self.function), waiting(COMPILING):
                 if self._compiled is None:
                     options = {"cache": True, "error_model": "numpy", "nogil": True}
                     self._compiled = numba.njit(self.signature, **options)(self.function)
@@ -317,7 +319,7 @@ class Callee:
         """Where the compiled function lies in this process (with NUMBA_DISABLE_JIT set, a 1)."""
         if numba.config.DISABLE_JIT:
             return 1
-        with Kernel._lock, _own_cache(self.function), waiting("compiling kernels, once per installation"):
+        with Kernel._lock, _own_cache(self.function), waiting(COMPILING):
             if self._compiled is None:
                 _load_threads()
                 self._compiled = numba.cfunc(self.signature, cache=True, error_model="numpy")(self.function)

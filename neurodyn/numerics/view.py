@@ -69,68 +69,60 @@ else:
         )
         return out._getvalue()
 
-    def _columns(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        shape = target.make_array(signature.args[0])(target, builder, arguments[0]).shape
-        return cgutils.unpack_tuple(builder, shape, 2)[1]
+    def _like(array: Any, dimensions: int) -> Any:
+        return types.Array(array.dtype, dimensions, "C", readonly=not array.mutable)
+
+    def _sides(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source = target.make_array(signature.args[0])(target, builder, arguments[0])
+        return cgutils.unpack_tuple(builder, source.shape, 2)
 
     @intrinsic
     def row(_context, array, i):
         """Row i of a matrix."""
-        kind = types.Array(array.dtype, 1, "C", readonly=not array.mutable)
 
         def generate(target, builder, signature, arguments):
-            columns = _columns(target, builder, signature, arguments)
+            columns = _sides(target, builder, signature, arguments)[1]
             first = builder.mul(arguments[1], columns)
             return _view(target, builder, signature, [arguments[0], first], [columns])
 
-        return kind(array, types.intp), generate
+        return _like(array, 1)(array, types.intp), generate
 
     @intrinsic
     def flat(_context, array, start, stop):
         """Rows start ... stop of a matrix as one long row: all samples of a population, or all units of one sample."""
-        kind = types.Array(array.dtype, 1, "C", readonly=not array.mutable)
 
         def generate(target, builder, signature, arguments):
-            columns = _columns(target, builder, signature, arguments)
-            first = builder.mul(arguments[1], columns)
-            size = builder.mul(builder.sub(arguments[2], arguments[1]), columns)
-            return _view(target, builder, signature, [arguments[0], first], [size])
+            columns = _sides(target, builder, signature, arguments)[1]
+            first, last = (builder.mul(end, columns) for end in arguments[1:])
+            return _view(target, builder, signature, [arguments[0], first], [builder.sub(last, first)])
 
-        return kind(array, types.intp, types.intp), generate
+        return _like(array, 1)(array, types.intp, types.intp), generate
 
     @intrinsic
     def units(_context, array, first, count):
         """The rows of a matrix from `first` on."""
-        kind = types.Array(array.dtype, 2, "C", readonly=not array.mutable)
 
         def generate(target, builder, signature, arguments):
-            columns = _columns(target, builder, signature, arguments)
+            columns = _sides(target, builder, signature, arguments)[1]
             start = builder.mul(arguments[1], columns)
             return _view(target, builder, signature, [arguments[0], start], [arguments[2], columns])
 
-        return kind(array, types.intp, types.intp), generate
+        return _like(array, 2)(array, types.intp, types.intp), generate
 
     @intrinsic
     def constant(_context, array):
         """A matrix that is only read, so that what reads it is compiled once, whether or not it could be written."""
-        kind = types.Array(array.dtype, 2, "C", readonly=True)
 
         def generate(target, builder, signature, arguments):
-            source = target.make_array(signature.args[0])(target, builder, arguments[0])
-            return _view(
-                target,
-                builder,
-                signature,
-                [arguments[0], ir.IntType(64)(0)],
-                cgutils.unpack_tuple(builder, source.shape, 2),
-            )
+            sides = _sides(target, builder, signature, arguments)
+            return _view(target, builder, signature, [arguments[0], ir.IntType(64)(0)], sides)
 
-        return kind(array), generate
+        return types.Array(array.dtype, 2, "C", readonly=True)(array), generate
 
     @intrinsic
     def window(_context, array, first, size):
         """`size` entries from the flat index `first` on, as a row."""
-        kind = types.Array(array.dtype, 1, "C", readonly=not array.mutable)
+        kind = _like(array, 1)
 
         def generate(target, builder, signature, arguments):
             return _view(target, builder, signature, arguments, [arguments[2]])
@@ -140,7 +132,7 @@ else:
     @intrinsic
     def rectangle(_context, array, first, rows, columns):
         """A (rows, columns) matrix from the flat index `first` on."""
-        kind = types.Array(array.dtype, 2, "C", readonly=not array.mutable)
+        kind = _like(array, 2)
 
         def generate(target, builder, signature, arguments):
             return _view(target, builder, signature, arguments, [arguments[2], arguments[3]])
