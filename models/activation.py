@@ -58,8 +58,8 @@ class Activation:
 
     It serves wherever the energy is one of the states; its flows are as exact as those of the other activations where
     it is smooth over 0.1 in the state. The rate form, complex nudging and the input need one of neurodyn's. A file with
-    a network holds the text of an expression, so that it is read without making the activation anew; one of functions
-    it names, and that must be made before the file is read.
+    a network holds the text of an expression, and whoever reads the file needs nothing else. Of functions it holds the
+    name alone: an activation of that name must have been made before the file is read.
 
     Parameters
     ----------

@@ -47,9 +47,9 @@ class Cost:
     It serves wherever the squared error does, in phases, side networks, gradients, portraits and learning; complex
     nudging, which needs it at complex outputs, and methods that clamp the outputs refuse it. z is what the energy is a
     function of: the states of the outputs, in the rate form their rates. It should be smooth over 0.1 in z, and it need
-    not be convex: the critical strength of nudging is then that of either sign. A file with a network holds the
-    text of an expression, so that it is read without making the cost anew; one of functions it names, and that
-    must be made before the file is read.
+    not be convex: the critical strength of nudging is then that of either sign. A file with a network holds the text of
+    an expression, and whoever reads the file needs nothing else. Of functions it holds the name alone: a cost of that
+    name must have been made before the file is read.
 
     Parameters
     ----------

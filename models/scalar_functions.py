@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from neurodyn.errors import ModelError
+from neurodyn.flows.own import Own
 from neurodyn.models.expressions import expression
 from neurodyn.models.expressions.kind import KINDS
 from neurodyn.models.terms.own_functions import check, enter
 
-Own = TypeVar("Own")
+Kind = TypeVar("Kind", bound=Own)
 #: Step of the differences that derivatives are compared with, and how far they may be from them.
 STEP, CLOSE = 1e-6, 1e-4
 
@@ -69,11 +70,11 @@ def _compare(what: str, above: Any, below: Any, point: tuple[float, ...]) -> Non
         )
 
 
-def enter_by_name(kind: str, known: dict[str, Own], name: str, own: Own) -> None:
+def enter_by_name(kind: str, known: dict[str, Kind], name: str, own: Kind) -> None:
     """Make an activation or a cost known by its name; refuses another one of the same name."""
     if name not in known:
         known[name] = own
-    elif known[name].source != own.source:  # type: ignore[attr-defined]
+    elif known[name].source != own.source:
         raise ModelError(f"there is another {kind} {name!r} already: give this one another name")
 
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from neurodyn.flows.own import Own
 from neurodyn.numerics.kernel import Kernel
 
 
 @dataclass(frozen=True)
-class OwnActivation:
+class OwnActivation(Own):
     """The kernels of an activation: see `neurodyn.flows.populations` for what they take.
 
     Attributes
     ----------
-    name : str
-    source : str
-        What they are made of: two of the same name and source are the same.
-    text : mapping, optional
-        The `expression` and its `constants`, of which another process can make it; None if it is made of functions.
     rates, curvatures, differences : Kernel
     """
 
-    name: str
-    source: str
-    text: Mapping[str, Any] | None
     rates: Kernel
     curvatures: Kernel
     differences: Kernel
