@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from neurodyn.errors import ModelError
-from neurodyn.flows.own import Own
+from neurodyn.flows.own_kernels import OwnKernels
 from neurodyn.models.expressions import expression
 from neurodyn.models.expressions.kind import KINDS
 from neurodyn.models.terms.own_functions import check, enter
 
-Kind = TypeVar("Kind", bound=Own)
+Kind = TypeVar("Kind", bound=OwnKernels)
 #: Step of the differences that derivatives are compared with, and how far they may be from them.
 STEP, CLOSE = 1e-6, 1e-4
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurodyn.flows.own import Own
+from neurodyn.flows.own_kernels import OwnKernels
 from neurodyn.numerics.kernel import Kernel
 
 
 @dataclass(frozen=True)
-class OwnActivation(Own):
+class OwnActivation(OwnKernels):
     """The kernels of an activation: see `neurodyn.flows.populations` for what they take.
 
     Attributes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurodyn.flows.own import Own
+from neurodyn.flows.own_kernels import OwnKernels
 from neurodyn.numerics.kernel import Kernel
 
 
 @dataclass(frozen=True)
-class OwnCost(Own):
+class OwnCost(OwnKernels):
     """The kernels of a cost, a sum over outputs of c(z, y): see `neurodyn.flows.cost` for what they take.
 
     Attributes

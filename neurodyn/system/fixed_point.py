@@ -250,9 +250,9 @@ class FixedPoint:
         among = np.flatnonzero(active[outputs])  # of the outputs
         units = np.cumsum(active)[outputs][among] - 1  # of the active units
         root, out = np.sqrt(self.local.coordinate_slope[outputs, sample][among]), np.zeros((active[outputs].size,) * 2)
-        for k, i in zip(among, units, strict=True):
+        for k, i, own_root in zip(among, units, root, strict=True):
             column = self._solve_large(product, 1.0 * (np.arange(active.sum()) == i))[units]
-            out[among, k] = root * column * np.sqrt(self.local.coordinate_slope[outputs, sample][k])
+            out[among, k] = root * column * own_root
         return out
 
     def solve(self, right: Array) -> tuple[Array, int]:

@@ -10,11 +10,11 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from neurodyn.flows.own import Own
+from neurodyn.flows.own_kernels import OwnKernels
 from neurodyn.names import MAKERS
 
 
-def described(name: str, known: Mapping[str, Own]) -> str | dict[str, Any]:
+def described(name: str, known: Mapping[str, OwnKernels]) -> str | dict[str, Any]:
     """The name, or a table with the name and the text of one of a user's own."""
     own = known.get(name)
     return name if own is None or own.text is None else {"name": name, **own.text}

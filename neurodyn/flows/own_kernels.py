@@ -8,8 +8,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Own:
-    """An activation or a cost of a user's own; subclasses add its kernels.
+class OwnKernels:
+    """An activation or a cost of a user's own; subclasses add the kernels.
 
     Attributes
     ----------
