@@ -518,6 +518,23 @@ def test_learning_stopped_within_an_epoch_has_the_weights_before_it(samples, mon
     assert found.result.network == expected.network
 
 
+def test_compiled_learning_stopped_within_an_epoch_has_the_weights_before_it(samples, monkeypatch):
+    (network, options), (x, y) = CASES["ep-2017"], samples
+    expected, epoch = nd.learn(network, x, y, **options, epochs=1), clipped.ClippedLearner.epoch
+
+    def stop(self, number, *arguments):
+        found = epoch(self, number, *arguments)  # the weights have moved
+        if number == 1:
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(clipped.ClippedLearner, "epoch", stop)
+    with pytest.raises(KeyboardInterrupt, match="stopped; 1 of 4 epochs are done") as caught:
+        nd.learn(network, x, y, **options, epochs=4)
+    found: Any = caught.value
+    assert found.result.network == expected.network
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_checkpoint_loads_as_the_training_so_far(case, samples, tmp_path):
     (network, case_options), (x, y) = CASES[case], samples
