@@ -372,3 +372,16 @@ def test_time_ticks_are_round_and_apart(end):
     assert ticks[0] == 0.0
     assert ticks[-1] <= end
     assert np.diff(np.sqrt(ticks / end)).min() > 0.08
+
+
+def test_the_state_of_the_rate_form_is_called_u_throughout(rng):
+    net = models.Rate.layered([3, 4, 2], seed=0)
+    found = nd.experiment(net, rng.normal(size=(1, 3)), rng.normal(size=(1, 2)))
+    phases = plots.plot_phases(net, found.equilibrium, found.nudged)
+    signals = plots.plot_error_signals(found.nudged, found.side)
+    rasters = plots.plot_raster(found)
+    shown = " ".join(texts(ax) for ax in (*phases, *signals, *rasters[0].figure.axes))
+    assert "$u_i$" in shown
+    assert "$u_i^*$" in shown
+    assert r"\mathrm{d}u_i/\mathrm{d}t" in shown
+    assert "s_i" not in shown

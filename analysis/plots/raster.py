@@ -58,12 +58,13 @@ def plot_raster(
     """
     t, states, _ = free_part(result, sample)
     network = result.network
+    letter = state_letter(network)
     edges = row_edges(network.graph)
     limits = (0.0, 1.0) if network.box.all() else _symmetric(states)
     free = {"cmap": _colors(look.FREE, limits[0]), "norm": Normalize(*limits), **style}
 
     axes = panel_for_each_phase(result, ax, height=4.2, sharey=True)
-    _draw(axes[0], t, states, edges, f"state ${state_letter(network)}_i$", free)
+    _draw(axes[0], t, states, edges, f"state ${letter}_i$", free)
     look.time_axis(axes[0], float(t[-1]), gap=0.14)
     if isinstance(result, Experiment):
         run = result.nudged
@@ -71,7 +72,7 @@ def plot_raster(
         limits = _symmetric(moved)
         root = FuncNorm((look.signed_root, look.signed_square), *limits)
         nudged = {"cmap": _colors(look.NUDGED, limits[0]), "norm": root, **style}
-        bar = _draw(axes[1], run.t, moved, edges, r"displacement $(s_i - s_i^*)/\beta$", nudged)
+        bar = _draw(axes[1], run.t, moved, edges, rf"displacement $({letter}_i - {letter}_i^*)/\beta$", nudged)
         large = round_below(limits[1])
         bar.set_ticks([-large, -0.2 * large, 0.0, 0.2 * large, large])
         look.time_axis(axes[1], settled_after(run.t, moved - moved[-1]), look.NUDGED_TIME, gap=0.14)

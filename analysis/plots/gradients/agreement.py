@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import error_signals
-from neurodyn.analysis.plots.signals.error_signals import VELOCITY
+from neurodyn.analysis.plots.signals.error_signals import velocity_symbols
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.numerics.arrays import Array, Mask
 from neurodyn.phases.nudge import NudgedPhase
@@ -63,7 +63,7 @@ def plot_agreement(run: NudgedPhase, side: SidePhase, *, ax: Axes | None = None,
     ax.axline((0.0, 0.0), slope=1.0, color=look.SIDE, linewidth=0.8, linestyle=(0, (4, 2.5)), label="equal", zorder=3)
     _square_axes(ax, limit, LINEAR_BELOW * largest)
     ax.set_xlabel(r"side network, error signal $\bar{S}_i$")
-    ax.set_ylabel(f"nudged phase, error signal {VELOCITY}")
+    ax.set_ylabel(f"nudged phase, error signal {velocity_symbols(run.network)}")
     reached = f"max relative error {error:.1e}" if np.isfinite(error) else "phase did not reach its end"
     look.title(ax, f"{reached}, {np.sum(signal)} of {signal.size} samples")
     look.legend(ax, loc="upper left")

@@ -25,8 +25,8 @@ from neurodyn.analysis.plots.selection import (
     settled_after,
     unit_indices,
 )
-from neurodyn.analysis.plots.signals.error_signals import VELOCITY
-from neurodyn.analysis.units import Units, unit_name
+from neurodyn.analysis.plots.signals.error_signals import velocity_symbols
+from neurodyn.analysis.units import Units, state_letter, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
@@ -130,13 +130,14 @@ def stage(run: NudgedPhase, side: SidePhase, *, sample: int | None = None, units
     dashes = _lines(right, t, error, [""] * len(names), color=look.SIDE, linewidth=1.1, linestyle=(0, (4, 2.5)))
     dashes[-1][0].set_label(r"side network $\bar{S}_i$")
     dots = [*_dots(left, moving), *_dots(right, speeds)]
-    left.set_ylabel(r"displacement $(s_i - s_i^*)/\beta$")
+    letter = state_letter(run.network)
+    left.set_ylabel(rf"displacement $({letter}_i - {letter}_i^*)/\beta$")
     right.set_ylabel("error signal")
     for ax in (left, right):
         ax.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
         look.time_axis(ax, end, look.NUDGED_TIME, gap=0.14)
         ax.set_ylim(ax.get_ylim())
-    look.legend(right, title=VELOCITY)
+    look.legend(right, title=velocity_symbols(run.network))
     clock = left.text(0.0, 1.03, "", transform=left.transAxes, fontsize=look.LABEL)
     scene = Scene(look.figure_of(left), clock, t, (*moving, *speeds, *dashes), tuple(dots))
     scene.show(len(t) - 1)

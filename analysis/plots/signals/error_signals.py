@@ -18,14 +18,17 @@ from neurodyn.analysis.plots.selection import (
     settled_after,
     unit_indices,
 )
-from neurodyn.analysis.units import Units, unit_name
+from neurodyn.analysis.units import Units, state_letter, unit_name
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
 from neurodyn.system.network import Network
 
-VELOCITY = r"$-(\tau_i/\beta)\,\mathrm{d}s_i/\mathrm{d}t$"
+
+def velocity_symbols(network: Network) -> str:
+    """The velocity of a unit as an error signal, for labels."""
+    return rf"$-(\tau_i/\beta)\,\mathrm{{d}}{state_letter(network)}_i/\mathrm{{d}}t$"
 
 
 def plot_error_signals(
@@ -82,7 +85,7 @@ def plot_error_signals(
             look.title(panel, _about(run.network, group))
         look.time_axis(panel, end, look.NUDGED_TIME)
         panel.set_ylabel("error signal")
-        look.legend(panel, title=f"nudged phase {VELOCITY}" if k == 0 else "")
+        look.legend(panel, title=f"nudged phase {velocity_symbols(run.network)}" if k == 0 else "")
     if ax is None:
         _share_time(axes)
     return axes

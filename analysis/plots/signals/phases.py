@@ -75,11 +75,12 @@ def plot_phases(
         name = unit_name(network.graph, i)
         left.plot(free.t, free.state[:, i], **{"color": look.cycle(look.FREE_SHADES, k), "label": name, **options})
         right.plot(nudged.t, path[:, i], **{"color": look.cycle(look.NUDGED_SHADES, k), "label": name, **options})
-    _rest(left, free.t[-1], base[j, shown])
+    letter = state_letter(network)
+    _rest(left, free.t[-1], base[j, shown], f"${letter}_i^*$")
     look.time_axis(left, float(free.t[-1]), gap=0.17)
     look.time_axis(right, settled_after(nudged.t, path[:, shown] - path[-1, shown]), look.NUDGED_TIME, gap=0.17)
-    left.set_ylabel(f"state ${state_letter(network)}_i$")
-    right.set_ylabel(_displacement_label(nudged))
+    left.set_ylabel(f"state ${letter}_i$")
+    right.set_ylabel(_displacement_label(nudged, letter))
     look.title(left, "free phase")
     look.title(right, f"nudged phase, {nudged.nudging}, " + rf"$\beta$ = {nudged.beta:g}")
     for panel in (left, right):
@@ -88,10 +89,10 @@ def plot_phases(
     return left, right
 
 
-def _rest(ax: Axes, t: float, state: Array) -> None:
+def _rest(ax: Axes, t: float, state: Array, label: str) -> None:
     """Dots at s*, at the end of the free phase."""
     times = np.full(len(state), t)
-    ax.plot(times, state, "o", color=look.SIDE, markersize=3.5, clip_on=False, zorder=4, label="$s_i^*$")
+    ax.plot(times, state, "o", color=look.SIDE, markersize=3.5, clip_on=False, zorder=4, label=label)
 
 
 def _default_units(network: Network, path: Array) -> list[int]:
@@ -100,7 +101,7 @@ def _default_units(network: Network, path: Array) -> list[int]:
     return leading_units(network.graph, largest_over_time(path), each=each, populations=4)
 
 
-def _displacement_label(nudged: NudgedPhase) -> str:
+def _displacement_label(nudged: NudgedPhase, letter: str) -> str:
     if nudged.nudging == "centered":
-        return r"displacement $(s_i^{+\beta} - s_i^{-\beta})/2\beta$"
-    return r"displacement $(s_i - s_i^*)/\beta$"
+        return rf"displacement $({letter}_i^{{+\beta}} - {letter}_i^{{-\beta}})/2\beta$"
+    return rf"displacement $({letter}_i - {letter}_i^*)/\beta$"
