@@ -6,16 +6,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import pytest
+from click.testing import CliRunner
 
+from neurodyn.cli import main
 from neurodyn.flows.free import free
 from neurodyn.flows.input import clamped_rates
 from neurodyn.flows.nudged import change, nudged
+from neurodyn.numerics import compilation, sparse_product
 from neurodyn.numerics.compilation import all_kernels
-from neurodyn.numerics.kernel import Kernel
+from neurodyn.numerics.kernel import Kernel, cache_folder
 from neurodyn.solvers.stepper import advance
+from neurodyn.system.term import term_kernels
 from problems import limit_cycle
 
 pytestmark = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
@@ -119,3 +124,15 @@ def test_what_another_process_has_compiled_is_ready(tmp_path):
     code = "from neurodyn.flows.input import clamped_rates\nprint(clamped_rates.is_ready)\nclamped_rates.compiled"
     for expected in ("False\n", "True\n"):
         assert python(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout == expected
+
+
+def test_the_command_compiles_everything_and_says_where(monkeypatch):
+    compiled: list[Kernel] = []
+    monkeypatch.setattr(compilation, "compile_together", compiled.extend)
+    monkeypatch.setattr(sparse_product, "product", SimpleNamespace(address=1))
+    result = CliRunner().invoke(main, ["compile"])
+    assert result.exit_code == 0, result.output
+    assert set(compiled) == {*all_kernels(), *term_kernels()}
+    assert len(term_kernels()) > 20
+    words = f"{len(compiled)} kernels below {Path(cache_folder()).parent}, after "
+    assert result.output.startswith(words)
