@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import neurodyn as nd
 from neurodyn import analysis, cli, models
 from neurodyn.analysis.studies import STUDIES
+from neurodyn.cli.timescales import NAMES
 from neurodyn.models.data import MNIST_MISSING
 
 MNIST = os.environ.get("NEURODYN_DATA")
@@ -90,6 +91,10 @@ def test_summary_is_the_analysis(timescales, tmp_path):
     assert durations["nudged_predicted"][1] == pytest.approx(expected[0])
     assert durations["nudged_measured"][1] == pytest.approx(expected[1])
     assert summary["summary"]["measured_decay_error"] < 0.01
+
+
+def test_help_names_all_studies():
+    assert set(NAMES) == set(STUDIES)
 
 
 #: Studies that take seconds.
