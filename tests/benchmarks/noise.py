@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,8 +21,8 @@ import numpy as np
 
 from .worker import environment, pin
 
-STEPS, STEP, TEMPERATURE, ROUNDS = 1000, 0.05, 0.2, 5
-SOLVERS, PATHS = ("ShARK", "EulerHeun", "Euler"), ("UnsafeBrownianPath", "VirtualBrownianTree")
+STEPS, STEP, TEMPERATURE, ROUNDS = 1000, 0.05, 0.2, 3
+OURS, DRAWN, TREE = "neurodyn", "UnsafeBrownianPath", "VirtualBrownianTree"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,14 @@ class Peer:
         return f"{self.solver}, {self.path}, {'vmap' if self.vmap else 'one state'}"
 
 
+#: What is tried.
+PEERS = (
+    *(Peer(solver, DRAWN) for solver in ("Euler", "EulerHeun", "ShARK")),
+    *(Peer(solver, DRAWN, vmap=False) for solver in ("Euler", "ShARK")),
+    Peer("ShARK", TREE),
+)
+
+
 def neurodyn(case: NoiseCase) -> Callable[[], Any]:
     """What is timed of ours: gives the states at the end."""
     import neurodyn as nd
@@ -86,7 +94,7 @@ def diffrax(case: NoiseCase, peer: Peer) -> Callable[[], Any]:
         def diffusion(t: Any, s: Any, _: Any) -> Any:
             return lineax.DiagonalLinearOperator(jnp.broadcast_to(spread, start.shape))
 
-        if peer.path == "UnsafeBrownianPath":
+        if peer.path == DRAWN:
             path: Any = dfx.UnsafeBrownianPath(start.shape, key, levy_area=area)
         else:
             path = dfx.VirtualBrownianTree(0.0, STEPS * STEP, STEP / 2.0, start.shape, key, levy_area=area)
@@ -104,34 +112,31 @@ def diffrax(case: NoiseCase, peer: Peer) -> Callable[[], Any]:
 
     start, key = jnp.asarray(case.start), jax.random.key(0)
     keys = jax.random.split(key, case.batch) if peer.vmap else key
-    run = jax.jit(jax.vmap(solve) if peer.vmap else solve)
-    run(start, keys).block_until_ready()
+    run = jax.jit(jax.vmap(solve) if peer.vmap else solve).lower(start, keys).compile()
     return lambda: run(start, keys).block_until_ready()
 
 
 def measure(case: NoiseCase) -> list[str]:
     """Lines of a table: every way of diffrax once, then the fastest and ours in turns."""
-    from .measure import in_turns
+    from .measure import in_turns, seconds
 
-    peers = [Peer(solver, path) for solver in SOLVERS for path in PATHS]
-    peers += [replace(peer, vmap=False) for peer in peers if peer.path == "UnsafeBrownianPath"]
-    works: dict[str, Callable[[], Any]] = {}
-    for peer in peers:
-        print(f"{case.batch} x {case.units}: {peer.describe()}", file=sys.stderr, flush=True)
-        works[f"diffrax {peer.describe()}"] = diffrax(case, peer)
-    works["neurodyn"] = neurodyn(case)
-    variances = {name: float(np.var(np.asarray(work()))) for name, work in works.items()}
-    once = in_turns(works, 1)
-    vmapped = min((name for name in works if name.endswith("vmap")), key=lambda name: once[name][0])
-    fastest = min((name for name in works if name != "neurodyn"), key=lambda name: once[name][0])
-    order = {name: works[name] for name in dict.fromkeys(("neurodyn", vmapped, fastest))}
-    taken = {name: float(np.median(seconds)) for name, seconds in in_turns(order, ROUNDS).items()}
+    works: dict[str, Callable[[], Any]] = {OURS: neurodyn(case)}
+    works |= {f"diffrax, {peer.describe()}": diffrax(case, peer) for peer in PEERS}
+    works[OURS]()
+    ends: dict[str, Any] = {}
+    once: dict[str, float] = {}
+    for name, work in works.items():
+        once[name] = seconds(lambda work=work, name=name: ends.update({name: np.asarray(work())}))  # type: ignore[misc]
+        print(f"{case.batch} x {case.units}: {name}: {once[name]:.2f} s", file=sys.stderr, flush=True)
+    vmapped = min((name for name in works if name.endswith("vmap")), key=lambda name: once[name])
+    fastest = min((name for name in works if name != OURS), key=lambda name: once[name])
+    order = {name: works[name] for name in dict.fromkeys((OURS, vmapped, fastest))}
+    taken = {name: float(np.median(spent)) for name, spent in in_turns(order, ROUNDS).items()}
     lines = [f"{case.batch:,} trajectories of {case.units} units, {STEPS} steps, one thread"]
     for name in works:
-        seconds = taken.get(name, once[name][0])
-        note = "" if name in taken else " (once)"
-        ratio = seconds / taken["neurodyn"]
-        lines.append(f"  {name:55} {seconds:8.3f} s{note:7} {ratio:6.1f} x   variance {variances[name]:.4f}")
+        spent, note = (taken[name], "") if name in taken else (once[name], " (once)")
+        ratio, variance = spent / taken[OURS], np.var(ends[name])
+        lines.append(f"  {name:50} {spent:8.3f} s{note:7} {ratio:6.1f} x   variance {variance:.4f}")
     return lines
 
 
