@@ -45,6 +45,7 @@ from neurodyn.results.files import load  # noqa: E402
 from neurodyn.solvers.solver import Solver  # noqa: E402
 from neurodyn.solvers.status import Status  # noqa: E402
 from neurodyn.sweep import sweep  # noqa: E402
+from neurodyn.system.device import Device  # noqa: E402
 from neurodyn.system.graph import Connection, Population  # noqa: E402
 from neurodyn.system.network import Network  # noqa: E402
 from neurodyn.system.parameters import Parameters  # noqa: E402
@@ -73,6 +74,7 @@ __all__ = [
     "Connection",
     "ConvergenceError",
     "DataError",
+    "Device",
     "DivergenceError",
     "Equilibrium",
     "Evaluation",
