@@ -36,6 +36,7 @@ from neurodyn.experiments.experiment import Experiment, experiment  # noqa: E402
 from neurodyn.learning import Evaluation, Recipe, Training, evaluate, learn, predict  # noqa: E402
 from neurodyn.learning.timed_learning import TimedLearning, learn_in_time  # noqa: E402
 from neurodyn.phases.concurrent import ConcurrentLearning, concurrent  # noqa: E402
+from neurodyn.phases.langevin import Langevin  # noqa: E402
 from neurodyn.phases.nudge import NudgedPhase, nudge  # noqa: E402
 from neurodyn.phases.plasticity import PlasticPhase, plastic_phase  # noqa: E402
 from neurodyn.phases.relax import Equilibrium, relax  # noqa: E402
@@ -80,6 +81,7 @@ __all__ = [
     "Evaluation",
     "Experiment",
     "Gradient",
+    "Langevin",
     "ModelError",
     "Network",
     "NeurodynError",

@@ -1,4 +1,4 @@
-"""Any time evolution, recorded: free or nudged, under an input that is constant or moves."""
+"""Any time evolution, recorded: free or nudged, under an input that is constant or moves, with noise or without."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
+from neurodyn.errors import ArgumentError, DivergenceError, SimulationError, shown
 from neurodyn.inputs import as_condition, as_times, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.driven import Nudge, integrate_driven
+from neurodyn.phases.langevin import Langevin, as_streams, wander
 from neurodyn.phases.relax import check_box
 from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.problem import Solution, describe_counters
@@ -30,7 +31,7 @@ class Trajectory(Result):
     ----------
     t : (T,)
     state, velocity : (T, batch, n)
-        The velocity from the vector field; what a trajectory did not reach is NaN.
+        The velocity from the vector field, under noise the drift; what a trajectory did not reach is NaN.
     status : (batch,)
     x : (batch, n_in), optional
         The constant input. None where it moved: then `stimulus` is what it followed, and `input` its rates at t.
@@ -39,6 +40,10 @@ class Trajectory(Result):
         Strength of the nudge towards the target; 0 without one.
     last_time, last_state : (batch,), (batch, n), optional
         How far each trajectory came; None where all reached the end.
+    streams : (batch,), optional
+        Under noise: the numbers that the trajectories count their random numbers with.
+    solver : dict
+        What describes the `Solver`, or under noise the `Langevin` with the step that was taken.
     """
 
     t: Array = array("time", units="time")
@@ -53,8 +58,14 @@ class Trajectory(Result):
     beta: float = 0.0
     last_time: Array | None = array("batch", units="time", default=None)
     last_state: Array | None = array("batch", "unit", default=None)
+    streams: Integers | None = array("batch", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def noise(self) -> Langevin | None:
+        """The noise with its step; None without any."""
+        return Langevin(**self.solver) if "temperature" in self.solver else None
 
     @property
     def stimulus(self) -> Stimulus | None:
@@ -85,9 +96,19 @@ def simulate(
     beta: float = 0.0,
     t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
+    temperature: ArrayLike | None = None,
+    scheme: str | None = None,
+    step: float | None = None,
+    seed: int | None = None,
+    correlation_time: float | None = None,
+    noise: Langevin | None = None,
+    streams: ArrayLike | None = None,
     on_failure: str = "raise",
 ) -> Trajectory:
     """Integrate tau ds/dt = -dE/ds - beta dC/ds from `start` (default zeros) and record it at `t_eval`.
+
+    With a `temperature` Theta it is tau ds = -dE/ds dt - beta dC/ds dt + sqrt(2 Theta tau) dB, whose stationary law
+    is exp(-(E + beta C) / Theta), whatever tau; the velocities recorded are then those without the noise, the drift.
 
     Parameters
     ----------
@@ -104,7 +125,14 @@ def simulate(
     solver : Solver, optional
         No step has a jump or kink of the input inside: integration begins anew at the jumps of `Steps`, for each piece
         with its own `max_steps`, and lands on the recorded times of a `Series`. Where the input jumps, the velocity
-        recorded is that just afterwards.
+        recorded is that just afterwards. For motion without noise alone.
+    temperature, scheme, step, seed, correlation_time : optional
+        The noise, as `Langevin` says. Steps of this fixed size, shortened evenly where a recorded time asks for it.
+    noise : Langevin, optional
+        The same in one piece.
+    streams : (batch,) whole numbers, optional
+        Trajectories with the same seed and number have the same random numbers, whatever else is in the batch, and
+        whatever x, y, beta and start are. Default: 0, 1, ...
     on_failure : {"raise", "return"}
 
     Raises
@@ -113,8 +141,19 @@ def simulate(
         For inputs that do not fit.
     DivergenceError, SimulationError
         A trajectory did not reach the end; `.result` is the Trajectory as far as it came.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([4, 6, 3], seed=1)
+    >>> noisy = nd.simulate(net, [0.1, 0.2, 0.3, 0.4], temperature=0.1, step=0.05, seed=0, t_eval=[10.0, 20.0])
+    >>> noisy.state.shape
+    (2, 9)
     """
     as_network(network)
+    given = {"temperature": temperature, "scheme": scheme, "step": step, "seed": seed}
+    langevin = _langevin(given | {"correlation_time": correlation_time}, noise, streams, solver)
     solver = chosen_solver(solver)
     check_on_failure(on_failure)
     moving = x if isinstance(x, Stimulus) else None
@@ -122,7 +161,13 @@ def simulate(
     check_box(network, initial)
     nudge = _nudge(network, y, beta, len(initial), batched)
     times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
-    solution = integrate_driven(network, inward(initial), moving if moving is not None else rates, nudge, solver, times)
+    source = moving if moving is not None else rates
+    numbers = None if langevin is None else as_streams(streams, len(initial))
+    if langevin is None or numbers is None:
+        solution, settings = integrate_driven(network, inward(initial), source, nudge, solver, times), solver.describe()
+    else:
+        solution = wander(network, inward(initial), source, nudge, langevin, numbers, times)
+        settings = langevin.describe() | {"step": float(solution.step[0])}
     pick: Any = slice(None) if batched else 0
     failed = np.any(solution.status != Status.DONE)
     result = Trajectory(
@@ -137,12 +182,33 @@ def simulate(
         **({} if moving is None else _kept(moving, len(initial))),
         last_time=np.asarray(solution.time[pick]) if failed else None,
         last_state=np.ascontiguousarray(solution.last[: network.n].T)[pick] if failed else None,
-        solver=solver.describe(),
+        streams=None if numbers is None else np.asarray(numbers[pick]),
+        solver=settings,
         counters=describe_counters(solution.counters),
     )
     if failed and on_failure == "raise":
         raise failure(["simulation"], network, solution, result)
     return result
+
+
+def _langevin(given: dict[str, Any], noise: Any, streams: Any, solver: Any) -> Langevin | None:
+    """The noise that is asked for in one piece or by keywords; None without any."""
+    settings = {name: value for name, value in given.items() if value is not None}
+    if noise is not None:
+        if not isinstance(noise, Langevin):
+            raise ArgumentError(
+                f"`noise` must be a Langevin, like Langevin(temperature=0.1), or None; got {shown(noise)}"
+            )
+        if settings:
+            raise ArgumentError(f"`{next(iter(settings))}` is part of `noise`: give one of them")
+    elif "temperature" in settings:
+        noise = Langevin(**settings)
+    elif settings or streams is not None:
+        name = next(iter(settings), "streams")
+        raise ArgumentError(f"`{name}` says how noise acts, and there is none: give a `temperature` too")
+    if noise is not None and solver is not None:
+        raise ArgumentError("`solver` is for motion without noise: leave it out, and choose `scheme` and `step`")
+    return noise
 
 
 def _conditions(network: Network, x: Any, start: Any) -> tuple[Array | None, Array, bool]:
