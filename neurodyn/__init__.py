@@ -42,6 +42,7 @@ from neurodyn.phases.plasticity import PlasticPhase, plastic_phase  # noqa: E402
 from neurodyn.phases.relax import Equilibrium, relax  # noqa: E402
 from neurodyn.phases.side import SidePhase, side_network  # noqa: E402
 from neurodyn.phases.simulate import Trajectory, simulate  # noqa: E402
+from neurodyn.phases.stationary import Stationary, stationary  # noqa: E402
 from neurodyn.results.files import load  # noqa: E402
 from neurodyn.solvers.solver import Solver  # noqa: E402
 from neurodyn.solvers.status import Status  # noqa: E402
@@ -96,6 +97,7 @@ __all__ = [
     "SimulationError",
     "Sine",
     "Solver",
+    "Stationary",
     "Status",
     "Steps",
     "Stimulus",
@@ -117,5 +119,6 @@ __all__ = [
     "relax",
     "side_network",
     "simulate",
+    "stationary",
     "sweep",
 ]
