@@ -13,7 +13,7 @@ from neurodyn.models import Hopfield
 from neurodyn.numerics import random
 from neurodyn.numerics.arrays import inward
 from neurodyn.phases.driven import driven_problem
-from neurodyn.phases.langevin import engine_noise, step_of
+from neurodyn.phases.langevin import FluctuatingWeights, engine_noise, step_of
 from neurodyn.solvers.noisy import PRESSED
 from neurodyn.solvers.walk import begin, steps_of, walk
 
@@ -34,7 +34,7 @@ def plain(net, start, noise, steps, h, x=None, y=None, beta=0.0):
     def variates():
         nonlocal count
         count += 1
-        return random.draw(noise.seed, count - 1, net.n, np.arange(len(start))).T
+        return random.draw(random.key_of(noise.seed), count - 1, net.n, np.arange(len(start))).T
 
     last = variates() if noise.smooth else None
     for _ in range(steps):
@@ -125,6 +125,22 @@ def test_a_nudge_meets_the_same_noise(rng):
     )  # the noise is the same, and is gone
 
 
+def test_weights_fluctuate_around_their_values(rng):
+    net, h = SMOOTH["chain-tanh"](), 0.05
+    noise = nd.Langevin(0.0, "euler-maruyama", h, 3, weight_noise=0.2, weight_correlation_time=1.0)
+    nets = [FluctuatingWeights(net, noise, h).at(2 * h * k) for k in range(200)]  # of which each asks for all before
+    eta = np.array([[n.parameters[c].ravel() / net.parameters[c].ravel() - 1.0 for n in nets] for c in ["x-h1"]])[0]
+    assert all(np.array_equal(n.parameters["h1"], net.parameters["h1"]) for n in nets)
+    assert np.std(eta) == pytest.approx(0.2, rel=0.05)
+    assert (eta[1:] * eta[:-1]).mean() / np.mean(eta * eta) == pytest.approx(np.exp(-0.1), rel=0.02)
+    x, s = rng.uniform(-1.0, 1.0, net.n_in), rng.normal(size=net.n)
+    found = nd.simulate(net, x, start=s, noise=noise, t_eval=h * np.arange(9))
+    for k in range(9):
+        np.testing.assert_allclose(found.state[k], s, rtol=0.0, atol=1e-12)
+        s = s + h * nets[k // 2].force(s, x) / net.tau
+    assert found.noise == noise
+
+
 def test_default_step_is_a_part_of_the_shortest_relaxation_time():
     net = SMOOTH["chain-linear"]()
     fastest = np.linalg.eigvals(net.hessian(np.zeros(net.n), np.zeros(net.n_in)) / net.tau[:, None]).real.max()
@@ -182,3 +198,5 @@ def test_what_makes_no_sense_is_refused(message):
     net = SMOOTH["chain-tanh"]()
     with pytest.raises(nd.ArgumentError, match=message):
         nd.simulate(net, np.zeros(net.n_in), **REFUSED[message])
+    with pytest.raises(nd.ArgumentError, match="`weight_noise` must be a finite number >= 0; got -1"):
+        nd.Langevin(0.1, weight_noise=-1.0)

@@ -33,7 +33,7 @@ def test_counter_is_step_trajectory_and_pair_of_units_and_the_key_that_of_the_se
     step, stream, units = 2**33 + 5, 123_456_789, 6  # pair 2 serves units 2 and 5
     key = np.random.SeedSequence(7).generate_state(2, np.uint32).astype(np.uint64)
     x, y = philox(*map(np.uint64, (step & WORD, step >> 32, stream, 2)), *key)
-    found = random.draw(7, step, units, [stream])[:, 0]
+    found = random.draw(random.key_of(7), step, units, [stream])[:, 0]
     assert (found[2], found[5]) == normal_pair(np.uint64(x), np.uint64(y))
 
 
@@ -53,7 +53,7 @@ def test_no_variate_is_infinite_and_the_largest_are_beyond_eight():
 
 
 def test_variates_are_normal_and_independent():
-    z = np.array([random.draw(3, k, 4, np.arange(1000)) for k in range(50)])  # (step, unit, trajectory)
+    z = np.array([random.draw(random.key_of(3), k, 4, np.arange(1000)) for k in range(50)])  # (step, unit, trajectory)
     flat = z.ravel()
     assert stats.kstest(flat, "norm").pvalue > 0.01
     assert abs(flat.mean()) < 3.0 / np.sqrt(flat.size)
@@ -64,11 +64,11 @@ def test_variates_are_normal_and_independent():
     for name, (a, b) in neighbours.items():
         score = (a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean() / a.size)
         assert abs(score) < 3.5, name
-    other = random.draw(4, 0, 4, np.arange(1000))
+    other = random.draw(random.key_of(4), 0, 4, np.arange(1000))
     assert abs(stats.pearsonr(z[0].ravel(), other.ravel())[0]) < 0.06
 
 
 def test_bits_do_not_depend_on_company(rng):
-    whole = random.draw(11, 5, 7, np.arange(300))
+    whole = random.draw(random.key_of(11), 5, 7, np.arange(300))
     for some in (rng.permutation(300)[:37], [299], np.arange(4, 9)):
-        assert np.array_equal(random.draw(11, 5, 7, some), whole[:, some])
+        assert np.array_equal(random.draw(random.key_of(11), 5, 7, some), whole[:, some])

@@ -157,8 +157,8 @@ def lanes_of(units: int, streams: Any) -> Words:
     return np.ascontiguousarray((pair[:, None] | np.asarray(streams, dtype=np.uint64)).ravel())
 
 
-def draw(seed: int, step: int, units: int, streams: Any) -> Array:
+def draw(key: Words, step: int, units: int, streams: Any) -> Array:
     """The normal variates (units, b) of one step for some trajectories, by their numbers (b,)."""
     out = np.empty((2 * pairs(units), len(streams)))
-    fill_normals(step, lanes_of(units, streams), key_of(seed), out)
+    fill_normals(step, lanes_of(units, streams), key, out)
     return out[:units]

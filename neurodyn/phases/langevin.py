@@ -23,9 +23,9 @@ from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, shown
 from neurodyn.flows.linear import jvp
-from neurodyn.inputs import as_numbers, as_seed, choice, positive_number
+from neurodyn.inputs import as_numbers, as_seed, choice, positive_number, real_number
 from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.numerics.random import LARGEST_STREAM, key_of
+from neurodyn.numerics.random import LARGEST_STREAM, draw, key_of
 from neurodyn.phases.driven import Nudge, driven_problem
 from neurodyn.solvers import noisy
 from neurodyn.solvers.integrate import check_recording, recorded_rates
@@ -35,12 +35,15 @@ from neurodyn.solvers.stepper import EXPLOSION
 from neurodyn.solvers.walk import Noise, Place, Weights, begin, gaps_to, walk
 from neurodyn.system.constants import free_rows, linear_rows
 from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 from neurodyn.system.stimulus import Steps, Stimulus
 
 EULER_MARUYAMA, LEIMKUHLER_MATTHEWS, ORNSTEIN_UHLENBECK = "euler-maruyama", "leimkuhler-matthews", "ornstein-uhlenbeck"
 #: The default step of each scheme, over the shortest relaxation time that was found: errors of the law are of first
 #: order in it, of second, and of first.
 DEFAULT_STEPS = {EULER_MARUYAMA: 0.02, LEIMKUHLER_MATTHEWS: 0.1, ORNSTEIN_UHLENBECK: 0.02}
+#: Fluctuating weights change after this part of their correlation time.
+CHANGE_PART = 0.1
 #: A default step is at most this part of the correlation time.
 CORRELATION_PART = 0.2
 #: States at which the shortest relaxation time is looked for, and how often a vector is multiplied there.
@@ -68,6 +71,11 @@ class Langevin:
     correlation_time : float, optional
         The noise is a current of each unit that forgets itself in this time (an Ornstein-Uhlenbeck process), as strong
         as the white noise over longer times. Default: white. The law is no longer exp(-F / Theta).
+    weight_noise : float
+        Every weight, of connections and of terms, fluctuates around its value: it is multiplied by 1 + eta(t), with an
+        eta of its own of this standard deviation. All trajectories of a run have the same weights at the same time.
+    weight_correlation_time : float
+        In which eta forgets itself, an Ornstein-Uhlenbeck process. Weights change ten times in it, if steps allow.
 
     Raises
     ------
@@ -87,6 +95,8 @@ class Langevin:
     step: float | None = None
     seed: int = 0
     correlation_time: float | None = None
+    weight_noise: float = 0.0
+    weight_correlation_time: float = 1.0
 
     def __post_init__(self) -> None:
         found = as_numbers(self.temperature, "`temperature`")
@@ -98,7 +108,8 @@ class Langevin:
         object.__setattr__(self, "temperature", plain)
         choice(self.scheme, DEFAULT_STEPS, "scheme")
         object.__setattr__(self, "seed", as_seed(self.seed))
-        for name in ("step", "correlation_time"):
+        object.__setattr__(self, "weight_noise", real_number(self.weight_noise, "weight_noise", 0.0))
+        for name in ("step", "correlation_time", "weight_correlation_time"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, positive_number(getattr(self, name), name))
         if self.step is not None and self.correlation_time is not None and self.step > self.correlation_time:
@@ -175,6 +186,39 @@ def engine_noise(network: Network, noise: Langevin, streams: Integers) -> Noise:
     return Noise(key_of(noise.seed), streams, weights, noise.smooth, walls)
 
 
+class FluctuatingWeights:
+    """A network whose weights fluctuate: eta, one for each, is an Ornstein-Uhlenbeck process, constant for a while.
+
+    Weights change every `hold`, a whole number of steps; each change takes the draw of its number, as units do.
+    """
+
+    def __init__(self, network: Network, noise: Langevin, step: float) -> None:
+        self.network, self.noise = network, noise
+        self.hold = step * max(1, round(CHANGE_PART * noise.weight_correlation_time / step))
+        blocks = network.parameters.blocks
+        self.fluctuates = np.concatenate([np.full(b.size, len(b.shape) > 1) for b in blocks])
+        self.eta, self.count = np.zeros(0), 0
+
+    def changes(self, end: float) -> Array:
+        """The times at which weights change, from 0 on; none where they do not."""
+        if self.noise.weight_noise == 0.0:
+            return np.zeros(0)
+        return np.asarray(self.hold * np.arange(math.ceil(end / self.hold)), dtype=np.float64)
+
+    def at(self, t: float) -> Network:
+        """The network from a time on; ask for increasing times."""
+        if self.noise.weight_noise == 0.0:
+            return self.network
+        while self.count <= math.floor(t / self.hold + 1e-6):
+            xi = draw(key_of(self.noise.seed, 1), self.count, self.fluctuates.size, [0])[:, 0]
+            kept = math.exp(-self.hold / self.noise.weight_correlation_time)
+            self.eta = xi if self.count == 0 else kept * self.eta + math.sqrt(1.0 - kept * kept) * xi
+            self.count += 1
+        factor = 1.0 + self.noise.weight_noise * np.where(self.fluctuates, self.eta, 0.0)
+        parameters = self.network.parameters
+        return self.network.replace(parameters=Parameters(parameters.blocks, factor * parameters.vector))
+
+
 def as_streams(streams: ArrayLike | None, batch: int) -> Integers:
     """The numbers that trajectories count with, (batch,): by default 0, 1, ..."""
     if streams is None:
@@ -201,11 +245,14 @@ def wander(
     step, engine = step_of(network, noise), engine_noise(network, noise, streams)
     place = begin(start, engine)
     y, f = np.full((2, times.size, *start.shape), np.nan)
-    end, first, smooth = float(times[-1]), place.draw, not isinstance(x, Steps)
+    end, first = float(times[-1]), place.draw
     jumps = x.knots[x.knots < end] if isinstance(x, Steps) else np.zeros(0)
-    for k, (since, stop) in enumerate(pairwise([0.0, *jumps, end])):
+    weights = FluctuatingWeights(network, noise, step)
+    edges = np.unique(np.concatenate([[0.0], jumps, weights.changes(end), [end]]))
+    for since, stop in pairwise(edges if len(edges) > 1 else [0.0, 0.0]):
         here = (times >= since) & ((times < stop) | (stop == end))
-        problem = driven_problem(network, start, x if smooth else _level(x, k, start.shape[1]), nudge)
+        source = _level(x, since, start.shape[1]) if isinstance(x, Steps) else x
+        problem = driven_problem(weights.at(since), start, source, nudge)
         landings = times[here] if stop == end else np.append(times[here], stop)
         found, place = walk(problem, engine, place, gaps_to(landings, step, since))
         y[here] = found[: int(here.sum())]
@@ -213,9 +260,9 @@ def wander(
     return _solution(start, times, y, f, place, step, place.draw - first)
 
 
-def _level(x: Any, k: int, batch: int) -> Array:
-    """The rates (batch, n_in) between two jumps."""
-    return np.array(np.broadcast_to(x.table[k], (batch, x.table.shape[-1])))
+def _level(x: Steps, t: float, batch: int) -> Array:
+    """The rates (batch, n_in) from a time until the next jump."""
+    return np.array(np.broadcast_to(x(t), (batch, x.table.shape[-1])))
 
 
 def _solution(start: Array, times: Array, y: Array, f: Array, place: Place, step: float, steps: int) -> Solution:

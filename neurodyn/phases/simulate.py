@@ -129,7 +129,7 @@ def simulate(
     temperature, scheme, step, seed, correlation_time : optional
         The noise, as `Langevin` says. Steps of this fixed size, shortened evenly where a recorded time asks for it.
     noise : Langevin, optional
-        The same in one piece.
+        The same in one piece; and more, as weights that fluctuate.
     streams : (batch,) whole numbers, optional
         Trajectories with the same seed and number have the same random numbers, whatever else is in the batch, and
         whatever x, y, beta and start are. Default: 0, 1, ...

@@ -84,7 +84,7 @@ def gaps_to(times: Array, step: float, since: float = 0.0) -> Gaps:
 def steps_of(count: int, every: int, step: float, since: float = 0.0) -> Gaps:
     """`count` steps, with a record after every so many of them; whole numbers of them."""
     lengths = np.full(count // every, every, dtype=np.int64)
-    times: Array = since + step * np.cumsum(lengths)
+    times = np.asarray(since + step * np.cumsum(lengths), dtype=np.float64)
     return Gaps(times, lengths, np.full(lengths.size, step))
 
 
