@@ -79,7 +79,7 @@ def _pair(law: Stationary, sample: int, ax: Axes, mean: Array) -> None:
     heat = np.asarray(law.noise["temperature"])
     if energy is not None and heat.ndim == 0:
         levels = energy.min() + np.array(LEVELS) * float(heat)
-        ax.contour(middle[0], middle[1], energy.T, levels=levels, colors=look.FREE, linewidths=0.9)
+        ax.contour(middle[0], middle[1], energy.T, levels=levels, colors=look.FREE, linewidths=0.9, linestyles="solid")
     ax.set_xlabel(law.network.graph.unit(a))
     ax.set_ylabel(law.network.graph.unit(b))
     look.title(ax, "density of two units; lines: the energy")

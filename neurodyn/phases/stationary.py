@@ -218,6 +218,10 @@ def as_langevin(given: dict[str, Any], noise: Any) -> Langevin:
         noise = Langevin(**settings)
     elif not isinstance(noise, Langevin) or settings:
         raise ArgumentError("`noise` must be a Langevin, which has its own temperature, scheme, step and seed")
+    if noise.weight_noise:
+        raise ArgumentError(
+            "weights that fluctuate have no place in a stationary law of the states: `weight_noise` must be 0"
+        )
     if not np.all(np.asarray(noise.temperature) > 0.0):
         raise ArgumentError(
             f"`temperature` must be positive: without noise there is no law, and `relax` finds the state; got "
