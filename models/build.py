@@ -19,6 +19,7 @@ from neurodyn.models.hopfield import Hopfield
 from neurodyn.models.rate import Rate
 from neurodyn.models.terms import Bias, Bilinear
 from neurodyn.numerics.arrays import Array
+from neurodyn.phases.langevin import Langevin
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.graph import RANDOM, Connection, Graph, Population
 from neurodyn.system.network import Network
@@ -223,6 +224,20 @@ def build_solver(tables: ModelFile, faults: list[str]) -> Solver:
     except ArgumentError as error:
         faults.append(f"solver: {error}")
         return Solver()
+
+
+def build_noise(tables: ModelFile, network: Network | None, faults: list[str]) -> Langevin | None:
+    """The noise; `faults` tells what it refuses."""
+    if tables.noise is None:
+        return None
+    try:
+        noise = Langevin(**tables.noise.model_dump(exclude_none=True))
+    except ArgumentError as error:
+        faults.append(f"noise: {error}")
+        return None
+    if network is not None and np.size(noise.temperature) not in (1, network.n):
+        faults.append(f"noise.temperature: must have one number for each of the {network.n} free units")
+    return noise
 
 
 def check_phases(tables: ModelFile, network: Network | None, faults: list[str]) -> None:

@@ -200,6 +200,16 @@ class SolverTable(Table):
     max_seconds: Positive | None = None
 
 
+class NoiseTable(Table):
+    """[noise]: what `neurodyn noise` averages under; `neurodyn.Langevin` has the other defaults."""
+
+    temperature: Annotated[Any, _one_of("a number, or a list of one for each free unit", is_number, is_vector)] = 0.1
+    scheme: str | None = None
+    step: Positive | None = None
+    seed: Seed | None = None
+    correlation_time: Positive | None = None
+
+
 class LearningTable(Table):
     """[learning]: how `neurodyn train` learns; `neurodyn.Recipe` has the defaults and checks the values."""
 
@@ -234,6 +244,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "nudging": NudgingTable,
     "solver": SolverTable,
     "learning": LearningTable,
+    "noise": NoiseTable,
 }
 KEYS = (*HeadTable.model_fields, "connections", "populations", "terms", *SECTIONS)
 
@@ -254,6 +265,7 @@ class ModelFile:
     nudging: NudgingTable | None
     solver: SolverTable | None
     learning: LearningTable | None
+    noise: NoiseTable | None
 
 
 def parse(raw: Mapping[str, Any], faults: list[str]) -> ModelFile:

@@ -14,6 +14,7 @@ from neurodyn.errors import ModelError, nearest, shown
 from neurodyn.inputs import as_path
 from neurodyn.learning import Recipe
 from neurodyn.models.override import override_all
+from neurodyn.phases.langevin import Langevin
 from neurodyn.solvers.solver import Solver
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Model:
         What `neurodyn.experiments.experiment` takes.
     recipe, validation
         What `neurodyn.learn` takes; the defaults without [learning].
+    noise : Langevin
+        What `neurodyn.stationary` takes; a temperature of 0.1 without [noise].
     settings : dict
         What the file says, with the changes by `overrides`, as plain data.
     """
@@ -69,6 +72,7 @@ class Model:
     recipe: Recipe
     validation: int | float | None
     settings: dict[str, Any] = field(repr=False)
+    noise: Langevin | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -138,7 +142,7 @@ def read(
         raise ModelError(f"`samples` must be True or False; got {shown(samples)}")
     path, raw = settings(source, overrides)
     data = None if data is None else as_path(data, "data")
-    from neurodyn.models.build import build_graph, build_network, build_recipe, build_solver, check_phases
+    from neurodyn.models.build import build_graph, build_network, build_noise, build_recipe, build_solver, check_phases
     from neurodyn.models.data.model_data import ModelData, build_model_data
 
     faults: list[str] = []
@@ -147,6 +151,7 @@ def read(
     graph, complete = build_graph(tables, faults)
     network = build_network(tables, graph, path.parent, faults)
     recipe = build_recipe(tables, network, faults)
+    noise = build_noise(tables, network, faults)
     check_phases(tables, network, faults)
     named = tables.data is not None and tables.data.name in DATA_SETS
     wanted = samples or not named
@@ -173,6 +178,7 @@ def read(
         recipe,
         tables.learning.validation if tables.learning else None,
         raw,
+        noise,
     )
 
 

@@ -42,10 +42,12 @@ from neurodyn.phases.plasticity import PlasticPhase, plastic_phase  # noqa: E402
 from neurodyn.phases.relax import Equilibrium, relax  # noqa: E402
 from neurodyn.phases.side import SidePhase, side_network  # noqa: E402
 from neurodyn.phases.simulate import Trajectory, simulate  # noqa: E402
+from neurodyn.phases.stationary import Stationary, stationary  # noqa: E402
 from neurodyn.results.files import load, save  # noqa: E402
 from neurodyn.solvers.solver import Solver  # noqa: E402
 from neurodyn.solvers.status import Status  # noqa: E402
 from neurodyn.sweep import sweep  # noqa: E402
+from neurodyn.system.device import Device  # noqa: E402
 from neurodyn.system.graph import Connection, Population  # noqa: E402
 from neurodyn.system.network import Network  # noqa: E402
 from neurodyn.system.parameters import Parameters  # noqa: E402
@@ -73,6 +75,7 @@ __all__ = [
     "Connection",
     "ConvergenceError",
     "DataError",
+    "Device",
     "DivergenceError",
     "Equilibrium",
     "Evaluation",
@@ -93,6 +96,7 @@ __all__ = [
     "SimulationError",
     "Sine",
     "Solver",
+    "Stationary",
     "Status",
     "Steps",
     "Stimulus",
@@ -115,5 +119,6 @@ __all__ = [
     "save",
     "side_network",
     "simulate",
+    "stationary",
     "sweep",
 ]

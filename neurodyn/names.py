@@ -30,6 +30,7 @@ RESULT_MODULES = {
     "NudgedPhase": "neurodyn.phases.nudge",
     "PlasticPhase": "neurodyn.phases.plasticity",
     "SidePhase": "neurodyn.phases.side",
+    "Stationary": "neurodyn.phases.stationary",
     "Study": "neurodyn.analysis.studies.study",
     "TimedLearning": "neurodyn.learning.timed_learning",
     "Timescales": "neurodyn.analysis.timing.timescales",

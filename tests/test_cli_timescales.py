@@ -98,7 +98,7 @@ def test_help_names_all_studies():
 
 
 #: Studies that take seconds.
-LONG = ("stiffness", "concurrent")
+LONG = ("stiffness", "concurrent", "fluctuation", "hardware")
 
 
 @pytest.mark.parametrize(

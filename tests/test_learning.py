@@ -14,11 +14,12 @@ import pytest
 import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
-from neurodyn.learning import checkpoint, clipped, descent, thread_choice
+from neurodyn.learning import clipped, descent, thread_choice
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.recipe import Recipe, rates_by_block
 from neurodyn.learning.samples import Samples, shifted
 from neurodyn.models.data import digits
+from neurodyn.results import array_file
 
 BOX = "hard-sigmoid"
 
@@ -421,7 +422,7 @@ def test_a_write_that_fails_leaves_the_checkpoint_before(samples, tmp_path, monk
             raise OSError("no space left")
         return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
-    monkeypatch.setattr(checkpoint, "bytes_of", failing)
+    monkeypatch.setattr(array_file, "bytes_of", failing)
     with pytest.raises(nd.ResultFileError, match="no space left"):
         nd.learn(network, x, y, epochs=3, rates=0.1, checkpoint=file, resume=True)
     assert file.read_bytes() == content

@@ -26,6 +26,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "plasticity": {"betas": [1e-3, 1e-1], "rates": [1e-7, 1e-5, 1.0]},
     "concurrent": {"sides": [0.3], "thetas": [0.1, 1.0], "turns": [0.5]},
     "stimulus": {"frequencies": [1e-3, 0.1]},
+    "fluctuation": {"temperatures": [0.1, 0.05], "chains": 8, "rounds": 2},
+    "hardware": {"devices": 2, "steps": 2, "betas": [0.1, 0.2]},
 }
 
 

@@ -124,7 +124,7 @@ def compare_gradients(
     methods : sequence of str or Estimator, or mapping, optional
         Names of methods, with their default options, and estimators of your own; or for each label an estimator, or a
         mapping with the name of the `method` and its options, like
-        ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default: all there are by name.
+        ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default: all without noise.
     beta : float
         Strength of the centered nudging whose updates are followed step by step.
 
@@ -153,9 +153,12 @@ def compare_gradients(
 
 
 def estimators_by_label(methods: Methods | None, *, checks: bool = True) -> EstimatorsByLabel:
-    """The estimators that `methods` of `compare_gradients` names; by default all, without `checks` only the signals."""
+    """The estimators that `methods` of `compare_gradients` names; by default all that are not under noise.
+
+    Without `checks` only the signals.
+    """
     if methods is None:
-        methods = [name for name, kind in ESTIMATORS.items() if checks or not kind.check]
+        methods = [name for name, kind in ESTIMATORS.items() if (checks or not kind.check) and not kind.noisy]
     if isinstance(methods, str) or not isinstance(methods, (Mapping, Iterable)):
         raise ArgumentError(f"`methods` must be a list of names, or a mapping from labels to options; got {methods!r}")
     if not isinstance(methods, Mapping):

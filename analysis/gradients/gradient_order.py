@@ -84,7 +84,7 @@ def gradient_order(
     ways = [
         (f"{method}, {way}", method, kind.strength, options)
         for method, kind in ESTIMATORS.items()
-        if kind.strength
+        if kind.strength and not kind.noisy
         for way, options in kind.schemes.items()
     ]
     errors = {name: np.full(len(strengths), np.nan) for name, *_ in ways}

@@ -78,7 +78,7 @@ def track_gradients(
     driver : str
         The method that learns, or the label of one of `methods`.
     methods : sequence of str or Estimator, or mapping, optional
-        The same as for `compare_gradients`. Default: all but the checks, such as finite differences.
+        The same as for `compare_gradients`. Default: all without noise but the checks.
     steps : int
     rate : float
 

@@ -3,6 +3,8 @@
 A function with several panels returns them all. Without `ax` a figure is made, it is `ax.figure`; pyplot is not used.
 """
 
+from neurodyn.analysis.plots.densities import plot_densities
+from neurodyn.analysis.plots.fans import plot_fans
 from neurodyn.analysis.plots.gradients.agreement import plot_agreement
 from neurodyn.analysis.plots.gradients.gradient_cost import plot_gradient_cost
 from neurodyn.analysis.plots.gradients.gradient_order import plot_gradient_order
@@ -53,10 +55,12 @@ __all__ = [
     "plot_confusion",
     "plot_convergence",
     "plot_decay",
+    "plot_densities",
     "plot_durations",
     "plot_energy",
     "plot_error_over_time",
     "plot_error_signals",
+    "plot_fans",
     "plot_filters",
     "plot_gradient_cost",
     "plot_gradient_order",

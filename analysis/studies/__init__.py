@@ -5,6 +5,8 @@ from collections.abc import Callable
 from neurodyn.analysis.studies.concurrent import concurrent
 from neurodyn.analysis.studies.discretisation import discretisation
 from neurodyn.analysis.studies.duration import duration
+from neurodyn.analysis.studies.fluctuation import fluctuation
+from neurodyn.analysis.studies.hardware import hardware
 from neurodyn.analysis.studies.heterogeneity import heterogeneity
 from neurodyn.analysis.studies.nudging import nudging
 from neurodyn.analysis.studies.plasticity import plasticity
@@ -22,6 +24,8 @@ STUDIES: dict[str, Callable[..., Study]] = {
     "stiffness": stiffness,
     "stimulus": stimulus,
     "discretisation": discretisation,
+    "fluctuation": fluctuation,
+    "hardware": hardware,
 }
 
 __all__ = [
@@ -30,6 +34,8 @@ __all__ = [
     "concurrent",
     "discretisation",
     "duration",
+    "fluctuation",
+    "hardware",
     "heterogeneity",
     "nudging",
     "plasticity",

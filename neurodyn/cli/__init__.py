@@ -14,6 +14,7 @@ from neurodyn.cli.compile import compile_all
 from neurodyn.cli.evaluate import evaluate
 from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
+from neurodyn.cli.noise import noise
 from neurodyn.cli.portrait import portrait
 from neurodyn.cli.run import run
 from neurodyn.cli.spelling import spell_out
@@ -91,6 +92,7 @@ main.add_command(compile_all)
 main.add_command(evaluate)
 main.add_command(gradients)
 main.add_command(models)
+main.add_command(noise)
 main.add_command(portrait)
 main.add_command(run)
 main.add_command(sweep)

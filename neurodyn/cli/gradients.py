@@ -28,7 +28,9 @@ DRIVER = "equilibrium-propagation"
 @click.command()
 @click.argument("model")
 @options.overrides
-@click.option("--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all there are.")
+@click.option(
+    "--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all without noise."
+)
 @click.option("--track", type=int, metavar="STEPS", help="Also learn for so many steps, and follow the estimates.")
 @click.option("--driver", metavar="NAME[:...]", help="What --track learns by. Default: equilibrium-propagation.")
 @click.option("--rate", type=float, default=0.1, show_default=True, metavar="R", help="Learning rate of --track.")
@@ -100,7 +102,7 @@ def _chosen_methods(model: Model, texts: Iterable[str]) -> dict[str, dict[str, A
     phase: dict[str, Any] = {"duration": model.duration}
     defaults = {DRIVER: {"beta": model.beta, "nudging": model.nudging, **phase}, "recurrent-backprop": phase}
     found = {}
-    for text in texts or ESTIMATORS:
+    for text in texts or (name for name, kind in ESTIMATORS.items() if not kind.noisy):
         name, given = _method(text)
         given = {**defaults.get(name, {}), **given}
         build(name, given)  # refuses what is wrong before anything is computed

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from neurodyn.models import Model
 
 #: The studies, which are imported only when one is asked for.
-NAMES = ("duration", "nudging", "heterogeneity", "plasticity", "concurrent", "stiffness", "stimulus", "discretisation")
+NAMES = (
+    "duration", "nudging", "heterogeneity", "plasticity", "concurrent", "stiffness", "stimulus", "discretisation",
+    "fluctuation", "hardware",
+)  # fmt: skip
 
 
 @click.command()

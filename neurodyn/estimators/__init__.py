@@ -27,6 +27,8 @@ _WHERE = {
     "coupled-learning": ("coupled_learning", "CoupledLearning"),
     "finite-differences": ("finite_differences", "FiniteDifferences"),
     "holomorphic": ("holomorphic", "Holomorphic"),
+    "stochastic-ep": ("stochastic_ep", "StochasticEquilibriumPropagation"),
+    "fluctuation": ("fluctuation", "Fluctuation"),
 }
 
 

@@ -40,6 +40,8 @@ class Estimator(ABC):
     schemes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     #: Whether it is a check of other estimators, too dear to learn with.
     check: ClassVar[bool] = False
+    #: Whether it estimates the gradient of a mean over noise, and is compared with others only where it is named.
+    noisy: ClassVar[bool] = False
 
     def repeated(self, call: int) -> Self:
         """The estimator for one of many calls: what it draws at random, it draws anew."""

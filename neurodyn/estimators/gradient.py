@@ -37,9 +37,11 @@ class Gradient(Parameters):
         Wall time.
     notes : tuple of str
         Plain sentences about this estimate, such as what is not exact, and why.
+    standard_error : Parameters or None
+        The error bar, one standard deviation, of every entry; None for a method that draws nothing at random.
     """
 
-    __slots__ = ("force_evaluations", "method", "notes", "options", "seconds", "simulated_time")
+    __slots__ = ("force_evaluations", "method", "notes", "options", "seconds", "simulated_time", "standard_error")
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Gradient(Parameters):
         simulated_time: float,
         seconds: float,
         notes: tuple[str, ...] = (),
+        standard_error: Parameters | None = None,
     ) -> None:
         super().__init__(blocks, vector)
         self.method = method
@@ -60,6 +63,7 @@ class Gradient(Parameters):
         self.simulated_time = simulated_time
         self.seconds = seconds
         self.notes = tuple(notes)
+        self.standard_error = standard_error
 
     def __repr__(self) -> str:
         cost = f"{self.force_evaluations:,} force evaluations, time {self.simulated_time:.4g}, {self.seconds:.2g} s"
@@ -129,6 +133,7 @@ def estimate(chosen: Estimator, task: Task, began: float) -> Gradient:
         simulated_time=task.simulated_time,
         seconds=time.perf_counter() - began,
         notes=tuple(task.notes),
+        standard_error=task.standard_error,
     )
 
 

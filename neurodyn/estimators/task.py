@@ -13,6 +13,7 @@ from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network, as_network
+from neurodyn.system.parameters import Parameters
 
 
 class Task:
@@ -36,6 +37,8 @@ class Task:
         Time that was simulated, summed over phases, mean over samples.
     notes : list of str
         Plain sentences that the reader of the gradient should know.
+    standard_error : Parameters, optional
+        The error bar of the gradient, from an estimator that draws at random.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Task:
         self.force_evaluations = 0
         self.simulated_time = 0.0
         self.notes: list[str] = []
+        self.standard_error: Parameters | None = None
 
     @cached_property
     def equilibrium(self) -> Equilibrium:

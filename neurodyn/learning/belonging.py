@@ -12,12 +12,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.recipe import EP_2017, Recipe
 from neurodyn.learning.samples import Samples
-from neurodyn.numerics.arrays import Array
+from neurodyn.results.array_file import bytes_of
 from neurodyn.schema import NAMES_0
 from neurodyn.solvers.solver import Solver
 
@@ -120,11 +118,6 @@ def _digest(arrays: list[Any], text: str = "") -> str:
     for array in arrays:
         digest.update(bytes_of(array))
     return digest.hexdigest()
-
-
-def bytes_of(array: Array) -> Any:
-    """The bytes of an array, in C order."""
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
 def _arrays(samples: Samples | None) -> list[Any]:

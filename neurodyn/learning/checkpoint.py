@@ -1,38 +1,30 @@
 """A checkpoint: one file, written whole after each epoch, from which learning goes on bit for bit.
 
-A line of text that says what it is, a line of JSON (what it belongs to, the history, the arrays' names, types and
-shapes), then the arrays' bytes, then the seal. Orders and signs are drawn from the recipe's seed and the number of the
-epoch, so that the number is all that is needed of the generator.
+Its head has what it belongs to, and the history; see `neurodyn.results.array_file`. Orders and signs are drawn from the
+recipe's seed and the number of the epoch, so that the number is all that is needed of the generator.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import Any
 
 from neurodyn.errors import ResultFileError
 from neurodyn.inputs import as_path
-from neurodyn.learning.belonging import belonging, bytes_of, differences, digests
+from neurodyn.learning.belonging import belonging, differences, digests
 from neurodyn.learning.learner import Learner
 from neurodyn.learning.samples import Samples
 from neurodyn.learning.training import Training, history
 from neurodyn.numerics.arrays import Array
-from neurodyn.results.files import CHECKPOINT, write
-from neurodyn.results.seal import LENGTH, UNSEALED, append_seal, check_seal
-from neurodyn.schema import SCHEMA, SEALED, schema_of
+from neurodyn.results.array_file import read_arrays, write_arrays
+from neurodyn.results.files import CHECKPOINT
+from neurodyn.schema import SEALED, schema_of
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import rebuild
 
 TITLE = CHECKPOINT + b" 1\n"
-#: The JSON line of thousands of epochs is far shorter, in bytes.
-LONGEST = 100_000_000
-#: What a head or arrays raise that are not a checkpoint's.
-FOREIGN = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 Content = tuple[list[dict[str, float]], dict[str, Any], dict[str, Any]]
 
@@ -63,17 +55,7 @@ class Checkpoint:
         network = {"theta": theta, "tau": start.tau} | {f"pairs {k}": p.pairs for k, p in start.patterns.items()}
         parts = {"state": state, "best": best, "network": network}
         arrays = {f"{part}.{k}": v for part, entries in parts.items() for k, v in entries.items()}
-        plan = [(name, a.dtype.str, a.shape) for name, a in arrays.items()]
-        head = json.dumps({"schema": SCHEMA, "of": self._of, "rows": rows, "arrays": plan}).encode() + b"\n"
-
-        def produce(temporary: str) -> None:
-            with open(temporary, "wb") as stream:
-                stream.write(TITLE + head)
-                for array in arrays.values():
-                    stream.write(bytes_of(array))
-            append_seal(temporary)
-
-        write(self.path, produce)
+        write_arrays(self.path, TITLE, {"of": self._of, "rows": rows}, arrays)
 
     def read(self) -> Content | None:
         """History, state of the learner, best weights; None if there is no file.
@@ -123,32 +105,12 @@ def _check_network(head: dict[str, Any]) -> None:
 
 def _content(path: Path, check: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The head of a checkpoint, which `check` may refuse, and its arrays by part and name."""
-    try:
-        if not path.is_file():
-            raise ResultFileError("not a file")
-        sealed = check_seal(path)
-        with path.open("rb") as stream:
-            return _parse(stream, os.fstat(stream.fileno()).st_size - LENGTH * sealed, sealed, check)
-    except ResultFileError as error:
-        raise ResultFileError(f"{path}: {error}") from error
-    except FOREIGN as error:
-        raise ResultFileError(f"{path} is not a whole checkpoint: {error}") from error
-
-
-def _parse(
-    stream: BinaryIO, size: int, sealed: bool, check: Callable[[dict[str, Any]], None]
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    if stream.readline(len(TITLE)) != TITLE:
-        raise ResultFileError("not a checkpoint of neurodyn")
-    head = json.loads(stream.readline(LONGEST))
-    if schema_of(head) >= SEALED and not sealed:
-        raise ResultFileError(UNSEALED)
-    check(head)
-    plan = [(name, np.dtype(kind), tuple(shape)) for name, kind, shape in head["arrays"]]
-    if stream.tell() + sum(kind.itemsize * int(np.prod(shape)) for _, kind, shape in plan) != size:
-        raise ResultFileError("not a whole checkpoint: its size does not fit what it says")
     parts: dict[str, dict[str, Any]] = {"state": {}, "best": {}, "network": {}}
-    for name, kind, shape in plan:
-        part, _, key = name.partition(".")
-        parts[part][key] = np.fromfile(stream, kind, int(np.prod(shape))).reshape(shape)
+    head, arrays = read_arrays(path, TITLE, "checkpoint", check)
+    try:
+        for name, array in arrays.items():
+            part, _, key = name.partition(".")
+            parts[part][key] = array
+    except KeyError as error:
+        raise ResultFileError(f"{path} is not a whole checkpoint: {error}") from error
     return head, parts

@@ -9,6 +9,8 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.studies.concurrent import plot_concurrent
 from neurodyn.analysis.plots.studies.discretisation import plot_discretisation
 from neurodyn.analysis.plots.studies.duration import plot_duration
+from neurodyn.analysis.plots.studies.fluctuation import plot_fluctuation
+from neurodyn.analysis.plots.studies.hardware import plot_hardware
 from neurodyn.analysis.plots.studies.heterogeneity import plot_heterogeneity
 from neurodyn.analysis.plots.studies.nudging import plot_nudging
 from neurodyn.analysis.plots.studies.plasticity import plot_plasticity
@@ -26,6 +28,8 @@ PLOTS: dict[str, Callable[..., Any]] = {
     "stiffness": plot_stiffness,
     "stimulus": plot_stimulus,
     "discretisation": plot_discretisation,
+    "fluctuation": plot_fluctuation,
+    "hardware": plot_hardware,
 }
 
 
@@ -41,6 +45,8 @@ __all__ = [
     "plot_concurrent",
     "plot_discretisation",
     "plot_duration",
+    "plot_fluctuation",
+    "plot_hardware",
     "plot_heterogeneity",
     "plot_nudging",
     "plot_plasticity",
