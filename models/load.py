@@ -46,7 +46,7 @@ class Model:
         Targets.
     start : (batch, n), (n,) or None
         Where the free phase begins.
-    tol, t_max, beta, nudging, duration, solver
+    tol, t_max, beta, nudging, correction, duration, solver
         What `neurodyn.experiments.experiment` takes.
     recipe, validation
         What `neurodyn.learn` takes; the defaults without [learning].
@@ -64,6 +64,7 @@ class Model:
     t_max: float | None
     beta: float
     nudging: str
+    correction: str | None
     duration: float | None
     solver: Solver
     recipe: Recipe
@@ -168,6 +169,7 @@ def read(
         free.t_max,
         nudging.beta,
         nudging.kind,
+        None if nudging.correction == "none" else nudging.correction,
         nudging.duration,
         solver,
         recipe,

@@ -27,6 +27,8 @@ def test_error_grows_linearly_from_the_floor_of_symmetric_weights(name, rng):
     assert found.gradient_slope == pytest.approx(1.0, abs=0.1)
     assert np.all(np.diff(found.error[found.fractions > 1e-3]) > 0.0)
     assert found.error[-1] > 0.05
+    assert found.corrected_error.max() <= 1e-5
+    assert found.corrected_gradient_error.max() <= 1e-4
     assert found.cosine[-1] < found.cosine[0]
     assert found.cosine[0] == pytest.approx(1.0, abs=1e-9)
     assert found.error[-1] <= max(part[-1] for part in found.populations.values())
