@@ -26,6 +26,7 @@ OTHERS = {
     "unequal": UNEQUAL["some"],
     "unequal-recurrent": UNEQUAL["own-recurrent"],
 }
+SLOW = ["own-feedback", "own-sparse", "some"]
 RHO = {
     "tanh": jnp.tanh,
     "sigmoid": jax.nn.sigmoid,
@@ -160,6 +161,18 @@ def test_implicit_gradient(given):
     expected = over_samples(Definition(net).implicit, net)(x, rest, y)
     found = nd.gradient(net, x, y, start=start, method="implicit", solver=TIGHT)
     assert np.linalg.norm(found.vector - expected) <= 1e-9 * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("name", ["own-recurrent", *(pytest.param(n, marks=pytest.mark.slow) for n in SLOW)])
+def test_corrected_equilibrium_propagation(name, rng):
+    net = UNEQUAL[name]()
+    x, y = draw_input(net, 3, rng), draw_target(net, 3, rng)
+    rest = nd.relax(net, x, solver=TIGHT).state
+    expected = over_samples(Definition(net).implicit, net)(x, rest, y)
+    given = {"method": "equilibrium-propagation", "beta": 1e-5, "start": rest, "solver": TIGHT}
+    found, plain = (nd.gradient(net, x, y, correction=c, **given) for c in ("antisymmetric", None))
+    assert np.linalg.norm(found.vector - expected) <= 1e-9 * np.linalg.norm(expected)
+    assert np.linalg.norm(plain.vector - expected) > 0.1 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("scheme", ["euler", pytest.param("rk4", marks=pytest.mark.slow)])

@@ -128,7 +128,9 @@ def portrait(
         rest, one = _relaxed(landscape, begin, tol, solver)
         view = _viewpoint(landscape, axes, others, rest.state)
         bar.update(0.05)
-        path = None if target is None or network.n > FOLLOWED else nudged_path(network, one, target, correction=correction)
+        path = (
+            None if target is None or network.n > FOLLOWED else nudged_path(network, one, target, correction=correction)
+        )
         strength = choose_beta(path) if beta is None else float(beta)
         bar.update(0.15)
         found = _fixed_points(landscape, rest.state)

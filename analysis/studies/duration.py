@@ -124,9 +124,7 @@ def _steps(spectrum: Ladder, duration: float | None, step: float | None, states:
     return size, min(wanted, most)
 
 
-def _second_phase(
-    phases: dict[str, NudgedPhase | SidePhase], times: Array, exact: Parameters
-) -> dict[str, Array]:
+def _second_phase(phases: dict[str, NudgedPhase | SidePhase], times: Array, exact: Parameters) -> dict[str, Array]:
     """What the three gradients are at the times."""
     gradients = {name: [phase.parameter_gradient(t) for t in times] for name, phase in phases.items()}
     found = {f"{name}_error": _distances(g, exact) for name, g in gradients.items()}

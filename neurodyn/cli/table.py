@@ -42,8 +42,8 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     gradient, order, samples = summary["gradient"], summary["convergence"], summary["samples"]
     beta_c = "infinite" if summary["beta_c"] is None else number(summary["beta_c"])
     facts = [
-        ("nudging", f"{summary['nudging']}{_correction(summary)}, beta {number(summary['beta'])}, beta_c {beta_c}, to t = "
-                    f"{number(summary['duration'], 4)}"),
+        ("nudging", f"{summary['nudging']}{_correction(summary)}, beta {number(summary['beta'])}, beta_c {beta_c}, "
+                    f"to t = {number(summary['duration'], 4)}"),
         ("gradient", f"cosine {number(gradient['cosine'], 12)}, relative error {number(gradient['relative_error'])}, "
                      f"ratio of norms {number(gradient['norm_ratio'], 9)}"),
         ("exact dJ/dθ", f"at a relative distance of {number(gradient['nudged_to_exact'])} from the nudged phase's, "

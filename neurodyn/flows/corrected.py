@@ -5,8 +5,8 @@ To the force of the nudged phase comes their difference, which vanishes where th
 
     tau ddelta/dt = (that of `neurodyn.flows.nudged`) + K delta - K' delta
 
-Linearised, that is tau ddelta/dt = -K' delta - dC/dz, so that w = -tau ddelta/dt obeys the equation of the side network,
-w(0) = dC/dz and dw/dt = -K' T^-1 w. In the rate form the correction is -(W - Wᵀ) rho'(u*) delta.
+Linearised, that is tau ddelta/dt = -K' delta - dC/dz, so that w = -tau ddelta/dt obeys the equation of the side
+network, w(0) = dC/dz and dw/dt = -K' T^-1 w. In the rate form the correction is -(W - Wᵀ) rho'(u*) delta.
 """
 
 from __future__ import annotations
