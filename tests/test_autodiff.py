@@ -5,6 +5,7 @@ derivative is JAX's.
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,8 +170,8 @@ def test_corrected_equilibrium_propagation(name, rng):
     x, y = draw_input(net, 3, rng), draw_target(net, 3, rng)
     rest = nd.relax(net, x, solver=TIGHT).state
     expected = over_samples(Definition(net).implicit, net)(x, rest, y)
-    given = {"method": "equilibrium-propagation", "beta": 1e-5, "start": rest, "solver": TIGHT}
-    found, plain = (nd.gradient(net, x, y, correction=c, **given) for c in ("antisymmetric", None))
+    options: dict[str, Any] = {"method": "equilibrium-propagation", "beta": 1e-5, "start": rest, "solver": TIGHT}
+    found, plain = (nd.gradient(net, x, y, correction=c, **options) for c in ("antisymmetric", None))
     assert np.linalg.norm(found.vector - expected) <= 1e-9 * np.linalg.norm(expected)
     assert np.linalg.norm(plain.vector - expected) > 0.1 * np.linalg.norm(expected)
 

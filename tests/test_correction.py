@@ -1,6 +1,7 @@
 """The corrected nudged phase: the equality with the side network without an energy, in time and in the gradient."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from neurodyn.phases.nudge import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
-CORRECTED = {"correction": "antisymmetric"}
+CORRECTED: dict[str, Any] = {"correction": "antisymmetric"}
 
 
 def given(net, rng, batch=2):
@@ -154,7 +155,9 @@ def test_saved_phase_knows_its_correction(tmp_path, rng):
     run = nd.nudge(net, *given(net, rng), **CORRECTED)
     run.save(tmp_path / "run.nc")
     assert nd.load(tmp_path / "run.nc") == run
-    assert run.positive.correction == "antisymmetric"
+    positive = run.positive
+    assert positive is not None
+    assert positive.correction == "antisymmetric"
 
 
 @pytest.mark.parametrize("value", ["symmetric", "", 1, True])

@@ -86,7 +86,7 @@ def gradient_order(
     exact = gradient(network, x, y, method="implicit", **given)
     size = exact.norm or np.nan
     ways = [
-        (f"{method}, {way}", method, kind.strength, options | _corrected(kind, correction))
+        (f"{method}, {way}", method, kind.strength, {**options, **_corrected(kind, correction)})
         for method, kind in ESTIMATORS.items()
         if kind.strength
         for way, options in kind.schemes.items()

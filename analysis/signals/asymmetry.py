@@ -122,14 +122,14 @@ def asymmetry(
     own = _own_feedback(network)
     factors = _as_fractions(np.r_[0.0, np.logspace(-4.0, 0.0, 10)] if fractions is None else fractions)
     ratio = _ratio(network, own)
-    found: list[list[Comparison] | None] = []
+    found: list[tuple[Comparison | None, Comparison | None]] = []
     with Bar("asymmetry") as bar:
         for k, factor in enumerate(factors):
             bar.update(k / factors.size)
             found.append(_compared(with_asymmetry(network, float(factor)), x, y, start, beta, solver))
     names = network.graph.slices
-    error, gradient, cosine, *parts = np.array([_numbers(pair and pair[0], network) for pair in found]).T
-    corrected, corrected_gradient = np.array([_numbers(pair and pair[1], network)[:2] for pair in found]).T
+    error, gradient, cosine, *parts = np.array([_numbers(plain, network) for plain, _ in found]).T
+    corrected, corrected_gradient = np.array([_numbers(run, network)[:2] for _, run in found]).T
     return Asymmetry(
         factors,
         factors * ratio,
@@ -188,15 +188,16 @@ def _ratio(network: Network, own: list[Connection]) -> float:
 
 def _compared(
     network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, beta: float, solver: Solver | None
-) -> list[Comparison] | None:
-    """The plain and the corrected phase against the side network; None where the network does not rest."""
+) -> tuple[Comparison | None, Comparison | None]:
+    """The plain and the corrected phase against the side network; None for both where the network does not rest."""
     try:
         rest = relax(network, x, start=start, solver=solver)
         runs = [nudge(network, rest, y, beta=beta, correction=c, solver=solver) for c in (None, ANTISYMMETRIC)]
         side = side_network(network, rest, y, t_eval=runs[0].t, solver=solver)
-        return [compare(run, side, gradient_times=2) for run in runs]
+        plain, corrected = (compare(run, side, gradient_times=2) for run in runs)
     except SimulationError:
-        return None
+        return None, None
+    return plain, corrected
 
 
 def _numbers(found: Comparison | None, network: Network) -> list[float]:

@@ -115,7 +115,7 @@ def run_phases(
         rest = groundwork.equilibrium
     times = groundwork.times
     with watch("nudged phase"):
-        kind = {"beta": beta, "nudging": nudging, "correction": correction}
+        kind: dict[str, Any] = {"beta": beta, "nudging": nudging, "correction": correction}
         nudged = nudge(network, rest, groundwork.y, **kind, t_eval=times, solver=groundwork.solver)
     with watch("side network"):
         side = groundwork.side

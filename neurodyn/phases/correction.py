@@ -26,7 +26,7 @@ ANTISYMMETRIC = "antisymmetric"
 CORRECTIONS = (ANTISYMMETRIC,)
 
 
-def check_correction(correction: object) -> None:
+def check_correction(correction: str | None) -> None:
     """Refuse what is neither None nor the name of a correction."""
     if correction is not None:
         choice(correction, CORRECTIONS, "correction")
