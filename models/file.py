@@ -217,7 +217,7 @@ class LearningTable(Table):
     seed: Seed | None = None
     beta: float | None = None
     nudging: str | None = None
-    correction: str | None = None
+    correction: Literal["none", "antisymmetric"] | None = None
     step: float | None = None
     free_steps: int | None = None
     nudged_steps: int | None = None

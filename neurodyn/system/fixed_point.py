@@ -108,12 +108,20 @@ class FixedPoint:
             yield some, k
 
     def _stable(self, some: Any, k: Array) -> npt.NDArray[np.bool_]:
-        """Which of the matrices that `stacks` gave for some samples are those of stable fixed points, and well so."""
+        """Which of the matrices that `stacks` gave for some samples are those of stable fixed points, and well so.
+
+        Without an energy a positive definite symmetric part of m^1/2 K m^-1/2 is enough, whatever T, and costs little;
+        only where there is none are eigenvalues needed.
+        """
         active = self.local.active[:, some].T
+        matrices = _symmetric(k, self.local.coordinate_slope[:, some].T)
         if self.network.has_energy:
-            return _positive_definite(_symmetric(k, self.local.coordinate_slope[:, some].T), active)
-        rates = np.linalg.eigvals(k / self.network.tau[:, None])
-        return np.asarray(rates.real.min(axis=1) > 1e-12 * np.abs(rates).max(axis=1))
+            return _positive_definite(matrices, active)
+        found = _positive_definite(0.5 * (matrices + matrices.transpose(0, 2, 1)), active)
+        if not found.all():
+            rates = np.linalg.eigvals(k[~found] / self.network.tau[:, None])
+            found[~found] = rates.real.min(axis=1) > 1e-12 * np.abs(rates).max(axis=1)
+        return found
 
     @property
     def large(self) -> bool:
