@@ -92,7 +92,8 @@ def test_figure_shows_both_errors_and_the_floor(rng):
     labels = [str(line.get_label()) for line in ax.lines]
     assert labels[0].startswith("error signal, slope")
     assert labels[1].startswith("parameter gradient, slope")
-    assert "symmetric weights" in labels[2]
+    assert [label.endswith("corrected") for label in labels[2:4]] == [True, True]
+    assert "symmetric weights" in labels[4]
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), found.asymmetry[1:])
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), found.error[1:])
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")

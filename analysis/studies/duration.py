@@ -88,8 +88,8 @@ def duration(
     step, steps = _steps(spectrum, duration, step, point.s.size)
     target = network.target(y, point.s.shape[1], rest.batched)
     exact = point.exact_gradient(target)
-    fixed = Solver(method=scheme, step=step, max_steps=2 * steps)
     back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)
+    fixed = Solver(method=scheme, step=step, max_steps=2 * steps)
     times = back.t[np.unique(np.geomspace(1, steps, TIMES).round().astype(int))]
     run = nudge(network, rest, y, beta=beta, correction=correction, t_eval=times, solver=fixed)
     side = side_network(network, rest, y, t_eval=times, solver=fixed)

@@ -12,7 +12,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import choice, real_number, whole_number
-from neurodyn.phases.correction import check_correction
+from neurodyn.phases.correction import ANTISYMMETRIC, check_correction
 from neurodyn.phases.nudge import SIGNS, NudgedPhase, nudge
 from neurodyn.system.parameters import Parameters
 
@@ -89,6 +89,11 @@ class EquilibriumPropagation(Estimator):
 
     def _note(self, task: Task, phase: NudgedPhase) -> None:
         """Tell what keeps the estimate from its order in beta."""
+        if self.correction is None and not task.network.has_energy:
+            task.note(
+                f"without an energy this is no estimate of dJ/dtheta: give it the correction {ANTISYMMETRIC!r}, which "
+                "makes it one"
+            )
         critical, lowest = float(phase.critical_beta.min()), float(phase.strengths.min())
         if lowest <= -critical:
             task.note(f"nudging by {lowest:.4g} is beyond −beta_c = {-critical:.4g}, where s* cannot be followed to")
