@@ -12,6 +12,7 @@ from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, prepare
 from neurodyn import analysis, models
 from neurodyn.experiments.model_run import run_cell
 from neurodyn.models import terms
+from neurodyn.models.data import digits
 from neurodyn.phases.nudge import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
 
@@ -46,7 +47,7 @@ def forces():
         terms.Leak(),
         terms.UnitForce("h", "s - s**3"),
         terms.PairForce("h", "x", "w*tanh(b)"),
-        terms.PairForce("h", "h", "0.5*w*sin(b - a - 0.3)"),
+        terms.PairForce("h", "h", "K*w*sin(b - a - 0.3)", K=0.5),
         terms.PairForce("y", "h", "w*b/(1 + a**2)"),
         terms.PairForce("h", "y", "0.3*tanh(b)"),
     ]
@@ -188,6 +189,20 @@ def test_model_files_and_cells_of_sweeps_know_the_correction():
         models.read("rate-chain", overrides=["nudging.correction=symmetric"])
 
 
+def test_learning_follows_the_exact_gradient_and_tells_how_feedback_aligns(rng):
+    net = UNEQUAL["own-feedback"]()
+    x, y = draw_input(net, 4, rng), draw_target(net, 4, rng)
+    given: dict[str, Any] = {"method": "equilibrium-propagation", "epochs": 2, "alignment": 4, "rates": 0.3}
+    found, plain = (nd.learn(net, x, y, correction=c, **given) for c in ("antisymmetric", None))
+    assert found.cosine is not None
+    assert plain.cosine is not None
+    assert found.cosine.min() > 0.999
+    assert plain.cosine.max() < 0.9
+    assert found.feedback_cosine is not None
+    assert found.feedback_cosine[-1] == nd.learning.feedback_cosine(found.network)
+    assert np.isnan(nd.learning.feedback_cosine(RATE["chain-tanh"]()))
+
+
 # -- what the correction promises, on many draws -----------------------------------------------------------------------
 
 
@@ -232,3 +247,24 @@ def test_orders_and_exactness_on_sparse_networks_of_2000_units(seed):
     assert found.centered_slope == pytest.approx(2.0, abs=0.1)
     assert best <= 1e-10
     assert plain > 0.01
+
+
+@pytest.mark.slow
+def test_random_feedback_learns_digits_by_the_corrected_phase():
+    """Digits in a shuffled order, which asks about the same hands; the library's own split asks about others."""
+    model, data = models.read("random-feedback", samples=False), digits("all")
+    order = np.random.default_rng(0).permutation(len(data.labels))
+    learn, test = ((data.images[part], data.labels[part]) for part in np.split(order, [1437]))
+    same: dict[str, Any] = {"recipe": model.recipe, "test": test, "alignment": 50, "epochs": 6}
+    found, plain = (nd.learn(model.network, *learn, **same, correction=c) for c in ("antisymmetric", None))
+    for name, training in (("corrected", found), ("plain", plain)):
+        assert training.cosine is not None
+        print(f"{name}: test error {training.test_error:.2%}, least cosine {training.cosine.min():.3f}")
+    assert found.test_error is not None
+    assert found.test_error <= 0.05
+    assert found.cosine is not None
+    assert plain.cosine is not None
+    assert found.cosine.min() > 0.99
+    assert plain.cosine.min() < 0.9
+    assert found.feedback_cosine is not None
+    assert abs(found.feedback_cosine[-1]) < 0.3  # the weights need not come to be the feedback's
