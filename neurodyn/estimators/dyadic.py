@@ -29,6 +29,9 @@ from neurodyn.system.parameters import Parameters
 
 #: The finest relative tolerance that a solver can keep.
 FINEST = 3e-14
+#: The copies rest where forces are below this part of the task's tolerance, as nothing polishes them; and no lower than
+#: rounding lets their difference over beta come, so many times the last digit over beta.
+REST, ROUNDING = 0.03, 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +94,10 @@ class Dyadic(Estimator):
             solution, ends = integrate(problem, solver, times, what="coupled copies"), (Status.DONE,)
         else:
             dwell, end = float(network.tau.max()), longest(network)
-            calm = _calm(solver, task.tol)
+            settle = max(REST * task.tol, ROUNDING * float(np.finfo(float).eps) / abs(self.beta))
+            calm = _calm(solver, settle)
             solution = integrate(
-                problem, calm, np.zeros(0), t_end=end, settle=task.tol, dwell=dwell, what="coupled copies"
+                problem, calm, np.zeros(0), t_end=end, settle=settle, dwell=dwell, what="coupled copies"
             )
             ends = (Status.SETTLED,)
         task.count(force_evaluations=2 * int(solution.counters["nfev"].sum()), time=2.0 * solution.time)
@@ -105,11 +109,11 @@ class Dyadic(Estimator):
         return solution
 
 
-def _calm(solver: Solver, tol: float) -> Solver:
-    """The solver, tight enough for the force to fall to `tol` at its stability limit."""
+def _calm(solver: Solver, settle: float) -> Solver:
+    """The solver, tight enough for the force to fall to `settle` at its stability limit."""
     if solver.fixed:
         return solver
-    rtol = max(FINEST, tol / NOISE)
+    rtol = max(FINEST, settle / NOISE)
     return dataclasses.replace(solver, rtol=min(solver.rtol, rtol), atol=min(solver.atol, 0.1 * rtol))
 
 

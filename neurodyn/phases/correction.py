@@ -18,6 +18,7 @@ from neurodyn.inputs import choice
 from neurodyn.numerics.arrays import Array
 from neurodyn.solvers.problem import Problem
 from neurodyn.system.constants import linear_rows
+from neurodyn.system.fixed_point import LEAST_SLOPE
 from neurodyn.system.local import Local
 from neurodyn.system.network import Network
 
@@ -57,4 +58,4 @@ def with_correction(problem: Problem, network: Network, local: Local) -> Problem
 def difference_of(network: Network, local: Local, sample: int) -> Array:
     """K - m^-1 Kᵀ m of one sample, (n, n): what the correction adds to the Jacobian of the force."""
     k, m = network.linearized(local, sample), local.coordinate_slope[:, sample]
-    return np.asarray(k - k.T * (m / m[:, None]))
+    return np.asarray(k - k.T * (m / np.maximum(m, LEAST_SLOPE)[:, None]))

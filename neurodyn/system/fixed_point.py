@@ -33,6 +33,8 @@ from neurodyn.system.parameters import Parameters
 
 #: Above this a matrix takes more than 32 MB, and a second for each of its factorisations.
 DENSE_UNITS = 2000
+#: Slopes below this are one to rounding: of a rate so saturated that it does not move.
+LEAST_SLOPE = 1e-100
 #: Entries of the matrices that are written down at a time.
 STACK_ENTRIES = 4_000_000
 
@@ -369,7 +371,7 @@ class FixedPoint:
 
 def _symmetric(k: Array, m: Array) -> Array:
     """m^1/2 K m^-1/2, for matrices (..., n, n) and diagonals (..., n)."""
-    root = np.sqrt(m)
+    root = np.sqrt(np.maximum(m, LEAST_SLOPE))
     return np.asarray(k * (root[..., :, None] / root[..., None, :]))
 
 
