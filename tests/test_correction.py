@@ -231,6 +231,7 @@ def test_orders_and_exactness_on_random_networks(make, seed):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(5))
 def test_orders_and_exactness_on_sparse_networks_of_2000_units(seed):
     net = prepared(models.Rate.recurrent(2000, 10, 20, sparsity=0.98, feedback="random", gain=0.6, seed=seed), seed)
@@ -250,6 +251,7 @@ def test_orders_and_exactness_on_sparse_networks_of_2000_units(seed):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_random_feedback_learns_digits_by_the_corrected_phase():
     """Digits in a shuffled order, which asks about the same hands; the library's own split asks about others."""
     model, data = models.read("random-feedback", samples=False), digits("all")
