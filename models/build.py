@@ -258,6 +258,8 @@ def check_phases(tables: ModelFile, network: Network | None, faults: list[str]) 
 def build_recipe(tables: ModelFile, network: Network | None, faults: list[str]) -> Recipe:
     """How the network learns; `faults` tells what it refuses."""
     given = tables.learning.model_dump(exclude_none=True, exclude={"validation"}) if tables.learning else {}
+    if given.get("correction") == "none":
+        del given["correction"]
     try:
         recipe = Recipe.of(given)
         return recipe if network is None or not given else recipe.resolved(network)

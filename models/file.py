@@ -186,6 +186,7 @@ class NudgingTable(Table):
 
     beta: float = 1e-3
     kind: Literal["centered", "positive", "negative"] = "centered"
+    correction: Literal["none", "antisymmetric"] = "none"
     duration: Positive | None = None
 
 
@@ -226,6 +227,7 @@ class LearningTable(Table):
     seed: Seed | None = None
     beta: float | None = None
     nudging: str | None = None
+    correction: Literal["none", "antisymmetric"] | None = None
     step: float | None = None
     free_steps: int | None = None
     nudged_steps: int | None = None

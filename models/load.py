@@ -47,7 +47,7 @@ class Model:
         Targets.
     start : (batch, n), (n,) or None
         Where the free phase begins.
-    tol, t_max, beta, nudging, duration, solver
+    tol, t_max, beta, nudging, correction, duration, solver
         What `neurodyn.experiments.experiment` takes.
     recipe, validation
         What `neurodyn.learn` takes; the defaults without [learning].
@@ -67,6 +67,7 @@ class Model:
     t_max: float | None
     beta: float
     nudging: str
+    correction: str | None
     duration: float | None
     solver: Solver
     recipe: Recipe
@@ -173,6 +174,7 @@ def read(
         free.t_max,
         nudging.beta,
         nudging.kind,
+        None if nudging.correction == "none" else nudging.correction,
         nudging.duration,
         solver,
         recipe,

@@ -114,6 +114,9 @@ UNEQUAL = {
     "own-linear": lambda: prepared(
         models.Rate.layered([4, 5, 3], activation="linear", feedback="random", gain=0.4, seed=5)
     ),
+    "own-sparse": lambda: graph(
+        CHAIN, ["x-h1", sparse("h1-h1", 0.5, "random"), sparse("h1-h2", 0.3, "random"), "h2-y"], models.Rate, seed=23
+    ),
     "own-softmax": lambda: prepared(
         models.Rate.recurrent(8, 3, 3, readout="softmax", feedback="random", gain=0.6, seed=22)
     ),

@@ -27,6 +27,8 @@ def test_error_grows_linearly_from_the_floor_of_symmetric_weights(name, rng):
     assert found.gradient_slope == pytest.approx(1.0, abs=0.1)
     assert np.all(np.diff(found.error[found.fractions > 1e-3]) > 0.0)
     assert found.error[-1] > 0.05
+    assert found.corrected_error.max() <= 1e-5
+    assert found.corrected_gradient_error.max() <= 1e-4
     assert found.cosine[-1] < found.cosine[0]
     assert found.cosine[0] == pytest.approx(1.0, abs=1e-9)
     assert found.error[-1] <= max(part[-1] for part in found.populations.values())
@@ -90,7 +92,8 @@ def test_figure_shows_both_errors_and_the_floor(rng):
     labels = [str(line.get_label()) for line in ax.lines]
     assert labels[0].startswith("error signal, slope")
     assert labels[1].startswith("parameter gradient, slope")
-    assert "symmetric weights" in labels[2]
+    assert [label.endswith("corrected") for label in labels[2:4]] == [True, True]
+    assert "symmetric weights" in labels[4]
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), found.asymmetry[1:])
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), found.error[1:])
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")

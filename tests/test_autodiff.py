@@ -5,6 +5,7 @@ derivative is JAX's.
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ OTHERS = {
     "unequal": UNEQUAL["some"],
     "unequal-recurrent": UNEQUAL["own-recurrent"],
 }
+SLOW = ["own-feedback", "own-sparse", "some"]
 RHO = {
     "tanh": jnp.tanh,
     "sigmoid": jax.nn.sigmoid,
@@ -54,8 +56,9 @@ def given(request, rng):
 
 def test_no_smooth_model_is_missing_here():
     of_terms = {"convolution", "predictive-coding", "resistor", "dense-memory"}  # in test_terms_jax.py
+    unequal = {"random-feedback"}  # whose kind is among the others here
     smooth = {name for name in models.names() if not name.startswith("mnist")}  # their sigmoids are hard
-    assert smooth == set(LIBRARY) | of_terms
+    assert smooth == set(LIBRARY) | of_terms | unequal
 
 
 class Definition:
@@ -160,6 +163,18 @@ def test_implicit_gradient(given):
     expected = over_samples(Definition(net).implicit, net)(x, rest, y)
     found = nd.gradient(net, x, y, start=start, method="implicit", solver=TIGHT)
     assert np.linalg.norm(found.vector - expected) <= 1e-9 * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("name", ["own-recurrent", *(pytest.param(n, marks=pytest.mark.slow) for n in SLOW)])
+def test_corrected_equilibrium_propagation(name, rng):
+    net = UNEQUAL[name]()
+    x, y = draw_input(net, 3, rng), draw_target(net, 3, rng)
+    rest = nd.relax(net, x, solver=TIGHT).state
+    expected = over_samples(Definition(net).implicit, net)(x, rest, y)
+    options: dict[str, Any] = {"method": "equilibrium-propagation", "beta": 1e-5, "start": rest, "solver": TIGHT}
+    found, plain = (nd.gradient(net, x, y, correction=c, **options) for c in ("antisymmetric", None))
+    assert np.linalg.norm(found.vector - expected) <= 1e-9 * np.linalg.norm(expected)
+    assert np.linalg.norm(plain.vector - expected) > 0.1 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("scheme", ["euler", pytest.param("rk4", marks=pytest.mark.slow)])

@@ -52,11 +52,14 @@ def test_json_is_the_comparison(neurodyn, tmp_path):
 
 
 def test_the_model_says_how_its_phases_are_run(neurodyn):
-    changes = ["--set=nudging.beta=0.02", "--set=nudging.kind=positive", "--set=nudging.duration=3.0"]
+    changes = ["beta=0.02", "kind=positive", "duration=3.0", "correction=antisymmetric"]
+    changes = [f"--set=nudging.{change}" for change in changes]
     methods = ["--method", EP, "--method", "recurrent-backprop"]
     result = neurodyn("chain", "--json", "--no-figures", *methods, *changes)
     found = json.loads(result.stdout)["methods"]
-    assert found[EP]["options"] == {"beta": 0.02, "nudging": "positive", "duration": 3.0, "seed": 0}
+    assert found[EP]["options"] == {
+        "beta": 0.02, "nudging": "positive", "correction": "antisymmetric", "duration": 3.0, "seed": 0
+    }  # fmt: skip
     assert found["recurrent-backprop"]["options"] == {"duration": 3.0}
     assert any("does not rest" in note for note in found[EP]["notes"])
 

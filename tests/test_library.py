@@ -9,7 +9,7 @@ from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
-SMOOTH += ["convolution", "predictive-coding", "resistor", "dense-memory"]
+SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
 BETAS = 10.0 ** -np.arange(1, 7)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
@@ -33,9 +33,15 @@ def settled(request):
     return model, net, eq, side
 
 
+def nudged(settled, **options):
+    """The nudged phase, corrected if the model says so."""
+    model, net, eq, _ = settled
+    return nd.nudge(net, eq, model.y, correction=model.correction, solver=TIGHT, **options)
+
+
 def test_defaults_agree_to_1e_5(settled):
     model, net, eq, _ = settled
-    run = nd.nudge(net, eq, model.y)
+    run = nd.nudge(net, eq, model.y, correction=model.correction)
     found = analysis.compare(run, nd.side_network(net, eq, model.y, t_eval=run.t))
     assert found.max_relative_error <= 1e-5
     assert max(part.max_relative_error for part in found.populations.values()) <= 1e-5
@@ -43,11 +49,11 @@ def test_defaults_agree_to_1e_5(settled):
 
 
 def test_error_falls_with_beta_and_with_its_square_down_to_the_floor(settled):
-    model, net, eq, side = settled
-    floor = analysis.compare(nd.nudge(net, eq, model.y, beta=0.0, solver=TIGHT), side).max_relative_error
+    *_, side = settled
+    floor = analysis.compare(nudged(settled, beta=0.0), side).max_relative_error
     one_sided, centered = np.empty(6), np.empty(6)
     for k, beta in enumerate(BETAS):
-        run = nd.nudge(net, eq, model.y, beta=beta, solver=TIGHT)
+        run = nudged(settled, beta=beta)
         assert run.positive is not None
         one_sided[k] = analysis.compare(run.positive, side).max_relative_error
         centered[k] = analysis.compare(run, side).max_relative_error
@@ -64,7 +70,7 @@ def test_gradients_agree_at_every_time_and_end_at_the_exact_one(settled):
     model, net, eq, side = settled
     exact = nd.gradient(net, eq.x, model.y, method="implicit", start=eq.state)
     assert (side.parameter_gradient() - exact).norm <= 1e-8 * exact.norm
-    run = nd.nudge(net, eq, model.y, beta=1e-5, solver=TIGHT)
+    run = nudged(settled, beta=1e-5)
     scale = max(side.parameter_gradient(t).norm for t in side.t[::10])
     for t in side.t[1::10]:  # early ones too
         assert (run.parameter_gradient(t) - side.parameter_gradient(t)).norm <= 1e-8 * scale

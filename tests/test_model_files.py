@@ -402,7 +402,10 @@ def test_overrides():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("nudging.bta=1", "cannot set 'nudging.bta': unknown key 'bta'; allowed: beta, kind, duration; did you mean"),
+        (
+            "nudging.bta=1",
+            "cannot set 'nudging.bta': unknown key 'bta'; allowed: beta, kind, correction, duration; did",
+        ),
         ("nuging.beta=1", "unknown key 'nuging'; allowed: title, model, seed"),
         ("populations.h3.tau=1", "unknown key 'h3'; allowed: x, h1, h2, y; did you mean 'h2'?"),
         ("populations.h1.tua=1", "unknown key 'tua'; allowed: size, role, activation, tau, outputs"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.linalg
+import scipy.sparse
 
 import neurodyn as nd
 from called import called
@@ -339,7 +340,10 @@ def test_critical_beta_is_where_the_nudged_equilibrium_ends(name, rng):
         (lambda: models.Rate.layered([3, 2, 1], feedback={"h1-y": np.ones((2, 1))}), "no connection leads back"),
         (lambda: models.Rate.layered([3, 2, 1], feedback={"y-h1": np.ones((2, 1))}), r"'y-h1'.*shape \(1, 2\)"),
         (lambda: models.Rate.recurrent(3, feedback=0.5), "'s-s' has no direction"),
-        (lambda: models.Rate.recurrent(9, sparsity=0.5, feedback="random"), "is sparse"),
+        (
+            lambda: models.Rate.recurrent(2, sparsity=0.5, feedback={"s-s": scipy.sparse.csr_array(np.eye(2))}),
+            "'s-s' must have an empty diagonal; unit 0",
+        ),
         (
             lambda: models.Rate({"x": {"size": 1, "role": "input"}, "h": 1}, [nd.Connection("x", "h", feedback=0.5)]),
             "'x-h' joins the clamped input",

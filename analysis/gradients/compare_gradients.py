@@ -18,6 +18,7 @@ from neurodyn.estimators.gradient import Gradient, estimate, gradient
 from neurodyn.estimators.task import Task
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.blas import few_threads
+from neurodyn.phases.correction import check_correction
 from neurodyn.phases.nudge import default_times, nudge
 from neurodyn.phases.side import side_network
 from neurodyn.progress import Bar
@@ -112,6 +113,7 @@ def compare_gradients(
     start: ArrayLike | None = None,
     solver: Solver | None = None,
     beta: float = 1e-3,
+    correction: str | None = None,
 ) -> ComparedGradients:
     """Estimate dJ/dtheta by several methods, and compare each with the implicit gradient.
 
@@ -125,8 +127,8 @@ def compare_gradients(
         Names of methods, with their default options, and estimators of your own; or for each label an estimator, or a
         mapping with the name of the `method` and its options, like
         ``{"one-sided": {"method": "equilibrium-propagation", "nudging": "positive"}}``. Default: all without noise.
-    beta : float
-        Strength of the centered nudging whose updates are followed step by step.
+    beta, correction
+        Of the centered nudging whose updates are followed step by step: see `nudge`.
 
     Raises
     ------
@@ -136,6 +138,7 @@ def compare_gradients(
         There is no equilibrium to compare at.
     """
     chosen = estimators_by_label(methods)
+    check_correction(correction)
     exact = gradient(network, x, y, method="implicit", start=start, solver=solver)
     estimates: dict[str, GradientEstimate] = {}
     refused: dict[str, str] = {}
@@ -149,7 +152,8 @@ def compare_gradients(
                 refused[label] = str(error)
             else:
                 estimates[label] = _against(found, exact)
-    return ComparedGradients(exact, estimates, refused, _steps(Task(network, x, y, start=start, solver=solver), beta))
+    steps = _steps(Task(network, x, y, start=start, solver=solver), beta, correction)
+    return ComparedGradients(exact, estimates, refused, steps)
 
 
 def estimators_by_label(methods: Methods | None, *, checks: bool = True) -> EstimatorsByLabel:
@@ -197,10 +201,10 @@ def _against(found: Gradient, exact: Parameters) -> GradientEstimate:
     return GradientEstimate(found.method, found, Agreement.of(found.vector, exact.vector), blocks)
 
 
-def _steps(task: Task, beta: float) -> StepByStep:
+def _steps(task: Task, beta: float, correction: str | None) -> StepByStep:
     """Both phases from the task's equilibrium, recorded at the same times."""
     times = default_times(task.point)
     times = times[:: max(1, (len(times) - 1) // (STEPS - 1))]
     given = (task.network, task.equilibrium, task.target)
-    run = nudge(*given, beta=beta, t_eval=times, solver=task.solver)
+    run = nudge(*given, beta=beta, correction=correction, t_eval=times, solver=task.solver)
     return step_by_step(run, side_network(*given, t_eval=times, solver=task.solver))

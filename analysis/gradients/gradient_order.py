@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from neurodyn.analysis.signals.convergence import ABOVE_FLOOR, BELOW_CRITICAL, SOLVER
 from neurodyn.errors import NeurodynError
-from neurodyn.estimators import ESTIMATORS
+from neurodyn.estimators import ESTIMATORS, Estimator
 from neurodyn.estimators.gradient import gradient
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
+from neurodyn.phases.correction import check_correction
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.system.network import Network
@@ -66,6 +67,7 @@ def gradient_order(
     *,
     betas: ArrayLike | None = None,
     start: ArrayLike | None = None,
+    correction: str | None = None,
     solver: Solver | None = None,
 ) -> GradientOrder:
     """Measure every method that nudges with some strength, in every way that it knows, at every strength.
@@ -76,17 +78,20 @@ def gradient_order(
         The same as for `neurodyn.gradient`, but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive strengths. Default 10^-0.5, 10^-1, ..., 10^-4.
+    correction : {None, "antisymmetric"}
+        The same as for `nudge`: of the methods that know of it.
     """
     strengths = as_positives(np.logspace(-0.5, -4.0, 8) if betas is None else betas, "betas")
     given: dict[str, Any] = {"start": start, "solver": chosen_solver(solver, SOLVER)}
     exact = gradient(network, x, y, method="implicit", **given)
     size = exact.norm or np.nan
     ways = [
-        (f"{method}, {way}", method, kind.strength, options)
+        (f"{method}, {way}", method, kind.strength, {**options, **_corrected(kind, correction)})
         for method, kind in ESTIMATORS.items()
         if kind.strength and not kind.noisy
         for way, options in kind.schemes.items()
     ]
+    check_correction(correction)
     errors = {name: np.full(len(strengths), np.nan) for name, *_ in ways}
     with Bar("gradients against beta") as bar:
         for k, (name, method, strength, options) in enumerate(ways):
@@ -102,3 +107,8 @@ def gradient_order(
     task = Task(network, x, y, **given)
     critical = float(task.point.critical_beta(task.target).min())
     return GradientOrder(strengths, errors, floor, critical)
+
+
+def _corrected(kind: type[Estimator], correction: str | None) -> dict[str, Any]:
+    """The option of a method that knows of corrections."""
+    return {"correction": correction} if any(f.name == "correction" for f in fields(kind)) else {}

@@ -6,6 +6,8 @@ f is the network's own force and z what its energy and cost are functions of (`N
 that m = 1, or in the rate form the rates. With an energy F = E + beta C the force is -dF/dz, so that dF/ds = -m force,
 and m^1/2 K m^-1/2 is symmetric. Without one, K may have complex eigenvalues.
 
+A corrected nudged flow has one more force, D (s - s*), with D the matrix of `neurodyn.phases.correction` at s*.
+
 Free and nudged flow, networks with and without an energy differ only here. Everything that looks for fixed points,
 follows or draws them takes a `Landscape`, or another `Surface` such as a plane through one.
 """
@@ -13,7 +15,7 @@ follows or draws them takes a `Landscape`, or another `Surface` such as a plane 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +26,7 @@ from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_batch, as_input, real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask, inward
 from neurodyn.numerics.blas import one_thread
+from neurodyn.phases.correction import check_correction, difference_of
 from neurodyn.system.constants import free_rows
 from neurodyn.system.network import Network, as_network
 
@@ -54,6 +57,14 @@ class Surface(Protocol):
         """Positive w, (k, m), with -w·force the energy's gradient, and w^1/2 K w^-1/2 symmetric; or None."""
 
 
+class Correction(NamedTuple):
+    """A correction by its name: the state s*, (n,), around which it is linear, and its matrix, (n, n)."""
+
+    name: str
+    state: Array
+    matrix: Array
+
+
 @dataclass(frozen=True, eq=False)
 class Landscape:
     """The flow tau ds/dt = force(s) at one input x, (n_in,) or None, and target y, (n_out,) or None; see the module."""
@@ -62,6 +73,7 @@ class Landscape:
     x: Array | None = None
     y: Array | None = None
     beta: float = 0.0
+    correction: Correction | None = None
 
     @classmethod
     def of(
@@ -94,7 +106,16 @@ class Landscape:
 
     def free(self) -> Landscape:
         """Return the same landscape without nudging."""
-        return replace(self, beta=0.0)
+        return replace(self, beta=0.0, correction=None)
+
+    def corrected(self, correction: str | None, state: Array) -> Landscape:
+        """Return the landscape with the correction (None for none) around the state s*, (n,)."""
+        check_correction(correction)
+        if correction is None or self.network.has_energy:
+            return self
+        base = inward(state[None])
+        local = self.network.local(base, free_rows(self.network, self.inputs(1), 1))
+        return replace(self, correction=Correction(correction, state, difference_of(self.network, local, 0)))
 
     @property
     def boxed(self) -> Mask:
@@ -174,6 +195,8 @@ class Landscape:
         if not len(z):
             return np.zeros_like(z)
         force = self.network.force(z, self.inputs(len(z)))
+        if self.correction is not None:
+            force = force + (z - self.correction.state) @ self.correction.matrix.T
         return force - self.beta * self.cost_slope(z) if self.beta else force
 
     def linearized(self, z: Array) -> Array:
@@ -184,6 +207,8 @@ class Landscape:
             matrix = -self.network.jacobian(z, x)
         else:  # column by column, as many states at once are cheaper than many matrices
             matrix = np.stack([self.network.jvp(z, np.tile(e, (k, 1)), x) for e in np.eye(n)], axis=2)
+        if self.correction is not None:
+            matrix = matrix - self.correction.matrix
         if self.beta:
             out = self.network.outputs
             matrix[:, out, out] += self.beta * self.cost_linearized(z)

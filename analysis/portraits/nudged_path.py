@@ -92,7 +92,12 @@ class NudgedPath:
 
 
 def nudged_path(
-    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, span: ArrayLike = (-2.0, np.inf)
+    network: Network,
+    equilibrium: Equilibrium,
+    y: ArrayLike,
+    *,
+    span: ArrayLike = (-2.0, np.inf),
+    correction: str | None = None,
 ) -> NudgedPath:
     """Follow the nudged equilibrium from beta = 0 in both directions.
 
@@ -108,6 +113,8 @@ def nudged_path(
     y : (n_out,) array or integer label
     span : (low, high)
         low <= 0 <= high; either may be infinite only upwards.
+    correction : {None, "antisymmetric"}
+        The same as for `nudge`.
 
     Raises
     ------
@@ -119,7 +126,7 @@ def nudged_path(
         raise ArgumentError(f"`equilibrium` must be that of one sample; got {point.s.shape[1]}")
     x = None if point.x is None else point.x[0]
     target = y if np.ndim(y) < 2 and not _is_batch_of_one(y, network.n_out) else np.asarray(y)[0]
-    landscape = Landscape.of(network, x, target, 0.0)
+    landscape = Landscape.of(network, x, target, 0.0).corrected(correction, point.s[:, 0].copy())
     if target is None:
         raise ArgumentError("`y` is missing: nudging needs a target")
     low, high = _limits(span)

@@ -77,6 +77,12 @@ class PhasePlane:
         return self.flow.landscape.beta
 
     @property
+    def correction(self) -> str | None:
+        """The correction of the nudged flow; None where it has none, or needs none."""
+        found = self.flow.landscape.correction
+        return None if found is None else found.name
+
+    @property
     def names(self) -> tuple[str, str]:
         """The names of the two axes."""
         return self.flow.plane.names
@@ -119,6 +125,8 @@ def phase_plane(
     state: ArrayLike | None = None,
     y: ArrayLike | None = None,
     beta: float = 0.0,
+    correction: str | None = None,
+    rest: ArrayLike | None = None,
 ) -> PhasePlane:
     """Compute the phase plane of two units or directions.
 
@@ -144,6 +152,10 @@ def phase_plane(
         Default zeros, ½ for units with the hard sigmoid.
     y : (n_out,) array or label, beta : float
         With both, the flow is the nudged one, of E + beta C.
+    correction : {None, "antisymmetric"}
+        That of the nudged flow: see `nudge`.
+    rest : (n,) array, optional
+        The s* from which the nudged phase begins; a correction needs it.
 
     Raises
     ------
@@ -152,6 +164,10 @@ def phase_plane(
     """
     choice(others, ("frozen", "relaxed", "sliced"), "others")
     landscape = Landscape.of(network, x, y, beta)
+    if correction is not None and rest is None:
+        raise ArgumentError("`rest` is missing: a correction needs the s* from which the nudged phase begins")
+    if rest is not None and landscape.beta:
+        landscape = landscape.corrected(correction, landscape.state(rest, "rest"))
     plane = Plane.of(landscape, axes, state)
     check_grid(whole_number(resolution, "resolution", 3) ** 2, network, "a grid")
     first, second = grid(plane, window, resolution)

@@ -18,6 +18,7 @@ from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, whole_number
 from neurodyn.numerics.arrays import Array
+from neurodyn.phases.correction import check_correction
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
@@ -77,6 +78,7 @@ def portrait(
     axes: PlaneAxes | None = None,
     others: str | None = None,
     beta: float | None = None,
+    correction: str | None = None,
     resolution: int | None = None,
     tol: float = 1e-10,
     solver: Solver | None = None,
@@ -100,6 +102,8 @@ def portrait(
         at s*, as relaxing takes minutes.
     beta : float, optional
         Default: 1, or half-way to the fold if s*(beta) ends at one below 2.
+    correction : {None, "antisymmetric"}
+        That of the nudged flow and of s*(beta): see `nudge`.
     resolution : int, optional
         Grid points along each axis. Default: 25 if the others are relaxed, else 41.
     tol, solver
@@ -116,6 +120,7 @@ def portrait(
         whole_number(resolution, "resolution", 3)
     if beta == 0.0:
         raise ArgumentError("`beta` must not be 0: that is the free flow")
+    check_correction(correction)
     landscape = Landscape.of(network, x, y, 0.0 if beta is None else beta).free()
     begin = None if starts is None else landscape.states(starts, "starts")
     target = landscape.y
@@ -123,7 +128,9 @@ def portrait(
         rest, one = _relaxed(landscape, begin, tol, solver)
         view = _viewpoint(landscape, axes, others, rest.state)
         bar.update(0.05)
-        path = None if target is None or network.n > FOLLOWED else nudged_path(network, one, target)
+        path = (
+            None if target is None or network.n > FOLLOWED else nudged_path(network, one, target, correction=correction)
+        )
         strength = choose_beta(path) if beta is None else float(beta)
         bar.update(0.15)
         found = _fixed_points(landscape, rest.state)
@@ -136,7 +143,8 @@ def portrait(
         grid: dict[str, Any] = {"others": view.others, "resolution": resolution or fine}
         free = phase_plane(network, x, **same, **grid)
         bar.update(0.55)
-        nudged = None if target is None else phase_plane(network, x, y=target, beta=strength, **same, **grid)
+        pulled: dict[str, Any] = {"y": target, "beta": strength, "correction": correction, "rest": one.state}
+        nudged = None if target is None else phase_plane(network, x, **pulled, **same, **grid)
         bar.update(0.85)
         coloured = basins(network, x, **same, resolution=STARTS) if network.n <= COLOURED else None
     curves = tuple(free.coordinates(way) for way in ways)

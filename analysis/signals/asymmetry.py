@@ -2,7 +2,7 @@
 
 The weights between free units are taken apart, W = S + K with S symmetric and K antisymmetric, and put together again
 as S + a K. At a = 0 the flow descends an energy and the two error signals agree; their difference then grows with a,
-linearly at first.
+linearly at first. The correction of the nudged phase takes it away, whatever a.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from neurodyn.analysis.signals.compare import Comparison, compare
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array
+from neurodyn.phases.correction import ANTISYMMETRIC
 from neurodyn.phases.nudge import nudge
 from neurodyn.phases.relax import relax
 from neurodyn.phases.side import side_network
@@ -48,6 +49,8 @@ class Asymmetry:
         The same within each population.
     gradient_error, cosine : (K,)
         Relative distance and cosine of the nudged phase's parameter gradient from the exact one at the last time.
+    corrected_error, corrected_gradient_error : (K,)
+        `error` and `gradient_error` of a nudged phase with the antisymmetric correction.
     beta : float
     """
 
@@ -57,6 +60,8 @@ class Asymmetry:
     populations: Mapping[str, Array]
     gradient_error: Array
     cosine: Array
+    corrected_error: Array
+    corrected_gradient_error: Array
     beta: float
 
     @property
@@ -98,7 +103,7 @@ def asymmetry(
     beta: float = 1e-3,
     solver: Solver | None = None,
 ) -> Asymmetry:
-    """Measure how far nudged velocities are from the side network as weights become unequal.
+    """Measure how far nudged velocities, plain and corrected, are from the side network as weights become unequal.
 
     Parameters
     ----------
@@ -117,16 +122,24 @@ def asymmetry(
     own = _own_feedback(network)
     factors = _as_fractions(np.r_[0.0, np.logspace(-4.0, 0.0, 10)] if fractions is None else fractions)
     ratio = _ratio(network, own)
-    found: list[Comparison | None] = []
+    found: list[tuple[Comparison | None, Comparison | None]] = []
     with Bar("asymmetry") as bar:
         for k, factor in enumerate(factors):
             bar.update(k / factors.size)
             found.append(_compared(with_asymmetry(network, float(factor)), x, y, start, beta, solver))
-    values = [_numbers(comparison, network) for comparison in found]
-    error, gradient, cosine, *parts = np.array(values).T
     names = network.graph.slices
+    error, gradient, cosine, *parts = np.array([_numbers(plain, network) for plain, _ in found]).T
+    corrected, corrected_gradient = np.array([_numbers(run, network)[:2] for _, run in found]).T
     return Asymmetry(
-        factors, factors * ratio, error, dict(zip(names, parts, strict=True)), gradient, cosine, float(beta)
+        factors,
+        factors * ratio,
+        error,
+        dict(zip(names, parts, strict=True)),
+        gradient,
+        cosine,
+        corrected,
+        corrected_gradient,
+        float(beta),
     )
 
 
@@ -175,13 +188,16 @@ def _ratio(network: Network, own: list[Connection]) -> float:
 
 def _compared(
     network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, beta: float, solver: Solver | None
-) -> Comparison | None:
+) -> tuple[Comparison | None, Comparison | None]:
+    """The plain and the corrected phase against the side network; None for both where the network does not rest."""
     try:
         rest = relax(network, x, start=start, solver=solver)
-        run = nudge(network, rest, y, beta=beta, solver=solver)
-        return compare(run, side_network(network, rest, y, t_eval=run.t, solver=solver), gradient_times=2)
+        runs = [nudge(network, rest, y, beta=beta, correction=c, solver=solver) for c in (None, ANTISYMMETRIC)]
+        side = side_network(network, rest, y, t_eval=runs[0].t, solver=solver)
+        plain, corrected = (compare(run, side, gradient_times=2) for run in runs)
     except SimulationError:
-        return None
+        return None, None
+    return plain, corrected
 
 
 def _numbers(found: Comparison | None, network: Network) -> list[float]:

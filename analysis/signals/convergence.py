@@ -17,6 +17,7 @@ from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.blas import few_threads
+from neurodyn.phases.correction import check_correction
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
@@ -109,13 +110,14 @@ def convergence(
     *,
     betas: ArrayLike | None = None,
     t_eval: ArrayLike | None = None,
+    correction: str | None = None,
     solver: Solver | None = None,
 ) -> Convergence:
     """Measure the error of one-sided and centered nudging for each beta, against one side network.
 
     Parameters
     ----------
-    network, equilibrium, y, solver
+    network, equilibrium, y, correction, solver
         The same as for `nudge`, but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive. Default 1e-1, 1e-2, ..., 1e-6.
@@ -130,13 +132,15 @@ def convergence(
     solver = chosen_solver(solver, SOLVER)
     strengths = as_positives(np.logspace(-1.0, -6.0, 6) if betas is None else betas, "betas")
     times = default_times(resting_point(network, equilibrium))[::5] if t_eval is None else t_eval
+    check_correction(correction)
     side = side_network(network, equilibrium, y, t_eval=times, solver=solver)
     errors, crossed = np.empty((4, len(strengths))), np.zeros(len(strengths))
+    same: dict[str, Any] = {"correction": correction, "t_eval": times, "solver": solver}
     with Bar("convergence in beta") as bar:
-        linear = nudge(network, equilibrium, y, beta=0.0, nudging="positive", t_eval=times, solver=solver)
+        linear = nudge(network, equilibrium, y, beta=0.0, nudging="positive", **same)
         for k, beta in enumerate(strengths):
             bar.update((k + 1) / (len(strengths) + 1))
-            run = nudge(network, equilibrium, y, beta=float(beta), t_eval=times, solver=solver, on_failure="return")
+            run = nudge(network, equilibrium, y, beta=float(beta), **same, on_failure="return")
             errors[0::2, k], errors[1::2, k] = _errors(run.positive, side), _errors(run, side)
             crossed[k] = np.mean(run.crossed)
     floor, gradient_floor = _errors(linear, side)

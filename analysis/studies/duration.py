@@ -46,6 +46,7 @@ def duration(
     step: float | None = None,
     scheme: str = "rk4",
     beta: float = 1e-3,
+    correction: str | None = None,
     solver: Solver | None = None,
 ) -> Study:
     """Stop the nudged phase, and the free phase, at many times, and compare the gradients with dJ/dtheta.
@@ -57,7 +58,7 @@ def duration(
 
     Parameters
     ----------
-    network, x, y, start
+    network, x, y, start, correction
         The same as for `relax` and `nudge`.
     duration : float, optional
         Duration of the longest second phase. Default: until the slowest mode has decayed by 1e-8, or 20,000 steps.
@@ -87,14 +88,19 @@ def duration(
     step, steps = _steps(spectrum, duration, step, point.s.size)
     target = network.target(y, point.s.shape[1], rest.batched)
     exact = point.exact_gradient(target)
-    times, found = _second_phase(network, rest, y, step, steps, scheme, beta, exact)
+    back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)
+    fixed = Solver(method=scheme, step=step, max_steps=2 * steps)
+    times = back.t[np.unique(np.geomspace(1, steps, TIMES).round().astype(int))]
+    run = nudge(network, rest, y, beta=beta, correction=correction, t_eval=times, solver=fixed)
+    side = side_network(network, rest, y, t_eval=times, solver=fixed)
+    found = _second_phase({"nudged": run, "side": side, "bptt": back}, times, exact)
     needs = {f"time_to_{share:g}": needed(times, found["side_error"], share) for share in (0.1, 0.01, 0.001)}
     variables: dict[str, tuple[Any, ...]] = {
         name: ("time", values, "degrees" if "angle" in name else "1") for name, values in found.items()
     }
     coordinates = {"time": (times, "time")}
     if beta:
-        free_times, left = _free_phase(rest, spectrum, target, beta, exact, needs["time_to_0.01"], solver)
+        free_times, left = _free_phase(rest, spectrum, target, (beta, correction), exact, needs["time_to_0.01"], solver)
         variables |= {name: ("free_time", values) for name, values in left.items()}
         coordinates["free_time"] = (free_times, "time")
     largest = {f"largest_{name}": float(found[name].max()) for name in ("nudged_to_bptt", "side_to_bptt")}
@@ -118,24 +124,8 @@ def _steps(spectrum: Ladder, duration: float | None, step: float | None, states:
     return size, min(wanted, most)
 
 
-def _second_phase(
-    network: Network,
-    rest: Equilibrium,
-    y: ArrayLike,
-    step: float,
-    steps: int,
-    scheme: str,
-    beta: float,
-    exact: Parameters,
-) -> tuple[Array, dict[str, Array]]:
-    """Durations, and what the three gradients are then."""
-    back = truncated(network, rest, y, step=step, steps=steps, scheme=scheme)
-    picks = np.unique(np.geomspace(1, steps, TIMES).round().astype(int))
-    times = back.t[picks]
-    fixed = Solver(method=scheme, step=step, max_steps=2 * steps)
-    run = nudge(network, rest, y, beta=beta, t_eval=times, solver=fixed)
-    side = side_network(network, rest, y, t_eval=times, solver=fixed)
-    phases: dict[str, NudgedPhase | SidePhase] = {"nudged": run, "side": side, "bptt": back}
+def _second_phase(phases: dict[str, NudgedPhase | SidePhase], times: Array, exact: Parameters) -> dict[str, Array]:
+    """What the three gradients are at the times."""
     gradients = {name: [phase.parameter_gradient(t) for t in times] for name, phase in phases.items()}
     found = {f"{name}_error": _distances(g, exact) for name, g in gradients.items()}
     found |= {f"{name}_angle": np.array([angle(a, exact) for a in g]) for name, g in gradients.items()}
@@ -143,13 +133,23 @@ def _second_phase(
     for name in ("nudged", "side"):
         pairs = zip(gradients[name], gradients["bptt"], strict=True)
         found[f"{name}_to_bptt"] = np.array([(a - b).norm for a, b in pairs]) / largest
-    return times, found
+    return found
 
 
 def _free_phase(
-    rest: Equilibrium, spectrum: Ladder, target: Array, beta: float, exact: Parameters, short: float, solver: Solver
+    rest: Equilibrium,
+    spectrum: Ladder,
+    target: Array,
+    nudge_by: tuple[float, str | None],
+    exact: Parameters,
+    short: float,
+    solver: Solver,
 ) -> tuple[Array, dict[str, Array]]:
-    """Durations of the free phase, and what gradients are after it, of second phases that last, and of a short one."""
+    """Durations of the free phase, and what gradients are after it, of second phases that last, and of a short one.
+
+    The pair `nudge_by` is beta and the correction.
+    """
+    beta, correction = nudge_by
     network = spectrum.network
     end = max(float(np.max(rest.time)), 10.0 / spectrum.slowest_rate)
     times = np.geomspace(0.02 * end, end, FREE_TIMES)
@@ -161,7 +161,9 @@ def _free_phase(
         for k, state in enumerate(way):
             bar.update(k / times.size)
             point = FixedPoint.of(network, state, rest.x)
-            plus, minus = (nudged_gradients(point, target, sign * beta, seconds, solver) for sign in (1.0, -1.0))
+            plus, minus = (
+                nudged_gradients(point, target, sign * beta, seconds, solver, correction) for sign in (1.0, -1.0)
+            )
             both = [None if a is None or b is None else 0.5 * (a + b) for a, b in zip(plus, minus, strict=True)]
             found = (plus[-1], *both, side_gradient(point, target, long, solver))
             errors[:, k] = [np.nan if g is None else _distances([g], exact)[0] for g in found]

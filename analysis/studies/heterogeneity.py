@@ -35,6 +35,7 @@ def heterogeneity(
     start: ArrayLike | None = None,
     spreads: ArrayLike | None = None,
     beta: float = 1e-3,
+    correction: str | None = None,
     seed: int = 0,
     solver: Solver | None = None,
 ) -> Study:
@@ -50,8 +51,8 @@ def heterogeneity(
         The same as for `relax` and `nudge`.
     spreads : (K,) array, optional
         Largest over smallest time constant, >= 1. Default: 1 to 100. The geometric mean stays that of the network.
-    beta : float
-        Strength of the nudged phase, which is centered.
+    beta, correction
+        Of the nudged phase, which is centered: see `nudge`.
     seed : int
         Seed of the order of time constants within populations.
     solver : Solver, optional
@@ -76,7 +77,7 @@ def heterogeneity(
             for k, spread in enumerate(factors):
                 bar.update((i * factors.size + k) / rows[..., 0].size)
                 tau = spread_tau(network, float(spread), kind, seed)
-                rows[i, k] = _measured(network.replace(tau=tau), rest, y, beta, solver)
+                rows[i, k] = _measured(network.replace(tau=tau), rest, y, (beta, correction), solver)
     names = (
         "current_error",
         "raw_error",
@@ -113,10 +114,13 @@ def _even(count: int) -> Array:
     return np.linspace(-0.5, 0.5, count) if count > 1 else np.zeros(1)
 
 
-def _measured(network: Network, rest: Equilibrium, y: ArrayLike, beta: float, solver: Solver) -> tuple[float, ...]:
+def _measured(
+    network: Network, rest: Equilibrium, y: ArrayLike, nudge_by: tuple[float, str | None], solver: Solver
+) -> tuple[float, ...]:
+    beta, correction = nudge_by
     spectrum = ladder(network, rest)
     times = LAST / spectrum.slowest_rate * np.linspace(0.0, 1.0, 81) ** 2
-    run = nudge(network, rest, y, beta=beta, t_eval=times, solver=solver)
+    run = nudge(network, rest, y, beta=beta, correction=correction, t_eval=times, solver=solver)
     side = side_network(network, rest, y, t_eval=times, solver=solver)
     mean = float(np.exp(np.log(network.tau).mean()))
     raw, bar = (with_batch(signal, 3) for signal in (run.error_signal * mean / network.tau, side.error_signal))

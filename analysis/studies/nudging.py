@@ -25,6 +25,7 @@ def nudging(
     *,
     start: ArrayLike | None = None,
     betas: ArrayLike | None = None,
+    correction: str | None = None,
     solver: Solver | None = None,
 ) -> Study:
     """Measure the errors of one-sided and centered nudging against the side network, over seven decades of beta.
@@ -35,7 +36,7 @@ def nudging(
 
     Parameters
     ----------
-    network, x, y, start
+    network, x, y, start, correction
         The same as for `relax` and `nudge`.
     betas : (K,) array, optional
         Default: 22 from 1e-6 to 10.
@@ -54,7 +55,7 @@ def nudging(
     solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)
     strengths = np.logspace(-6.0, 1.0, 22) if betas is None else betas
-    found = convergence(network, rest, y, betas=strengths, solver=solver)
+    found = convergence(network, rest, y, betas=strengths, correction=correction, solver=solver)
     kinds = ("one_sided", "centered", "gradient_one_sided", "gradient_centered")
     data = columns(
         {"beta": found.betas},

@@ -15,7 +15,7 @@ from neurodyn.system.parameters import Parameters
 
 
 def nudged_gradients(
-    point: FixedPoint, target: Array, beta: float, times: Array, solver: Solver
+    point: FixedPoint, target: Array, beta: float, times: Array, solver: Solver, correction: str | None = None
 ) -> list[Parameters | None]:
     """Gradients of a nudged phase that begins at states which need not be at rest; None where it ran away.
 
@@ -24,7 +24,7 @@ def nudged_gradients(
     """
     local = point.local
     left = np.where(local.active, local.force, 0.0)  # the flow has that of units on a bound already
-    problem = nudged_problem(point, target, np.array([beta]), left / beta)
+    problem = nudged_problem(point, target, np.array([beta]), left / beta, correction)
     states = integrate(problem, solver, times, what="nudged phase").y
     return [displaced_gradient(point, delta, beta) if np.isfinite(delta).all() else None for delta in states]
 

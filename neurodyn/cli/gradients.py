@@ -55,7 +55,8 @@ def gradients(
 
     MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes gradients.json and figures: error
     against cost, error against the strength of nudging, the entries of every block; with --track the loss and the
-    estimates while the network learns. Equilibrium propagation takes beta, nudging and duration from the model.
+    estimates while the network learns. Equilibrium propagation takes beta, nudging, correction and duration from the
+    model.
     Example: neurodyn gradients chain --method implicit --method equilibrium-propagation:beta=0.1,nudging=positive
     """
     clock = Clock()
@@ -100,7 +101,8 @@ def _chosen_methods(model: Model, texts: Iterable[str]) -> dict[str, dict[str, A
     from neurodyn.estimators import ESTIMATORS, build
 
     phase: dict[str, Any] = {"duration": model.duration}
-    defaults = {DRIVER: {"beta": model.beta, "nudging": model.nudging, **phase}, "recurrent-backprop": phase}
+    nudging = {"beta": model.beta, "nudging": model.nudging, "correction": model.correction}
+    defaults = {DRIVER: {**nudging, **phase}, "recurrent-backprop": phase}
     found = {}
     for text in texts or (name for name, kind in ESTIMATORS.items() if not kind.noisy):
         name, given = _method(text)
@@ -136,7 +138,7 @@ def _method(text: str) -> tuple[str, dict[str, Any]]:
 def _compare(model: Model, chosen_methods: dict[str, dict[str, Any]]) -> ComparedGradients:
     from neurodyn.analysis import compare_gradients
 
-    given = {"start": model.start, "solver": model.solver, "beta": model.beta}
+    given = {"start": model.start, "solver": model.solver, "beta": model.beta, "correction": model.correction}
     return compare_gradients(model.network, model.x, model.y, chosen_methods, **given)
 
 
@@ -146,7 +148,8 @@ def _order(model: Model) -> GradientOrder | None:
     from neurodyn.analysis.signals.convergence import precise
 
     try:
-        return gradient_order(model.network, model.x, model.y, start=model.start, solver=precise(model.solver))
+        given = {"start": model.start, "solver": precise(model.solver), "correction": model.correction}
+        return gradient_order(model.network, model.x, model.y, **given)
     except SimulationError as error:
         note(f"neurodyn: no orders in beta: {error}")
         return None

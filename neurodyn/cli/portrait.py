@@ -148,7 +148,8 @@ def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
     from neurodyn.analysis.portraits.portrait import portrait as make_portrait
 
     x, y, starts = _flow(model, sample)
-    return make_portrait(model.network, x, y, starts=starts, tol=model.tol, solver=model.solver, **options)
+    options |= {"starts": starts, "tol": model.tol, "solver": model.solver, "correction": model.correction}
+    return make_portrait(model.network, x, y, **options)
 
 
 def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
@@ -168,6 +169,7 @@ def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
         t_max=model.t_max,
         beta=model.beta,
         nudging=model.nudging,
+        correction=model.correction,
         duration=model.duration,
         solver=model.solver,
     )

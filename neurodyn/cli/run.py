@@ -45,7 +45,7 @@ def run(
 
     with output_folder(out or f"neurodyn-{chosen.name}") as folder:
         with clock.part("kernels"):
-            compile_kernels(chosen.network, chosen.solver)
+            compile_kernels(chosen.network, chosen.solver, correction=chosen.correction)
         found = run_model(chosen, watch=clock.part)
         with clock.part("convergence"):
             convergence = _convergence(found)
@@ -71,7 +71,8 @@ def _convergence(run: ModelRun) -> Convergence | None:
 
     rest, times, solver = run.experiment.equilibrium, run.experiment.nudged.t[::5], precise(run.model.solver)
     try:
-        return convergence(run.model.network, rest, run.model.y, t_eval=times, solver=solver)
+        correction = run.model.correction
+        return convergence(run.model.network, rest, run.model.y, t_eval=times, solver=solver, correction=correction)
     except SimulationError as error:
         note(f"neurodyn: no convergence with beta: {error}")
         return None

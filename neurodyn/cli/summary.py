@@ -39,6 +39,7 @@ def summarise(
             "model": model.name,
             "title": model.title,
             "nudging": run.nudging,
+            "correction": run.correction,
             "beta": run.beta,
             "beta_c": np.min(run.critical_beta),
             "duration": run.t[-1],

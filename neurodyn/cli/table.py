@@ -42,8 +42,8 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     gradient, order, samples = summary["gradient"], summary["convergence"], summary["samples"]
     beta_c = "infinite" if summary["beta_c"] is None else number(summary["beta_c"])
     facts = [
-        ("nudging", f"{summary['nudging']}, beta {number(summary['beta'])}, beta_c {beta_c}, to t = "
-                    f"{number(summary['duration'], 4)}"),
+        ("nudging", f"{summary['nudging']}{_correction(summary)}, beta {number(summary['beta'])}, beta_c {beta_c}, "
+                    f"to t = {number(summary['duration'], 4)}"),
         ("gradient", f"cosine {number(gradient['cosine'], 12)}, relative error {number(gradient['relative_error'])}, "
                      f"ratio of norms {number(gradient['norm_ratio'], 9)}"),
         ("exact dJ/dθ", f"at a relative distance of {number(gradient['nudged_to_exact'])} from the nudged phase's, "
@@ -69,6 +69,11 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     parts = [f"{part} {number(seconds)}" for part, seconds in summary["seconds_by_part"].items()]
     seconds = f"{number(summary['seconds'])} ({', '.join(parts)})"
     return [*facts, ("status", "; ".join(status)), ("seconds", seconds)]
+
+
+def _correction(summary: dict[str, Any]) -> str:
+    name = summary["correction"]
+    return f" with the {name} correction" if name else ""
 
 
 def _crossing(order: dict[str, Any] | None) -> str:

@@ -87,7 +87,7 @@ def _study(model: Model, name: str) -> Study:
 
     study = STUDIES[name]
     wanted = inspect.signature(study).parameters
-    names = ("start", "tol", "t_max", "beta", "nudging", "duration")
+    names = ("start", "tol", "t_max", "beta", "nudging", "correction", "duration")
     settings: dict[str, Any] = {name: getattr(model, name) for name in names} | {"solver": precise(model.solver)}
     accepted = {name: value for name, value in settings.items() if name in wanted}
     return study(model.network, model.x, model.y, **accepted)

@@ -18,6 +18,7 @@ from neurodyn.inputs import choice
 #: Module and class of each method.
 _WHERE = {
     "equilibrium-propagation": ("equilibrium_propagation", "EquilibriumPropagation"),
+    "dyadic": ("dyadic", "Dyadic"),
     "recurrent-backprop": ("recurrent_backprop", "RecurrentBackprop"),
     "implicit": ("implicit", "Implicit"),
     "backprop": ("backprop", "Backprop"),

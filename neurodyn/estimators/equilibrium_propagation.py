@@ -12,6 +12,7 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import choice, real_number, whole_number
+from neurodyn.phases.correction import ANTISYMMETRIC, check_correction
 from neurodyn.phases.nudge import SIGNS, NudgedPhase, nudge
 from neurodyn.system.parameters import Parameters
 
@@ -22,15 +23,18 @@ RANDOM = "random"
 class EquilibriumPropagation(Estimator):
     """Theta-tilde = (1/beta) [dF/dtheta(s^beta) − dF/dtheta(s*)] at the end of a nudged phase.
 
-    At rest its distance from dJ/dtheta is O(beta) with one sign of nudging, and O(beta²) centered. A random sign is
-    one-sided in every call, and unbiased to first order in the mean over calls. With the hard sigmoid it is exact but
-    for rounding where no unit meets or leaves a bound, and a derivative of nothing where some do.
+    With an energy, or the correction, its distance from dJ/dtheta at rest is O(beta) with one sign of nudging, and
+    O(beta²) centered. A random sign is one-sided in every call, and unbiased to first order in the mean over calls.
+    With the hard sigmoid it is exact but for rounding where no unit meets or leaves a bound, and a derivative of
+    nothing where some do.
 
     Parameters
     ----------
     beta : float
         Strength of the nudging.
     nudging : {"centered", "positive", "negative", "random"}
+    correction : {None, "antisymmetric"}
+        "antisymmetric" makes it an estimate of dJ/dtheta where there is no energy, too: see `neurodyn.nudge`.
     duration : float, optional
         Time of the nudged phase. Default: to rest. A phase that is stopped earlier gives the derivative of the cost
         after a further time `duration`.
@@ -48,12 +52,14 @@ class EquilibriumPropagation(Estimator):
 
     beta: float = 1e-3
     nudging: str = "centered"
+    correction: str | None = None
     duration: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         real_number(self.beta, "beta")
         choice(self.nudging, (*SIGNS, RANDOM), "nudging")
+        check_correction(self.correction)
         check_duration(self.duration)
         whole_number(self.seed, "seed", 0)
 
@@ -72,6 +78,7 @@ class EquilibriumPropagation(Estimator):
                 task.target,
                 beta=self.beta,
                 nudging=nudging,
+                correction=self.correction,
                 t_eval=[end],
                 solver=task.solver,
             )
@@ -82,6 +89,11 @@ class EquilibriumPropagation(Estimator):
 
     def _note(self, task: Task, phase: NudgedPhase) -> None:
         """Tell what keeps the estimate from its order in beta."""
+        if self.correction is None and not task.network.has_energy:
+            task.note(
+                f"without an energy this is no estimate of dJ/dtheta: give it the correction {ANTISYMMETRIC!r}, which "
+                "makes it one"
+            )
         critical, lowest = float(phase.critical_beta.min()), float(phase.strengths.min())
         if lowest <= -critical:
             task.note(f"nudging by {lowest:.4g} is beyond −beta_c = {-critical:.4g}, where s* cannot be followed to")

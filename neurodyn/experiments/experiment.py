@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_duration, as_times
 from neurodyn.numerics.arrays import Array
+from neurodyn.phases.correction import check_correction
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.phases.side import SidePhase, side_network
@@ -83,6 +84,7 @@ def experiment(
     t_max: float | None = None,
     beta: float = 1e-3,
     nudging: str = "centered",
+    correction: str | None = None,
     duration: float | None = None,
     t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
@@ -95,19 +97,26 @@ def experiment(
         raise ArgumentError("give `duration` or `t_eval`, not both")
     shared: dict[str, Any] = {"duration": duration, "t_eval": t_eval, "solver": solver}
     groundwork = Groundwork(network, x, y, start=start, tol=tol, t_max=t_max, **shared)
-    return run_phases(groundwork, beta=beta, nudging=nudging)
+    return run_phases(groundwork, beta=beta, nudging=nudging, correction=correction)
 
 
 def run_phases(
-    groundwork: Groundwork, *, beta: float, nudging: str, watch: Watch = contextlib.nullcontext
+    groundwork: Groundwork,
+    *,
+    beta: float,
+    nudging: str,
+    correction: str | None = None,
+    watch: Watch = contextlib.nullcontext,
 ) -> Experiment:
     """Run the phases that the groundwork does not have yet, and the nudged one; `watch` wraps each by its name."""
     network = groundwork.network
+    check_correction(correction)
     with watch("free phase"):
         rest = groundwork.equilibrium
     times = groundwork.times
     with watch("nudged phase"):
-        nudged = nudge(network, rest, groundwork.y, beta=beta, nudging=nudging, t_eval=times, solver=groundwork.solver)
+        kind: dict[str, Any] = {"beta": beta, "nudging": nudging, "correction": correction}
+        nudged = nudge(network, rest, groundwork.y, **kind, t_eval=times, solver=groundwork.solver)
     with watch("side network"):
         side = groundwork.side
     return Experiment(network, equilibrium=rest, nudged=nudged, side=side)

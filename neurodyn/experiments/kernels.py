@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from neurodyn.flows.corrected import corrected
 from neurodyn.flows.coupling import drive
 from neurodyn.flows.free import free
 from neurodyn.flows.input import clamped_rates
@@ -20,7 +21,10 @@ from neurodyn.system.network import Network
 CALLED: tuple[Kernel, ...] = (drive, free, nudged, side, local, change, jvp)
 
 
-def compile_kernels(network: Network, solver: Solver, also: Iterable[Kernel] = ()) -> None:
+def compile_kernels(
+    network: Network, solver: Solver, also: Iterable[Kernel] = (), correction: str | None = None
+) -> None:
     """Compile what an experiment calls, and the kernels in `also`; or load it from the disk cache."""
     wanted = {clamped_rates: network.n_in > 0, energy: network.has_energy, advance: solver.compiled}
+    wanted[corrected] = correction is not None and not network.has_energy
     compile_together((*CALLED, *(kernel for kernel, needed in wanted.items() if needed), *also))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neurodyn.models import Model
 
 #: Keys of a model file that change the nudged phase alone, by their names in its table [nudging].
-NUDGING = ("beta", "kind")
+NUDGING = ("beta", "kind", "correction")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,7 +74,8 @@ def run_model(model: Model, *, groundwork: Groundwork | None = None, watch: Watc
     """Run the experiment of a model, and compare its sides; `groundwork` is one that a run before has computed."""
     from neurodyn.analysis.signals.compare import compare
 
-    found = run_phases(groundwork or groundwork_of(model), beta=model.beta, nudging=model.nudging, watch=watch)
+    kind: dict[str, Any] = {"beta": model.beta, "nudging": model.nudging, "correction": model.correction}
+    found = run_phases(groundwork or groundwork_of(model), **kind, watch=watch)
     with watch("comparison"):
         comparison = compare(found.nudged, found.side)
     return ModelRun(model, found, comparison)

@@ -38,6 +38,12 @@ BASE = 3
 @flow_kernel(blocks=1)
 def jvp(t, v, rows, theta, layout, work, out):
     """K v."""
+    forth(v, rows, theta, layout, work, out)
+
+
+@helper
+def forth(v, rows, theta, layout, work, out):
+    """out = K v."""
     weighted = rows_of(work, 0, layout)
     weigh(v, rows, layout, weighted)
     zero(flat(out, 0, layout[N]))
@@ -67,17 +73,23 @@ def side(t, z, rows, theta, layout, work, out):
 
     m is 1 in the state form, rho' in the rate form, where S is the derivative of the cost by the rate.
     """
-    weighted, fall, current = rows_of(work, 0, layout), rows_of(out, 0, layout), rows_of(out, 1, layout)
     a, b, rate, total = block(out, 1, layout), block(z, 0, layout), block(rows, RATE, layout), block(out, 0, layout)
     for j in range(a.size):
         a[j] = rate[j] * b[j]
-        total[j] = 0.0
-    weigh(constant(current), rows, layout, weighted)
-    couple_transposed(weighted, theta, layout, fall)
-    how = layout[TRANSPOSED_TERMS], layout[METRIC] != RATES
-    finish(constant(current), weighted, rows, theta, layout, how, after(work, 1, layout), fall)
+    back(constant(rows_of(out, 1, layout)), rows, theta, layout, work, rows_of(out, 0, layout))
     for j in range(total.size):
         total[j] = -total[j]
+
+
+@helper
+def back(v, rows, theta, layout, work, out):
+    """out = m^-1 Kᵀ m v, which is K v where there is an energy."""
+    weighted = rows_of(work, 0, layout)
+    weigh(v, rows, layout, weighted)
+    zero(flat(out, 0, layout[N]))
+    couple_transposed(weighted, theta, layout, out)
+    how = layout[TRANSPOSED_TERMS], layout[METRIC] != RATES
+    finish(v, weighted, rows, theta, layout, how, after(work, 1, layout), out)
 
 
 @helper

@@ -6,6 +6,7 @@ The scikit-learn estimators are imported when asked for: they need scikit-learn 
 from typing import TYPE_CHECKING, Any
 
 from neurodyn.learning.evaluate import Evaluation, evaluate, predict
+from neurodyn.learning.feedback import feedback_cosine
 from neurodyn.learning.learn import learn
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.training import Training
@@ -20,6 +21,7 @@ __all__ = [
     "Recipe",
     "Training",
     "evaluate",
+    "feedback_cosine",
     "learn",
     "predict",
 ]

@@ -14,6 +14,7 @@ from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError, sho
 from neurodyn.estimators.gradient import gradient
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
+from neurodyn.learning.feedback import feedback_cosine
 from neurodyn.learning.learner import EpochMeans, Learner, at_rest, make_learner, order
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, Validation, split
@@ -205,6 +206,9 @@ class _Run:
             row |= {"validation_error": validation.error, "validation_cost": validation.cost}
         if self.recipe.alignment:
             row["cosine"] = _cosine(learner)
+        aligned = feedback_cosine(learner.network)
+        if not np.isnan(aligned):
+            row["feedback_cosine"] = aligned
         return row | {"seconds": time.perf_counter() - began}
 
     @staticmethod

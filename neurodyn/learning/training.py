@@ -36,6 +36,8 @@ class Training(Result):
         Mean settling time of the free phases: in steps for `ep-2017`, else simulated time.
     cosine : (epoch,)
         Cosine between the method's gradient and the exact one, on request.
+    feedback_cosine : (epoch,)
+        Cosine between weights and their own feedback, transposed, after the epoch: see `learning.feedback_cosine`.
     rate_factor, seconds : (epoch,)
         Factor on the learning rates; time taken, validation included.
     settings : dict
@@ -51,6 +53,7 @@ class Training(Result):
     validation_error: Array | None = array("epoch", default=None)
     validation_cost: Array | None = array("epoch", default=None)
     cosine: Array | None = array("epoch", default=None)
+    feedback_cosine: Array | None = array("epoch", default=None)
     test_error: float | None = None
     test_cost: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from neurodyn.flows.rows import (
 from neurodyn.inputs import as_times, choice, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.blas import few_threads
+from neurodyn.phases.correction import check_correction, with_correction
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.results.result import Result, array, check_on_failure, time_index
@@ -65,6 +66,8 @@ class NudgedPhase(Result):
         Signed strength of the first branch. 0 is the linear limit.
     residual : (batch,)
         Largest active |force| at s*, which the flow of delta leaves out; `residual / |beta|` is its weight in delta.
+    correction : str or None
+        What restores the equality without an energy: see `nudge`.
     critical_beta : (batch,)
         beta_c: at beta <= -beta_c the nudged equilibrium is not the smooth continuation of s*. Of a cost that is not
         convex, at -beta_c or at beta_c.
@@ -89,6 +92,7 @@ class NudgedPhase(Result):
     x: Array | None = array("batch", "input", default=None)
     beta: float = 0.0
     nudging: str = "centered"
+    correction: str | None = None
     last_time: Array | None = array("branch", "batch", units="time", default=None)
     last_displacement: Array | None = array("branch", "batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
@@ -172,6 +176,7 @@ def nudge(
     *,
     beta: float = 1e-3,
     nudging: str = "centered",
+    correction: str | None = None,
     t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     on_failure: str = "raise",
@@ -193,6 +198,11 @@ def nudge(
         Nudging strength, either sign; 0 integrates the linear limit.
     nudging : {"centered", "positive", "negative"}
         Centered runs +beta and -beta and takes half their difference: error O(beta²) instead of O(beta).
+    correction : {None, "antisymmetric"}
+        "antisymmetric" restores the equality with the side network where there is no energy: a further force
+        -2A(s - s*), where A = (J - Jᵀ)/2 and J is the Jacobian of the force at s*; in the rate form
+        -(W - Wᵀ) rho'(u*) (u - u*). It is 0, and costs nothing, where there is an energy. What it exchanges has the
+        same eigenvalues as what was there: `critical_beta` and the default times are the same.
     t_eval : (T,) array, optional
         Times to record. Default: 201 times, dense at first, to where the slowest mode has decayed to 1e-10.
     solver : Solver, optional
@@ -212,12 +222,13 @@ def nudge(
     solver = chosen_solver(solver)
     check_on_failure(on_failure)
     choice(nudging, SIGNS, "nudging")
+    check_correction(correction)
     strength = real_number(beta, "beta")
     point = resting_point(network, equilibrium)
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     times = as_times(default_times(point) if t_eval is None else t_eval)
     strengths = np.array([sign * strength for sign in SIGNS[nudging]]) + 0.0
-    problem = nudged_problem(point, target, strengths)
+    problem = nudged_problem(point, target, strengths, correction=correction)
     solution = integrate(problem, solver, times, what="nudged phase")
     batched, batch, shape = equilibrium.batched, point.s.shape[1], (len(times), network.n, len(strengths), -1)
     delta, rate = (np.moveaxis(a.reshape(shape), 2, 0) for a in (solution.y, solution.f))
@@ -242,6 +253,7 @@ def nudge(
         x=equilibrium.x,
         beta=float(strengths[0]),
         nudging=nudging,
+        correction=correction,
         **_last(solution, network.n, len(strengths), pick),
         solver=solver.describe(),
         counters=describe_counters(solution.counters),
@@ -293,10 +305,13 @@ def default_times(point: FixedPoint) -> Array:
     return times
 
 
-def nudged_problem(point: FixedPoint, target: Array, strengths: Array, left: Array | None = None) -> Problem:
+def nudged_problem(
+    point: FixedPoint, target: Array, strengths: Array, left: Array | None = None, correction: str | None = None
+) -> Problem:
     """The flow of delta for every sample at every strength, strength-major, towards targets (b, n_out).
 
     `left` (n, b) is a constant force beside that of the cost: what is left of the free force at s*, divided by beta.
+    A correction is one of `correction.CORRECTIONS`.
     """
     network, copies = point.network, len(strengths)
     n, batch = point.s.shape
@@ -321,7 +336,7 @@ def nudged_problem(point: FixedPoint, target: Array, strengths: Array, left: Arr
         matrix[outputs, outputs] += moves[:, None] * pull * (moves * here.coordinate_slope[outputs, 0])
         return -matrix / network.tau[:, None]
 
-    return Problem(
+    problem = Problem(
         nudged,
         np.zeros((n, batch * copies)),
         rows,
@@ -334,6 +349,7 @@ def nudged_problem(point: FixedPoint, target: Array, strengths: Array, left: Arr
         first_row(DELTA_LOWER, n) if boxed else -1,
         network.threads_inside,
     )
+    return with_correction(problem, network, local) if correction and not network.has_energy else problem
 
 
 def nudged_rows(network: Network, local: Local, beta: Array, pull: tuple[Array, Array] | None = None) -> Array:

@@ -33,6 +33,8 @@ from neurodyn.system.parameters import Parameters
 
 #: Above this a matrix takes more than 32 MB, and a second for each of its factorisations.
 DENSE_UNITS = 2000
+#: Slopes below this are one to rounding: of a rate so saturated that it does not move.
+LEAST_SLOPE = 1e-100
 #: Entries of the matrices that are written down at a time.
 STACK_ENTRIES = 4_000_000
 
@@ -108,12 +110,20 @@ class FixedPoint:
             yield some, k
 
     def _stable(self, some: Any, k: Array) -> npt.NDArray[np.bool_]:
-        """Which of the matrices that `stacks` gave for some samples are those of stable fixed points, and well so."""
+        """Which of the matrices that `stacks` gave for some samples are those of stable fixed points, and well so.
+
+        Without an energy a positive definite symmetric part of m^1/2 K m^-1/2 is enough, whatever T, and costs little;
+        only where there is none are eigenvalues needed.
+        """
         active = self.local.active[:, some].T
+        matrices = _symmetric(k, self.local.coordinate_slope[:, some].T)
         if self.network.has_energy:
-            return _positive_definite(_symmetric(k, self.local.coordinate_slope[:, some].T), active)
-        rates = np.linalg.eigvals(k / self.network.tau[:, None])
-        return np.asarray(rates.real.min(axis=1) > 1e-12 * np.abs(rates).max(axis=1))
+            return _positive_definite(matrices, active)
+        found = _positive_definite(0.5 * (matrices + matrices.transpose(0, 2, 1)), active)
+        if not found.all():
+            rates = np.linalg.eigvals(k[~found] / self.network.tau[:, None])
+            found[~found] = rates.real.min(axis=1) > 1e-12 * np.abs(rates).max(axis=1)
+        return found
 
     @property
     def large(self) -> bool:
@@ -361,7 +371,7 @@ class FixedPoint:
 
 def _symmetric(k: Array, m: Array) -> Array:
     """m^1/2 K m^-1/2, for matrices (..., n, n) and diagonals (..., n)."""
-    root = np.sqrt(m)
+    root = np.sqrt(np.maximum(m, LEAST_SLOPE))
     return np.asarray(k * (root[..., :, None] / root[..., None, :]))
 
 

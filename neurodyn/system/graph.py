@@ -137,7 +137,8 @@ class Connection:
     feedback : float or "random"
         What leads back from the second population to the first, where W leads from the first to the second: a factor
         gamma stands for gamma Wᵀ, and 1 is the shared weight of an energy; "random" for weights of its own, drawn like
-        the others unless they are given. Within one population "random" gives each direction its own weight.
+        the others unless they are given. Within one population "random" gives each direction its own weight. Where the
+        connection is sparse, which pairs are connected is drawn for each direction on its own.
     """
 
     first: str
@@ -160,10 +161,6 @@ class Connection:
     def _check_feedback(self) -> None:
         given = self.feedback
         if given == RANDOM and isinstance(given, str):
-            if self.sparsity:
-                raise ModelError(
-                    f"connection {self.name!r} is sparse: its feedback must be a factor of its weights; got {given!r}"
-                )
             return
         if not is_number(given):
             raise ModelError(

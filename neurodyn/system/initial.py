@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.numerics.memory import check_memory
-from neurodyn.system.graph import Graph
+from neurodyn.system.graph import Connection, Graph
 from neurodyn.system.parameters import Block, Parameters, is_sparse
 from neurodyn.system.pattern import Pattern
 from neurodyn.system.term import Term
@@ -25,22 +25,39 @@ class Stored:
 
 def patterns(graph: Graph, given: Any, seed: int | None) -> dict[str, Pattern]:
     """The patterns of the sparse connections: those of the parameters given, else drawn, each from its own stream."""
-    if isinstance(given, Stored):
-        shapes = {c.name: ((graph[c.first].size, graph[c.second].size), c.first == c.second) for c in graph.connections}
-        return {name: Pattern(*shape, given.pairs[name]) for name, shape in shapes.items() if name in given.pairs}
     brought = {b.name: b.pattern for b in given.blocks} if isinstance(given, Parameters) else {}
     found: dict[str, Pattern] = {}
     for i, c in enumerate(graph.connections):
-        shape, symmetric = (graph[c.first].size, graph[c.second].size), c.first == c.second
-        pattern = brought.get(c.name)
-        value: Any = None if brought or not isinstance(given, Mapping) else given.get(c.name)
-        if is_sparse(value) and value.shape == shape:
-            pattern = Pattern.of_matrix(value, symmetric, c.name)
-        elif pattern is None and c.sparsity:
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i, 1)))
-            pattern = Pattern.draw(shape, symmetric, 1.0 - c.sparsity, rng)
-        if pattern is not None:
-            found[c.name] = pattern
+        hollow = c.first == c.second and bool(c.own_feedback)
+        symmetric = c.first == c.second and not hollow
+        sizes = graph[c.first].size, graph[c.second].size
+        for name, shape, stream in _directions(c, sizes, i):
+            pattern = brought.get(name)
+            value: Any = None if brought or not isinstance(given, Mapping) else given.get(name)
+            if isinstance(given, Stored):
+                if name in given.pairs:
+                    pattern = Pattern(shape, symmetric, given.pairs[name])
+            elif is_sparse(value) and value.shape == shape:
+                pattern = Pattern.of_matrix(value, symmetric, name, hollow)
+            elif pattern is None and c.sparsity:
+                rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
+                pattern = _drawn(shape, symmetric, hollow, 1.0 - c.sparsity, rng)
+            if pattern is not None:
+                found[name] = pattern
+    return found
+
+
+def _drawn(shape: tuple[int, int], symmetric: bool, hollow: bool, density: float, rng: np.random.Generator) -> Pattern:
+    if hollow:
+        return Pattern.draw_hollow(shape[0], density, rng)
+    return Pattern.draw(shape, symmetric, density, rng)
+
+
+def _directions(c: Connection, sizes: tuple[int, int], i: int) -> list[tuple[str, tuple[int, int], tuple[int, ...]]]:
+    """The blocks of weights of connection i, each with its shape and the stream that its pattern is drawn from."""
+    found: list[tuple[str, tuple[int, int], tuple[int, ...]]] = [(c.name, sizes, (i, 1))]
+    if c.own_feedback not in ("", c.name):
+        found.append((c.own_feedback, sizes[::-1], (i, 4)))
     return found
 
 
@@ -54,7 +71,7 @@ def parameters(
     streams: dict[str, tuple[int, ...]] = {c.name: (i,) for i, c in enumerate(graph.connections)}
     streams |= {c.own_feedback: (i, 2) for i, c in enumerate(graph.connections) if c.own_feedback not in ("", c.name)}
     own = {block.name: (k, term) for k, term in enumerate(terms) for block in term.blocks(graph)}
-    density = {c.name: 1.0 - c.sparsity for c in graph.connections}
+    density = {name: 1.0 - c.sparsity for c in graph.connections for name in (c.name, c.own_feedback)}
     size = 2 * 8 * sum(block.size for block in blocks)
     check_memory(size, "a network of these sizes", "take smaller populations, or sparse connections")
     parts = []

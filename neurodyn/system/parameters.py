@@ -110,7 +110,7 @@ def blocks_of(
         hollow = inside and bool(c.own_feedback)
         weights.append(Block(c.name, (m, n), inside and not hollow, (patterns or {}).get(c.name), hollow))
         if c.own_feedback and not inside:
-            feedback.append(Block(c.own_feedback, (n, m), False))
+            feedback.append(Block(c.own_feedback, (n, m), False, (patterns or {}).get(c.own_feedback)))
     names = [p.name for p in graph.free] if biased is None else list(biased)
     blocks = (*weights, *feedback, *others, *(Block(p.name, (p.size,), False) for p in graph.free if p.name in names))
     for block in blocks:

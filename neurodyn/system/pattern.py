@@ -67,17 +67,26 @@ class Pattern:
         return cls(shape, symmetric, np.stack([first, second]).astype(np.int32))
 
     @classmethod
-    def of_matrix(cls, matrix: Any, symmetric: bool, name: str) -> Pattern:
+    def draw_hollow(cls, n: int, density: float, rng: np.random.Generator) -> Pattern:
+        """Each ordered pair of different units of n is there with probability `density`, on its own."""
+        if n == 1:
+            return cls((1, 1), False, np.empty((2, 0), dtype=np.int32))
+        first, second = cls.draw((n, n - 1), False, density, rng).pairs
+        return cls((n, n), False, np.stack([first, second + (second >= first)]))
+
+    @classmethod
+    def of_matrix(cls, matrix: Any, symmetric: bool, name: str, hollow: bool = False) -> Pattern:
         """The pattern of a scipy.sparse matrix, zeros that it holds included.
 
-        Raises `ModelError` for a self-connection with a diagonal, or whose pattern is not symmetric.
+        Raises `ModelError` for a self-connection, `symmetric` or `hollow`, with a diagonal, or a symmetric one whose
+        pattern is not.
         """
         found = _summed(matrix)
         first, second = found.tocoo().coords
+        if (symmetric or hollow) and np.any(first == second):
+            unit = int(first[np.argmax(first == second)])
+            raise ModelError(f"weights {name!r} must have an empty diagonal; unit {unit} is connected to itself")
         if symmetric:
-            if np.any(first == second):
-                unit = int(first[np.argmax(first == second)])
-                raise ModelError(f"weights {name!r} must have an empty diagonal; unit {unit} is connected to itself")
             upper = first < second
             turned = found.T.tocsr()
             turned.sort_indices()

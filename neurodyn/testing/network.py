@@ -13,6 +13,7 @@ from neurodyn.estimators.gradient import gradient
 from neurodyn.flows.layout import RATES
 from neurodyn.inputs import as_input
 from neurodyn.numerics.arrays import Array, inward
+from neurodyn.phases.correction import ANTISYMMETRIC
 from neurodyn.phases.nudge import nudge
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.phases.side import side_network
@@ -176,10 +177,9 @@ class _Checks:
         net, x, solver = self.network, self.x, Solver(rtol=1e-11, atol=1e-13)
         rest = relax(net, x, start=np.zeros_like(self.s) if start is None and x is None else start, solver=solver)
         self.cost(rest, y)
-        if net.has_energy:
-            run = nudge(net, rest, y, beta=1e-4, solver=solver)
-            side = side_network(net, rest, y, t_eval=run.t, solver=solver)
-            self._compare("error signal", run.error_signal, side.error_signal, self._of_phase, LOOSE)
+        run = nudge(net, rest, y, beta=1e-4, correction=ANTISYMMETRIC, solver=solver)
+        side = side_network(net, rest, y, t_eval=run.t, solver=solver)
+        self._compare("error signal", run.error_signal, side.error_signal, self._of_phase, LOOSE)
         if net.box.any():  # at rest on a bound the cost has kinks
             return
         exact = gradient(net, x, y, method="implicit", start=rest.state)

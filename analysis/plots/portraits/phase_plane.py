@@ -183,6 +183,7 @@ def _shades(plane: PhasePlane) -> Sequence[str]:
 
 
 def _title(plane: PhasePlane) -> str:
-    flow = rf"nudged flow, $\beta$ = {plane.beta:.3g}" if plane.beta else "free flow"
+    corrected = ", corrected" if plane.correction else ""
+    flow = rf"nudged flow{corrected}, $\beta$ = {plane.beta:.3g}" if plane.beta else "free flow"
     others = "" if len(plane.flow.plane.tau) == 2 else f", others {plane.others}"
     return f"{flow}{others}{'' if plane.has_energy else ' (no energy)'}"

@@ -14,8 +14,8 @@ from neurodyn.analysis.signals.asymmetry import Asymmetry
 def plot_asymmetry(asymmetry: Asymmetry, *, ax: Axes | None = None, **style: Any) -> Axes:
     """Draw the error of signals and gradient against the asymmetry of the weights, both axes logarithmic.
 
-    The legend gives the orders in which they grow. The dotted line is the error of the symmetric network, which beta
-    and the solver make.
+    The legend gives the orders in which they grow. Hollow marks are those of the corrected phase. The dotted line is
+    the error of the symmetric network, which beta and the solver make.
 
     Parameters
     ----------
@@ -35,10 +35,17 @@ def plot_asymmetry(asymmetry: Asymmetry, *, ax: Axes | None = None, **style: Any
         ("error signal", asymmetry.error, asymmetry.slope, look.NUDGED, "o"),
         ("parameter gradient", asymmetry.gradient_error, asymmetry.gradient_slope, look.POPULATIONS[1], "s"),
     )
+    corrected = (
+        ("error signal, corrected", asymmetry.corrected_error, look.NUDGED, "o"),
+        ("parameter gradient, corrected", asymmetry.corrected_gradient_error, look.POPULATIONS[1], "s"),
+    )
     for name, errors, slope, color, marker in curves:
         label = f"{name}, slope {slope:.2f}" if np.isfinite(slope) else name
         options = {"color": color, "marker": marker, "markersize": 5.5, "linewidth": 1.2, "label": label, **style}
         ax.plot(asymmetry.asymmetry[shown], errors[shown], **options)
+    for name, errors, color, marker in corrected:
+        options = {"color": color, "marker": marker, "markersize": 5.5, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+        ax.plot(asymmetry.asymmetry[shown], errors[shown], markerfacecolor="none", label=name, **{**options, **style})
     if asymmetry.floor > 0.0:
         label = rf"symmetric weights, $\beta$ = {asymmetry.beta:g}"
         ax.axhline(asymmetry.floor, color=look.SIDE, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)
