@@ -12,6 +12,7 @@ from neurodyn.errors import ArgumentError, DivergenceError, SimulationError
 from neurodyn.inputs import as_condition, as_times, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.blas import few_threads
+from neurodyn.phases.beginning import beginning
 from neurodyn.phases.driven import Nudge, integrate_driven
 from neurodyn.phases.relax import check_box
 from neurodyn.results.result import Result, array, check_on_failure
@@ -37,6 +38,8 @@ class Trajectory(Result):
     target : (batch, n_out), optional
     beta : float
         Strength of the nudge towards the target; 0 without one.
+    t0 : float
+        The time at which it began.
     last_time, last_state : (batch,), (batch, n), optional
         How far each trajectory came; None where all reached the end.
     """
@@ -51,6 +54,7 @@ class Trajectory(Result):
     stimulus_table: Array | None = array("entry", "batch", "input", default=None)
     stimulus_kind: str | None = None
     beta: float = 0.0
+    t0: float = 0.0
     last_time: Array | None = array("batch", units="time", default=None)
     last_state: Array | None = array("batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
@@ -80,9 +84,10 @@ def simulate(
     network: Network,
     x: ArrayLike | Stimulus | None = None,
     *,
-    start: ArrayLike | None = None,
+    start: ArrayLike | Result | None = None,
     y: ArrayLike | None = None,
     beta: float = 0.0,
+    t0: float | None = None,
     t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     on_failure: str = "raise",
@@ -94,13 +99,17 @@ def simulate(
     network : Network
     x : (batch, n_in) or (n_in,) array, or Stimulus, optional
         Clamped rates: constant, or `Steps`, `Sine` or `Series`, which vary in time from t = 0.
-    start : (batch, n) or (n,) array, optional
-        One serves all x, and one x all starts.
+    start : (batch, n) or (n,) array, or a result, optional
+        One serves all x, and one x all starts. A Trajectory, an Equilibrium, a NudgedPhase or another result with
+        states is continued from its last state.
     y, beta : (batch, n_out) array or labels, and float, optional
         Targets, towards which the outputs are nudged with the strength beta: here s itself is integrated, from any
         start, and not its displacement from an equilibrium as in `nudge`.
+    t0 : float, optional
+        The time >= 0 at which the state is `start`, on the clock of a Stimulus. Default: 0, or the last time of a
+        result that is continued; an Equilibrium has none.
     t_eval : (T,) array, optional
-        Times to record, increasing from t >= 0; the state is `start` at t = 0. Default: 201 times over 20·max(tau).
+        Times to record, increasing from t >= t0. Default: 201 times over 20·max(tau), from t0 on.
     solver : Solver, optional
         No step has a jump or kink of the input inside: integration begins anew at the jumps of `Steps`, for each piece
         with its own `max_steps`, and lands on the recorded times of a `Series`. Where the input jumps, the velocity
@@ -113,16 +122,30 @@ def simulate(
         For inputs that do not fit.
     DivergenceError, SimulationError
         A trajectory did not reach the end; `.result` is the Trajectory as far as it came.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net, x = models.Hopfield.layered([1, 4, 2], seed=0), nd.Sine(0.0, 1.0, [0.1])
+    >>> first = nd.simulate(net, x, t_eval=[0.0, 20.0])
+    >>> nd.simulate(net, x, start=first, t_eval=[20.0, 50.0]).t
+    array([20., 50.])
     """
     as_network(network)
     solver = chosen_solver(solver)
     check_on_failure(on_failure)
     moving = x if isinstance(x, Stimulus) else None
+    start, begin = beginning(start, t0)
     rates, initial, batched = _conditions(network, x, start)
     check_box(network, initial)
     nudge = _nudge(network, y, beta, len(initial), batched)
-    times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
-    solution = integrate_driven(network, inward(initial), moving if moving is not None else rates, nudge, solver, times)
+    times = as_times(begin + np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
+    if times[0] < begin:
+        raise ArgumentError(f"`t_eval` must begin at {begin:g}, when the state is `start`, or later; got {times[0]:g}")
+    solution = integrate_driven(
+        network, inward(initial), moving if moving is not None else rates, nudge, solver, times - begin, begin
+    )
     pick: Any = slice(None) if batched else 0
     failed = np.any(solution.status != Status.DONE)
     result = Trajectory(
@@ -135,7 +158,8 @@ def simulate(
         target=None if nudge is None else nudge.target[pick],
         beta=0.0 if nudge is None else nudge.beta,
         **({} if moving is None else _kept(moving, len(initial))),
-        last_time=np.asarray(solution.time[pick]) if failed else None,
+        t0=begin,
+        last_time=np.asarray(begin + solution.time[pick]) if failed else None,
         last_state=np.ascontiguousarray(solution.last[: network.n].T)[pick] if failed else None,
         solver=solver.describe(),
         counters=describe_counters(solution.counters),
