@@ -10,6 +10,8 @@ from neurodyn.analysis.gradients.compare_gradients import (
 from neurodyn.analysis.gradients.gradient_order import GradientOrder, gradient_order
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.analysis.gradients.track_gradients import GradientTrack, track_gradients
+from neurodyn.analysis.motion.limit_cycle import LimitCycle, limit_cycle
+from neurodyn.analysis.motion.lyapunov import LyapunovSpectrum, lyapunov
 from neurodyn.analysis.portraits.basins import Basins, BasinVolumes, basin_volumes, basins
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch
 from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_fixed_point
@@ -60,6 +62,8 @@ __all__ = [
     "GradientOrder",
     "GradientTrack",
     "Ladder",
+    "LimitCycle",
+    "LyapunovSpectrum",
     "NudgedPath",
     "PhasePlane",
     "Portrait",
@@ -86,6 +90,8 @@ __all__ = [
     "gradient_order",
     "heterogeneity",
     "ladder",
+    "limit_cycle",
+    "lyapunov",
     "nudged_path",
     "nudging",
     "phase_plane",
