@@ -14,7 +14,8 @@ from neurodyn.analysis.motion.limit_cycle import LimitCycle, limit_cycle
 from neurodyn.analysis.motion.lyapunov import LyapunovSpectrum, lyapunov
 from neurodyn.analysis.portraits.basins import Basins, BasinVolumes, basin_volumes, basins
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch
-from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_fixed_point
+from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_cycle, continue_fixed_point
+from neurodyn.analysis.portraits.cycle_branch import CycleBifurcation, CycleBranch
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, fixed_points
 from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
@@ -55,6 +56,8 @@ __all__ = [
     "ComparedGradients",
     "Comparison",
     "Convergence",
+    "CycleBifurcation",
+    "CycleBranch",
     "Decay",
     "Durations",
     "FixedPoints",
@@ -79,6 +82,7 @@ __all__ = [
     "compare",
     "compare_gradients",
     "concurrent",
+    "continue_cycle",
     "continue_fixed_point",
     "convergence",
     "decay",

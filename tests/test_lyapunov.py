@@ -84,13 +84,13 @@ def test_what_has_no_exponents_is_refused():
 def test_lorenz_exponents_lie_within_their_errors():
     field = terms.Own("s", force=lorenz, constants={"sigma": 10.0, "rho": 28.0, "beta": 8 / 3})
     flow = models.EnergyNetwork({"s": {"size": 3, "outputs": 1}}, [field])
-    found = analysis.lyapunov(flow, count=3, start=[1.0, 1.0, 20.0], tol=0.003)
+    found = analysis.lyapunov(flow, count=3, start=[1.0, 1.0, 20.0], tol=0.006)
     error = np.abs(found.exponents - [0.9056, 0.0, -14.5723])
-    assert np.all(found.standard_error <= 0.003)
+    assert np.all(found.standard_error <= 0.006)
     assert np.all(error <= 3.0 * found.standard_error)
     assert found.exponents.sum() == pytest.approx(-41 / 3, abs=1e-4)  # the divergence of the field
     assert found.chaotic
-    assert found.dimension == pytest.approx(2.062, abs=0.002)
+    assert found.dimension == pytest.approx(2.062, abs=0.004)
 
 
 @pytest.mark.slow

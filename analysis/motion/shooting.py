@@ -86,6 +86,12 @@ class Shooting:
         velocity = found.f[0, :n].T
         return Pieces(np.ascontiguousarray(found.last[:n].T), velocity, np.ascontiguousarray(maps.transpose(2, 1, 0)))
 
+    def recorded(self, states: Array, times: Array) -> Array:
+        """Where states (m, n) are at some times (k,), (m, k, n)."""
+        problem = free_problem(self.network, np.ascontiguousarray(states.T), self.inputs(len(states)))
+        found = integrate(problem, self.solver, times, what="following a cycle")
+        return np.ascontiguousarray(found.y.transpose(2, 0, 1))
+
     def path(self, state: Array, period: float, count: int) -> tuple[Array, Array, Array]:
         """Times (count,), states and velocities (count, n) along one period from a state on."""
         times = np.linspace(0.0, period, count)
@@ -125,9 +131,7 @@ class Shooting:
             return orbit
         m, n = orbit.state.shape
         times = np.arange(parts) * (orbit.period / m / parts)
-        problem = free_problem(self.network, np.ascontiguousarray(orbit.state.T), self.inputs(m))
-        found = integrate(problem, self.solver, times, what="following a cycle")
-        states = np.ascontiguousarray(found.y.transpose(2, 0, 1).reshape(m * parts, n))
+        states = self.recorded(orbit.state, times).reshape(m * parts, n)
         here = self.pieces(states, orbit.period / len(states))
         return orbit if here is None else Orbit(states, orbit.period, here.map)
 
@@ -135,7 +139,7 @@ class Shooting:
         """Derivative of the pieces' gaps, and of the phase, by all states and the period."""
         m, n = states.shape
         matrix = np.zeros((m * n + 1, m * n + 1))
-        write_gaps(matrix, here)
+        write_gaps(matrix, here.map, here.velocity)
         matrix[-1, :n] = self.velocity(states[:1])[0]
         return matrix
 
@@ -146,14 +150,14 @@ def _spread(maps: Array) -> float:
     return float(np.log(sizes[:, 0] / np.maximum(sizes[:, -1], 1e-300)).max())
 
 
-def write_gaps(matrix: Array, here: Pieces) -> None:
+def write_gaps(matrix: Array, maps: Array, velocity: Array) -> None:
     """Write the derivatives of phi(s_i) - s_{i+1} by the states, and by the period in the next column, (mn, mn + 1)."""
-    m, n = here.end.shape
+    m, n = velocity.shape
     for i in range(m):
         rows, after = slice(i * n, (i + 1) * n), (i + 1) % m
-        matrix[rows, i * n : (i + 1) * n] += here.map[i]
+        matrix[rows, i * n : (i + 1) * n] += maps[i]
         matrix[rows, after * n : (after + 1) * n] -= np.eye(n)
-        matrix[rows, m * n] = here.velocity[i] / m
+        matrix[rows, m * n] = velocity[i] / m
 
 
 def multipliers(maps: Array) -> Complex:
