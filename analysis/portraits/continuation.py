@@ -15,7 +15,7 @@ from neurodyn.analysis.portraits.cycle_branch import CycleBranch
 from neurodyn.analysis.portraits.cycle_curve import CycleCurve
 from neurodyn.analysis.portraits.hopf import critical_vector
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.parameter import family, span_of
+from neurodyn.analysis.portraits.parameter import Family, family, span_of
 from neurodyn.errors import ArgumentError, ConvergenceError, shown
 from neurodyn.inputs import real_number
 from neurodyn.numerics.blas import one_thread
@@ -152,7 +152,7 @@ def continue_cycle(
         raise ArgumentError(f"`cycle` must be a LimitCycle, as analysis.limit_cycle finds them; got {shown(cycle)}")
     require_smooth(network, "a limit cycle")
     _, curve, p = _checked_arguments(network, x, None, 0.0, parameter, span, at)
-    along = CycleCurve(curve.equations, curve.low, curve.high, curve.scale)
+    along = _cycle_curve(curve)
     with one_thread():
         shooting = along.shooting(p)
         found = shooting.closed(shooting.spread(cycle.state[0], cycle.period, PIECES), cycle.period)
@@ -166,19 +166,23 @@ def _cycles(landscape: Landscape, curve: Curve, branches: list[Branch]) -> tuple
     """The branches of cycles that begin at the Hopf bifurcations of some branches, each once."""
     if landscape.beta != 0.0 or landscape.boxed.any():
         return ()
-    along, found = CycleCurve(curve.equations, curve.low, curve.high, curve.scale), list[CycleBranch]()
+    along, found = _cycle_curve(curve), list[CycleBranch]()
     seen: list[Bifurcation] = []
     for b in (b for branch in branches for b in branch.bifurcations if b.kind == "Hopf"):
         known = any(same_point(b, other) for other in seen)
         if known or any(_ends_at(cycle, b, curve.scale) for cycle in found):
             continue
         seen.append(b)
-        new = along.from_hopf(
-            b.state, b.parameter, critical_vector(curve.equations, b.state, b.parameter, b.frequency), b.frequency
-        )
+        q = critical_vector(curve.equations, b.state, b.parameter, b.frequency)
+        new = along.from_hopf(b.state, b.parameter, q, b.frequency)
         if new is not None:
             found.append(new)
     return tuple(found)
+
+
+def _cycle_curve(curve: Curve) -> CycleCurve:
+    assert isinstance(curve.equations, Family)
+    return CycleCurve(curve.equations, curve.low, curve.high, curve.scale)
 
 
 def _ends_at(cycles: CycleBranch, b: Bifurcation, scale: float) -> bool:

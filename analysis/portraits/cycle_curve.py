@@ -23,7 +23,7 @@ from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.solvers.solver import Solver
 
 #: Steps of arclength: first, smallest, largest; two tangents of one step are this nearly parallel, as a cosine.
-FIRST, SMALLEST, LARGEST, PARALLEL = 0.05, 1e-6, 0.25, 0.97
+FIRST, SMALLEST, LARGEST, PARALLEL = 0.05, 1e-6, 0.5, 0.95
 #: A cycle whose states lie this close together, in root mean square, is at its Hopf bifurcation.
 SHRUNK = 0.02
 #: A period this many times the shortest of the branch grows without bound; a state this large does.
@@ -33,6 +33,8 @@ MOST = 400
 STRETCHED, MOST_PIECES = 1.8, 96
 #: Gaps of a cycle on the curve, and those that need no further look.
 GAP, FINE = 1e-8, 1e-11
+#: What a multiplier of 1 is called where the parameter goes on; next to a fold it is the fold.
+BRANCHING = "branch point of cycles"
 #: Continuation needs fewer digits than a single cycle.
 SOLVER = Solver(rtol=1e-9, atol=1e-11, max_steps=10**6)
 
@@ -197,7 +199,7 @@ class CycleCurve:
 
     def _between(self, here: Point, parts: int) -> Array:
         """States (m, parts, n) at even times in each piece."""
-        times = np.arange(parts) * (here.period / len(here.state) / parts)
+        times = np.linspace(0.0, here.period / len(here.state), parts, endpoint=False)
         return self.shooting(here.p).recorded(here.state, times)
 
     def _border(self, here: Point, step: float) -> tuple[Array, Array] | None:
@@ -212,17 +214,19 @@ class CycleCurve:
 
     def branch(self, path: list[Point], ended: tuple[str, str]) -> CycleBranch:
         """The branch along these cycles, its bifurcations located."""
-        values = np.array([self.multipliers(point) for point in path])
+        values = np.array([multipliers(point.map) for point in path])
         index = np.array([int(np.sum(np.abs(_others(v)) > 1.0 + NEUTRAL)) for v in values])
         found: list[CycleBifurcation] = []
         for k, (here, there) in enumerate(pairwise(path)):
             if len(here.y) != len(there.y):
                 continue
-            turns = here.tangent[-1] * there.tangent[-1] < 0.0
-            if turns:
+            changes = np.ptp(index[max(k - 1, 0) : k + 3]) > 0  # else rounding made the parameter turn
+            if changes and here.tangent[-1] * there.tangent[-1] < 0.0:
                 found.append(self._described("fold of cycles", self._zero(_parameter_speed, here, there), k))
             elif index[k] != index[k + 1]:
                 found += self._crossing(here, there, int(min(index[k], index[k + 1])), k)
+        folds = [b.position for b in found if b.kind.startswith("fold")]
+        found = [b for b in found if b.kind != BRANCHING or min((abs(b.position - k) for k in folds), default=2) > 1]
         spans = [self._between(point, 16).reshape(-1, point.state.shape[1]) for point in path]
         return CycleBranch(
             self.family.name,
@@ -238,24 +242,17 @@ class CycleCurve:
             self.family.graph,
         )
 
-    def multipliers(self, point: Point) -> Complex:
-        """Multipliers (n,) of a cycle of the curve."""
-        return multipliers(self.shooting(point.p).finer(Orbit(point.state, point.period, point.map)).map)
-
     def _crossing(self, here: Point, there: Point, which: int, position: int) -> list[CycleBifurcation]:
         """The bifurcation at which the multiplier with this number passes the unit circle."""
 
         def excess(point: Point) -> float:
-            return float(np.log(np.abs(_others(self.multipliers(point))[which])))
+            return float(np.log(np.abs(_others(multipliers(point.map))[which])))
 
         if excess(here) * excess(there) >= 0.0:
             return []
         at = self._zero(excess, here, there)
-        value = _others(self.multipliers(at))[which]
-        if abs(value.imag) > 1e-4:
-            kind = "torus"
-        else:
-            kind = "period doubling" if value.real < 0.0 else "branch point of cycles"
+        value = _others(multipliers(at.map))[which]
+        kind = "torus" if abs(value.imag) > 1e-4 else "period doubling" if value.real < 0.0 else BRANCHING
         return [self._described(kind, at, position)]
 
     def _described(self, kind: str, at: Point, position: int) -> CycleBifurcation:

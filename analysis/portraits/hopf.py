@@ -1,8 +1,8 @@
 """Whether the cycles that a Hopf bifurcation gives rise to attract: the first Lyapunov coefficient.
 
 On the plane in which the critical pair turns, the flow is z' = (mu + i omega) z + c z |z|^2 + ..., and the coefficient
-is Re c / omega. With A the derivative of the velocity, A q = i omega q, |q| = 1, p^T A = i omega p^T, p^T q = 1, and B, C
-the second and third derivatives of the velocity,
+is Re c / omega. With A, B, C the first three derivatives of the velocity, A q = i omega q, |q| = 1, p^T A = i omega p^T
+and p^T q = 1,
 
     l_1 = Re p^T [C(q, q, q*) - 2 B(q, A^-1 B(q, q*)) + B(q*, (2 i omega - A)^-1 B(q, q))] / (2 omega).
 
