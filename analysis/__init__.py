@@ -17,6 +17,7 @@ from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, 
 from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_cycle, continue_fixed_point
 from neurodyn.analysis.portraits.cycle_branch import CycleBifurcation, CycleBranch
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, fixed_points
+from neurodyn.analysis.portraits.lyapunov_map import LyapunovMap, lyapunov_map
 from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.portraits.plane import principal_direction
@@ -66,6 +67,7 @@ __all__ = [
     "GradientTrack",
     "Ladder",
     "LimitCycle",
+    "LyapunovMap",
     "LyapunovSpectrum",
     "NudgedPath",
     "PhasePlane",
@@ -96,6 +98,7 @@ __all__ = [
     "ladder",
     "limit_cycle",
     "lyapunov",
+    "lyapunov_map",
     "nudged_path",
     "nudging",
     "phase_plane",
