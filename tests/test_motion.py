@@ -43,8 +43,8 @@ def test_a_sample_that_rests_has_the_same_bits_beside_one_that_does_not():
 
 @pytest.mark.slow
 def test_relax_tells_chaos_and_its_exponent():
-    net = models.Rate.recurrent(100, feedback="random", gain=3.0, seed=4)
-    start = 0.1 * np.random.default_rng(0).normal(size=100)
-    found = nd.relax(net, start=start, t_max=2000.0, on_failure="return")
+    model = models.read("chaotic-rate")
+    assert model.network == models.Rate.recurrent(100, feedback="random", gain=3.0, seed=4)
+    found = nd.relax(model.network, start=model.start, t_max=2000.0, on_failure="return")
     assert found.status == nd.Status.CHAOTIC
     assert found.exponent == pytest.approx(0.11, abs=0.06)
