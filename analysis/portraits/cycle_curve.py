@@ -23,7 +23,7 @@ from neurodyn.numerics.arrays import Array, Complex
 from neurodyn.solvers.solver import Solver
 
 #: Steps of arclength: first, smallest, largest; two tangents of one step are this nearly parallel, as a cosine.
-FIRST, SMALLEST, LARGEST, PARALLEL = 0.05, 1e-6, 0.5, 0.95
+FIRST, SMALLEST, LARGEST, PARALLEL = 0.05, 1e-6, 0.3, 0.97
 #: A cycle whose states lie this close together, in root mean square, is at its Hopf bifurcation.
 SHRUNK = 0.02
 #: A period this many times the shortest of the branch grows without bound; a state this large does.

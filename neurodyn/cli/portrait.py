@@ -127,8 +127,8 @@ def _sample(model: Model, wanted: int | None) -> int:
         whole_number(wanted, "--sample", 0, count - 1)
     if wanted is not None or model.y is None or not network.n_out:
         return wanted or 0
-    given: dict[str, Any] = {"tol": model.tol, "t_max": model.t_max, "solver": model.solver, "on_failure": "return"}
-    rest = relax(network, model.x, start=model.start, **given)
+    settings: dict[str, Any] = {"tol": model.tol, "t_max": model.t_max, "solver": model.solver, "on_failure": "return"}
+    rest = relax(network, model.x, start=model.start, **settings)
     point = FixedPoint.of(network, rest.state, rest.x)
     gap = point.cost_slope(network.target(model.y, point.s.shape[1], batched=True))
     signal = np.any((gap != 0.0) & point.local.active, axis=0)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import TwoSlopeNorm
 
 from neurodyn.analysis.motion.lyapunov import LyapunovSpectrum
 from neurodyn.analysis.plots import style as look
@@ -43,7 +42,7 @@ def plot_lyapunov(spectrum: LyapunovSpectrum, *, sample: int = 0, ax: Axes | Non
 
 
 def plot_lyapunov_map(found: LyapunovMap, *, ax: Axes | None = None, **style: Any) -> Axes:
-    """Draw the largest exponent over two parameters: purple where it is positive, orange where trajectories join.
+    """Draw the largest exponent over two parameters: orange where it is positive, purple where trajectories join.
 
     White is zero: limit cycles, and bifurcations. Dots mark cells that are chaotic by three standard errors.
 
@@ -56,9 +55,8 @@ def plot_lyapunov_map(found: LyapunovMap, *, ax: Axes | None = None, **style: An
         Properties of the coloured mesh.
     """
     ax = look.new_axes(width=5.6, height=4.0)[0] if ax is None else ax
-    low, high = float(np.nanmin(found.exponent)), float(np.nanmax(found.exponent))
-    norm = TwoSlopeNorm(0.0, min(low, -1e-12), max(high, 1e-12))
-    options: dict[str, Any] = {"cmap": "PuOr_r", "norm": norm, "shading": "nearest", "rasterized": True}
+    most = max(float(np.nanmax(np.abs(found.exponent))), 1e-12)
+    options: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -most, "vmax": most, "shading": "nearest", "rasterized": True}
     mesh = ax.pcolormesh(found.first, found.second, found.exponent, **{**options, **style})
     rows, columns = np.nonzero(found.chaotic)
     ax.plot(found.first[columns], found.second[rows], linestyle="none", marker=".", markersize=3.0, color=look.SIDE)

@@ -65,7 +65,7 @@ def plot_bifurcation(
     )
     name = diagram.name
     ax.set_xlabel(r"nudging strength $\beta$" if name == "beta" else f"parameter {name}" if "[" in name else name)
-    ax.set_ylabel(f"state of {unit_name(graph, unit)} at rest")
+    ax.set_ylabel(f"state of {unit_name(graph, unit)}{'' if cycles else ' at rest'}")
     look.title(
         ax, "fixed points and limit cycles" if cycles and branches else "limit cycles" if cycles else "fixed points"
     )
