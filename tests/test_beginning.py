@@ -34,7 +34,7 @@ def test_any_result_with_states_is_continued_in_one_call():
     later = nd.simulate(NET, x, start=run)
     assert later.t0 == later.t[0] == 3.0
     np.testing.assert_array_equal(later.state[0], run.state[-1])
-    assert nd.simulate(NET, x, start=rest, t_eval=[1.0]).t0 == 0.0
+    assert nd.simulate(NET, x, start=rest, t_eval=[1.0]).t0 is None
     side = nd.side_network(NET, rest, [0, 1], t_eval=[0.0, 1.0])
     with pytest.raises(nd.ArgumentError, match="a SidePhase has none"):
         nd.simulate(NET, x, start=side)
@@ -46,6 +46,7 @@ def test_a_run_that_stopped_early_is_continued_from_there():
     halted = nd.simulate(NET, [0.5], t_eval=[0.0, 30.0], solver=nd.Solver(max_steps=20), on_failure="return")
     after = nd.simulate(NET, [0.5], start=halted, t_eval=[30.0], solver=SOLVER)
     assert halted.last_time == after.t0
+    assert after.t0 is not None
     assert 0.0 < after.t0 < 30.0
     whole = nd.simulate(NET, [0.5], t_eval=[30.0], solver=SOLVER)
     np.testing.assert_allclose(after.state, whole.state, rtol=0, atol=1e-8)

@@ -98,7 +98,7 @@ def test_cycles_of_a_ring_begin_at_its_hopf_point():
     assert cycles.period[-1] == pytest.approx(alone.period, abs=1e-6)
     np.testing.assert_allclose(cycles.high[-1], alone.state.max(axis=0), atol=1e-2)
     ax = plots.plot_bifurcation(found)
-    assert "limit cycles" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "limit cycles" in [line.get_label() for line in ax.lines]
     plots.plot_bifurcation(cycles)
     without = analysis.bifurcation_diagram(
         ring(0.5), [[0.0, 0.0, 0.0]], parameter=ring, span=(0.5, 0.8), at=0.5, cycles=False
@@ -107,8 +107,9 @@ def test_cycles_of_a_ring_begin_at_its_hopf_point():
 
 
 def test_what_is_no_cycle_is_not_followed():
+    wrong: Any = np.zeros(3)
     with pytest.raises(nd.ArgumentError, match="`cycle` must be a LimitCycle"):
-        analysis.continue_cycle(ring(1.0), np.zeros(3), parameter="gain", span=(0.5, 1.5))
+        analysis.continue_cycle(ring(1.0), wrong, parameter="gain", span=(0.5, 1.5))
 
 
 @pytest.mark.slow

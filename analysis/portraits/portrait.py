@@ -103,7 +103,7 @@ def portrait(
         without a target, the two that take part most in the slowest mode.
     others : {"frozen", "relaxed", "sliced"}, optional
         The same as for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen"
-        at s*, as relaxing takes minutes.
+        at s*, as relaxing takes minutes, or as they would not rest.
     beta : float, optional
         Default: 1, or half-way to the fold if s*(beta) ends at one below 2.
     resolution : int, optional
@@ -141,9 +141,8 @@ def portrait(
         plane = Plane.of(landscape, view.axes, view.state)
         window = choose_window(plane, _in_view(view, found, rest.state, ways, path, strength))
         same: dict[str, Any] = {"axes": view.axes, "window": window, "state": view.state}
-        fine = FINE if view.others != "relaxed" else COARSE
-        grid: dict[str, Any] = {"others": view.others, "resolution": resolution or fine}
-        free = phase_plane(network, x, **same, **grid)
+        free = _free_plane(landscape, same, view.others, resolution, others is None)
+        grid: dict[str, Any] = {"others": free.others, "resolution": len(free.first)}
         bar.update(0.55)
         nudged = None if target is None else phase_plane(network, x, y=target, beta=strength, **same, **grid)
         bar.update(0.85)
@@ -198,6 +197,19 @@ def _viewpoint(
     else:
         view = Viewpoint(tuple(axes), rests[0], "chosen", others_for(landscape.network))
     return view if others is None else replace(view, others=others)
+
+
+def _free_plane(
+    landscape: Landscape, same: dict[str, Any], others: str, resolution: int | None, may_freeze: bool
+) -> PhasePlane:
+    """The plane of the free flow; the others are frozen where without an energy they would not rest."""
+    fine = FINE if others != "relaxed" else COARSE
+    try:
+        return phase_plane(landscape.network, landscape.x, **same, others=others, resolution=resolution or fine)
+    except ArgumentError:
+        if landscape.has_energy or others != "relaxed" or not may_freeze:
+            raise
+        return phase_plane(landscape.network, landscape.x, **same, others="frozen", resolution=resolution or FINE)
 
 
 def _fixed_points(landscape: Landscape, rests: Array) -> FixedPoints:

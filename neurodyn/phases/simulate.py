@@ -38,8 +38,8 @@ class Trajectory(Result):
     target : (batch, n_out), optional
     beta : float
         Strength of the nudge towards the target; 0 without one.
-    t0 : float
-        The time at which it began.
+    t0 : float, optional
+        The time at which it began; None where that was 0.
     last_time, last_state : (batch,), (batch, n), optional
         How far each trajectory came; None where all reached the end.
     """
@@ -54,7 +54,7 @@ class Trajectory(Result):
     stimulus_table: Array | None = array("entry", "batch", "input", default=None)
     stimulus_kind: str | None = None
     beta: float = 0.0
-    t0: float = 0.0
+    t0: float | None = None
     last_time: Array | None = array("batch", units="time", default=None)
     last_state: Array | None = array("batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
@@ -158,7 +158,7 @@ def simulate(
         target=None if nudge is None else nudge.target[pick],
         beta=0.0 if nudge is None else nudge.beta,
         **({} if moving is None else _kept(moving, len(initial))),
-        t0=begin,
+        t0=begin or None,
         last_time=np.asarray(begin + solution.time[pick]) if failed else None,
         last_state=np.ascontiguousarray(solution.last[: network.n].T)[pick] if failed else None,
         solver=solver.describe(),
