@@ -10,10 +10,14 @@ from neurodyn.analysis.gradients.compare_gradients import (
 from neurodyn.analysis.gradients.gradient_order import GradientOrder, gradient_order
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.analysis.gradients.track_gradients import GradientTrack, track_gradients
+from neurodyn.analysis.motion.limit_cycle import LimitCycle, limit_cycle
+from neurodyn.analysis.motion.lyapunov import LyapunovSpectrum, lyapunov
 from neurodyn.analysis.portraits.basins import Basins, BasinVolumes, basin_volumes, basins
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch
-from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_fixed_point
+from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_cycle, continue_fixed_point
+from neurodyn.analysis.portraits.cycle_branch import CycleBifurcation, CycleBranch
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, fixed_points
+from neurodyn.analysis.portraits.lyapunov_map import LyapunovMap, lyapunov_map
 from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.portraits.plane import principal_direction
@@ -55,6 +59,8 @@ __all__ = [
     "ComparedGradients",
     "Comparison",
     "Convergence",
+    "CycleBifurcation",
+    "CycleBranch",
     "Decay",
     "Durations",
     "FixedPoints",
@@ -62,6 +68,9 @@ __all__ = [
     "GradientOrder",
     "GradientTrack",
     "Ladder",
+    "LimitCycle",
+    "LyapunovMap",
+    "LyapunovSpectrum",
     "NudgedPath",
     "PhasePlane",
     "Portrait",
@@ -77,6 +86,7 @@ __all__ = [
     "compare",
     "compare_gradients",
     "concurrent",
+    "continue_cycle",
     "continue_fixed_point",
     "convergence",
     "decay",
@@ -90,6 +100,9 @@ __all__ = [
     "hardware",
     "heterogeneity",
     "ladder",
+    "limit_cycle",
+    "lyapunov",
+    "lyapunov_map",
     "nudged_path",
     "nudging",
     "phase_plane",

@@ -26,6 +26,8 @@ RESULT_MODULES = {
     "Equilibrium": "neurodyn.phases.relax",
     "Evaluation": "neurodyn.learning.evaluate",
     "Experiment": "neurodyn.experiments.experiment",
+    "LimitCycle": "neurodyn.analysis.motion.limit_cycle",
+    "LyapunovSpectrum": "neurodyn.analysis.motion.lyapunov",
     "Ladder": "neurodyn.analysis.timing.ladder",
     "NudgedPhase": "neurodyn.phases.nudge",
     "PlasticPhase": "neurodyn.phases.plasticity",

@@ -39,7 +39,8 @@ def portrait(tmp_path, monkeypatch):
 
 def test_no_model_is_missing_here():
     mnist = [name for name in models.names() if name.startswith("mnist")]
-    assert sorted([*LIBRARY, *mnist]) == sorted(models.names())
+    restless = ["chaotic-rate"]  # of which a chaotic motion is all there is to say
+    assert sorted([*LIBRARY, *mnist, *restless]) == sorted(models.names())
 
 
 @pytest.mark.slow
@@ -127,6 +128,22 @@ def test_network_without_outputs(portrait, tmp_path):
     assert (summary["nudged"], summary["nudged_path"]) == (None, None)
     assert summary["axes"]["reason"] == "what takes part most in the slowest mode"
     assert "nothing to animate" in portrait("ring.toml", "--animate", "movie.gif").stderr
+
+
+@pytest.mark.slow
+def test_a_network_that_goes_round_a_limit_cycle_has_it_drawn(portrait, tmp_path):
+    (tmp_path / "round.toml").write_text(
+        'model = "rate"\nseed = 6\ngain = 4.0\nconnections = [{between = "s-s", feedback = "random"}]\n'
+        '[populations.s]\nsize = 3\nactivation = "tanh"\n[free]\nstart = [0.1, 0.2, 0.3]\n'
+    )
+    result = portrait("round.toml", "--resolution", 9)
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "neurodyn-round-portrait"
+    assert {path.name for path in folder.iterdir()} == (ALWAYS | {"limit-cycle.png"}) - {"energy.png"}
+    (cycle,) = json.loads((folder / "summary.json").read_text("utf-8"))["limit_cycles"]
+    assert cycle["period"] == pytest.approx(4.121682, abs=1e-5)
+    assert cycle["stable"] is True
+    assert "limit cycle" in result.stdout
 
 
 @pytest.mark.slow

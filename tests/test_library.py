@@ -16,7 +16,8 @@ TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
 def test_no_model_is_missing_here():
     hard = {name for name in models.names() if name.startswith("mnist")}  # test_mnist.py has one with hard sigmoids
-    assert sorted([*SMOOTH, *hard]) == sorted(models.names())
+    restless = {"chaotic-rate"}  # test_motion.py
+    assert sorted([*SMOOTH, *hard, *restless]) == sorted(models.names())
 
 
 @pytest.fixture(scope="module", params=[f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")])

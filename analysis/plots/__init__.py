@@ -18,6 +18,8 @@ from neurodyn.analysis.plots.learning import (
     plot_learning,
     plot_settling,
 )
+from neurodyn.analysis.plots.motion.limit_cycle import plot_limit_cycle
+from neurodyn.analysis.plots.motion.lyapunov import plot_lyapunov, plot_lyapunov_map
 from neurodyn.analysis.plots.portraits.basins import plot_basins
 from neurodyn.analysis.plots.portraits.bifurcation import plot_bifurcation
 from neurodyn.analysis.plots.portraits.energy import plot_energy
@@ -68,6 +70,9 @@ __all__ = [
     "plot_gradient_track",
     "plot_ladder",
     "plot_learning",
+    "plot_limit_cycle",
+    "plot_lyapunov",
+    "plot_lyapunov_map",
     "plot_nudged_path",
     "plot_phase_plane",
     "plot_phase_planes",

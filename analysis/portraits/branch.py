@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.analysis.portraits.algebra import Rates
+from neurodyn.analysis.portraits.cycle_branch import CycleBranch
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.graph import Graph
 
@@ -20,7 +21,8 @@ class Bifurcation:
     the critical direction to second order or not; "border collision", where a unit meets or leaves a bound of its box
     and an eigenvalue jumps; "Hopf", where a complex pair crosses. parameter, state (n,): where. direction (n,): the
     critical eigenvector, of a pair its real part. position: between which points of the branch, the number of the
-    first.
+    first. frequency: ω > 0 of the pair ± iω at a Hopf bifurcation, and coefficient: its first Lyapunov coefficient; NaN
+    elsewhere, and where units live in a box.
     """
 
     kind: str
@@ -28,9 +30,19 @@ class Bifurcation:
     state: Array
     direction: Array
     position: int
+    frequency: float = float("nan")
+    coefficient: float = float("nan")
+
+    @property
+    def criticality(self) -> str | None:
+        """Of a Hopf bifurcation: "supercritical" where the cycles attract that begin there, else "subcritical"."""
+        if not np.isfinite(self.coefficient):
+            return None
+        return "supercritical" if self.coefficient < 0.0 else "subcritical"
 
     def __repr__(self) -> str:
-        return f"Bifurcation({self.kind} at {self.parameter:.10g})"
+        how = "" if self.criticality is None else f"{self.criticality} "
+        return f"Bifurcation({how}{self.kind} at {self.parameter:.10g})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,10 +94,14 @@ class Branch:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BifurcationDiagram:
-    """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross."""
+    """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross.
+
+    `cycles` are the branches of limit cycles that begin at their Hopf bifurcations.
+    """
 
     name: str
     branches: tuple[Branch, ...]
+    cycles: tuple[CycleBranch, ...] = ()
 
     @property
     def bifurcations(self) -> tuple[Bifurcation, ...]:
@@ -97,7 +113,9 @@ class BifurcationDiagram:
         return tuple(found)
 
     def __repr__(self) -> str:
-        return f"BifurcationDiagram({self.name}: {len(self.branches)} branches, {len(self.bifurcations)} bifurcations)"
+        cycles = f", {len(self.cycles)} of cycles" if self.cycles else ""
+        count = len(self.bifurcations)
+        return f"BifurcationDiagram({self.name}: {len(self.branches)} branches{cycles}, {count} bifurcations)"
 
 
 def same_point(a: Bifurcation, b: Bifurcation) -> bool:

@@ -1,4 +1,4 @@
-"""Follow a fixed point as a parameter changes: branches, folds, pitchforks, the bifurcation diagram."""
+"""Follow a fixed point or a limit cycle as a parameter changes: branches, bifurcations, the bifurcation diagram."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.motion.limit_cycle import LimitCycle
+from neurodyn.analysis.motion.shooting import PIECES
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch, same_point
 from neurodyn.analysis.portraits.curve import Curve
+from neurodyn.analysis.portraits.cycle_branch import CycleBranch
+from neurodyn.analysis.portraits.cycle_curve import CycleCurve
+from neurodyn.analysis.portraits.hopf import critical_vector
 from neurodyn.analysis.portraits.landscape import Landscape
-from neurodyn.analysis.portraits.parameter import family, span_of
-from neurodyn.errors import ArgumentError
+from neurodyn.analysis.portraits.parameter import Family, family, span_of
+from neurodyn.errors import ArgumentError, ConvergenceError, shown
 from neurodyn.inputs import real_number
 from neurodyn.numerics.blas import one_thread
+from neurodyn.phases.tangent import require_smooth
 from neurodyn.system.network import Network
 
 
@@ -79,10 +85,13 @@ def bifurcation_diagram(
     at: float | None = None,
     y: ArrayLike | None = None,
     beta: float = 0.0,
+    cycles: bool = True,
 ) -> BifurcationDiagram:
-    """Continue several fixed points `starts` (k, n), and the branches that bifurcate from theirs.
+    """Continue several fixed points `starts` (k, n), the branches that bifurcate from theirs, and limit cycles.
 
-    The other parameters are those of `continue_fixed_point`.
+    With `cycles`, the limit cycles that begin at Hopf bifurcations are followed, too: to folds, period doublings, tori,
+    and to where their periods grow without bound. That is done for the free flow of smooth activations. The other
+    parameters are those of `continue_fixed_point`.
     """
     landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     branches: list[Branch] = []
@@ -97,7 +106,90 @@ def bifurcation_diagram(
                 if b.kind in ("pitchfork", "transcritical") and not any(same_point(b, other) for other in seen):
                     seen.append(b)
                     branches += curve.others_from(b, branch, branches)
-    return BifurcationDiagram(curve.equations.name, tuple(branches))
+        followed = _cycles(landscape, curve, branches) if cycles and parameter != "beta" else ()
+    return BifurcationDiagram(curve.equations.name, tuple(branches), followed)
+
+
+def continue_cycle(
+    network: Network,
+    cycle: LimitCycle,
+    x: ArrayLike | None = None,
+    *,
+    parameter: str | Callable[[float], Network],
+    span: ArrayLike,
+    at: float | None = None,
+) -> CycleBranch:
+    """Follow a limit cycle as a parameter changes, in both directions, around folds.
+
+    Parameters
+    ----------
+    network : Network
+    cycle : LimitCycle
+        Of this network under this input, from `analysis.limit_cycle`.
+    x, parameter, span, at
+        As for `continue_fixed_point`.
+
+    Raises
+    ------
+    ArgumentError, ModelError
+        For arguments that do not fit, and for units with the hard sigmoid.
+    ConvergenceError
+        `cycle` is not near a limit cycle of this network.
+
+    References
+    ----------
+    Kuznetsov, Elements of Applied Bifurcation Theory, section 10.2.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> cycle = analysis.limit_cycle(net)
+    >>> analysis.continue_cycle(net, cycle, parameter="gain", span=(0.5, 1.2)).ended
+    ('Hopf', 'span')
+    """
+    if not isinstance(cycle, LimitCycle):
+        raise ArgumentError(f"`cycle` must be a LimitCycle, as analysis.limit_cycle finds them; got {shown(cycle)}")
+    require_smooth(network, "a limit cycle")
+    _, curve, p = _checked_arguments(network, x, None, 0.0, parameter, span, at)
+    along = _cycle_curve(curve)
+    with one_thread():
+        shooting = along.shooting(p)
+        found = shooting.closed(shooting.spread(cycle.state[0], cycle.period, PIECES), cycle.period)
+        branch = None if found is None else along.from_cycle(found, p)
+    if branch is None:
+        raise ConvergenceError("`cycle` is not near a limit cycle of this network at this value of the parameter")
+    return branch
+
+
+def _cycles(landscape: Landscape, curve: Curve, branches: list[Branch]) -> tuple[CycleBranch, ...]:
+    """The branches of cycles that begin at the Hopf bifurcations of some branches, each once."""
+    if landscape.beta != 0.0 or landscape.boxed.any():
+        return ()
+    along, found = _cycle_curve(curve), list[CycleBranch]()
+    seen: list[Bifurcation] = []
+    for b in (b for branch in branches for b in branch.bifurcations if b.kind == "Hopf"):
+        known = any(same_point(b, other) for other in seen)
+        if known or any(_ends_at(cycle, b, curve.scale) for cycle in found):
+            continue
+        seen.append(b)
+        q = critical_vector(curve.equations, b.state, b.parameter, b.frequency)
+        new = along.from_hopf(b.state, b.parameter, q, b.frequency)
+        if new is not None:
+            found.append(new)
+    return tuple(found)
+
+
+def _cycle_curve(curve: Curve) -> CycleCurve:
+    assert isinstance(curve.equations, Family)
+    return CycleCurve(curve.equations, curve.low, curve.high, curve.scale)
+
+
+def _ends_at(cycles: CycleBranch, b: Bifurcation, scale: float) -> bool:
+    """Whether a branch of cycles shrinks to a Hopf bifurcation."""
+    if cycles.ended[1] != "Hopf" or abs(cycles.parameter[-1] - b.parameter) > 0.02 * scale:
+        return False
+    return bool(np.all(np.abs(0.5 * (cycles.low[-1] + cycles.high[-1]) - b.state) < 0.1))
 
 
 def _checked_arguments(

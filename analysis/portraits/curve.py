@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
+from neurodyn.analysis.portraits.hopf import critical_vector, first_lyapunov_coefficient
 from neurodyn.analysis.portraits.parameter import Equations
 from neurodyn.errors import ConvergenceError
 from neurodyn.numerics.arrays import Array
@@ -211,9 +212,11 @@ class Curve:
     def hopf(self, y: Array, frequency: float, position: int) -> Bifurcation:
         """The point at which a pair of eigenvalues ± i·frequency crosses the imaginary axis."""
         s, p = self.split(y)
-        values, vectors = np.linalg.eig(self.equations.jacobian(s, p) / self.equations.tau[:, None])
-        v = np.real(vectors[:, int(np.argmin(np.abs(values - 1j * frequency)))])
-        return Bifurcation("Hopf", self.equations.value(p), s, v / np.linalg.norm(v), position)
+        turning, v = abs(frequency), np.real(critical_vector(self.equations, s, p, frequency))
+        smooth = not self.equations.boxed.any()
+        coefficient = first_lyapunov_coefficient(self.equations, s, p, turning) if smooth else np.nan
+        value, v = self.equations.value(p), v / np.linalg.norm(v)
+        return Bifurcation("Hopf", value, s, v, position, turning, coefficient)
 
     def described(self, y: Array, position: int) -> Bifurcation:
         """What kind of bifurcation there is at a point at which a real eigenvalue passes through zero, or jumps."""

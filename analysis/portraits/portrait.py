@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.motion.limit_cycle import LimitCycle, limit_cycle
 from neurodyn.analysis.portraits.basins import Basins, basins
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, random_states, search
 from neurodyn.analysis.portraits.landscape import Landscape
@@ -23,6 +24,7 @@ from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
 from neurodyn.system.network import Network
 
 #: Units up to which basins are coloured, and s* is followed along beta; both cost more beyond.
@@ -51,9 +53,12 @@ class Portrait:
     path : NudgedPath or None
         None without a target, and for more than 200 units.
     basins : Basins or None
-        None for more than 100 units.
+        None for more than 100 units, and where trajectories end on limit cycles alone.
     trajectories : tuple of (p, 2) arrays
         The free phases from the given starts, in the plane.
+    cycles : tuple of LimitCycle
+        Those that free phases from the given starts end on. If the first one does, there is no s* to nudge, and
+        `equilibrium` is where it was when it was given up.
     """
 
     equilibrium: Equilibrium
@@ -64,6 +69,7 @@ class Portrait:
     path: NudgedPath | None
     basins: Basins | None
     trajectories: tuple[Array, ...]
+    cycles: tuple[LimitCycle, ...] = ()
 
     def __repr__(self) -> str:
         return f"Portrait({self.free!r}, {self.fixed_points!r})"
@@ -99,7 +105,7 @@ def portrait(
         without a target, the two that take part most in the slowest mode.
     others : {"frozen", "relaxed", "sliced"}, optional
         The same as for `phase_plane`. Default: "sliced" for directions; "relaxed" up to 50 units; else "frozen"
-        at s*, as relaxing takes minutes.
+        at s*, as relaxing takes minutes, or as they would not rest.
     beta : float, optional
         Default: 1, or half-way to the fold if s*(beta) ends at one below 2.
     correction : {None, "antisymmetric"}
@@ -126,7 +132,10 @@ def portrait(
     target = landscape.y
     with Bar("portrait") as bar:
         rest, one = _relaxed(landscape, begin, tol, solver)
-        view = _viewpoint(landscape, axes, others, rest.state)
+        cycles = _cycles(landscape, rest)
+        if one.status != Status.STABLE:
+            target = None
+        view = _viewpoint(landscape, axes, others, rest.state, cycles)
         bar.update(0.05)
         path = (
             None if target is None or network.n > FOLLOWED else nudged_path(network, one, target, correction=correction)
@@ -134,21 +143,22 @@ def portrait(
         strength = choose_beta(path) if beta is None else float(beta)
         bar.update(0.15)
         found = _fixed_points(landscape, rest.state)
-        ways = _free_phases(rest)
+        ways = [*_free_phases(rest), *(cycle.state for cycle in cycles)]
         bar.update(0.25)
         plane = Plane.of(landscape, view.axes, view.state)
         window = choose_window(plane, _in_view(view, found, rest.state, ways, path, strength))
         same: dict[str, Any] = {"axes": view.axes, "window": window, "state": view.state}
-        fine = FINE if view.others != "relaxed" else COARSE
-        grid: dict[str, Any] = {"others": view.others, "resolution": resolution or fine}
-        free = phase_plane(network, x, **same, **grid)
+        free = _free_plane(landscape, same, view.others, resolution, others is None)
+        grid: dict[str, Any] = {"others": free.others, "resolution": len(free.first)}
         bar.update(0.55)
         pulled: dict[str, Any] = {"y": target, "beta": strength, "correction": correction, "rest": one.state}
         nudged = None if target is None else phase_plane(network, x, **pulled, **same, **grid)
         bar.update(0.85)
-        coloured = basins(network, x, **same, resolution=STARTS) if network.n <= COLOURED else None
-    curves = tuple(free.coordinates(way) for way in ways)
-    return Portrait(one, view.reason, found, free, nudged, path, coloured, curves)
+        coloured = None
+        if network.n <= COLOURED and (found.stable.any() or not cycles):
+            coloured = basins(network, x, **same, resolution=STARTS if not cycles else STARTS // 4)
+    curves = tuple(free.coordinates(way) for way in ways[: len(ways) - len(cycles)])
+    return Portrait(one, view.reason, found, free, nudged, path, coloured, curves, cycles)
 
 
 def _relaxed(
@@ -157,18 +167,57 @@ def _relaxed(
     """The states of rest that all starts lead to, and the first alone, without a batch axis."""
     network, x = landscape.network, landscape.x
     count = 1 if begin is None else len(begin)
-    every = relax(network, landscape.inputs(count), start=begin, tol=tol, solver=solver)
+    given: dict[str, Any] = {"tol": tol, "solver": solver, "on_failure": "return"}
+    every = relax(network, landscape.inputs(count), start=begin, **given)
     if not every.batched:  # no input and no starts
-        every = relax(network, None, start=every.start[None], tol=tol, solver=solver)
-    return every, relax(network, x, start=every.start[0], tol=tol, solver=solver)
+        every = relax(network, None, start=every.start[None], **given)
+    if not np.all(np.isin(every.status, (Status.STABLE, Status.PERIODIC))):
+        relax(network, landscape.inputs(count), start=every.start, tol=tol, solver=solver)  # which says why not
+    return every, relax(network, x, start=every.start[0], **given)
 
 
-def _viewpoint(landscape: Landscape, axes: PlaneAxes | None, others: str | None, rests: Array) -> Viewpoint:
-    if axes is None:
+def _cycles(landscape: Landscape, every: Equilibrium) -> tuple[LimitCycle, ...]:
+    """The limit cycles that samples ended on, each once."""
+    found: list[LimitCycle] = []
+    for state in every.state[every.status == Status.PERIODIC]:
+        cycle = limit_cycle(landscape.network, landscape.x, start=state, transient=0.0)
+        if not any(_same(cycle, other) for other in found):
+            found.append(cycle)
+    return tuple(found)
+
+
+def _same(a: LimitCycle, b: LimitCycle) -> bool:
+    """Whether two cycles are one, begun at different states."""
+    near = np.abs(b.state - a.state[0]).max(axis=1).min()
+    return abs(a.period - b.period) <= 1e-6 * a.period and near <= 0.02 * np.ptp(a.state, axis=0).max()
+
+
+def _viewpoint(
+    landscape: Landscape, axes: PlaneAxes | None, others: str | None, rests: Array, cycles: tuple[LimitCycle, ...]
+) -> Viewpoint:
+    if axes is None and cycles and landscape.network.n > 2:
+        states = np.concatenate([cycle.state for cycle in cycles])
+        middle = states.mean(axis=0)
+        first, second = np.linalg.svd(states - middle, full_matrices=False)[2][:2]
+        view = Viewpoint((first, second), middle, "principal directions of the limit cycle", "sliced")
+    elif axes is None:
         view = choose_axes(landscape.network, rests, landscape.y, landscape.x)
     else:
         view = Viewpoint(tuple(axes), rests[0], "chosen", others_for(landscape.network))
     return view if others is None else replace(view, others=others)
+
+
+def _free_plane(
+    landscape: Landscape, same: dict[str, Any], others: str, resolution: int | None, may_freeze: bool
+) -> PhasePlane:
+    """The plane of the free flow; the others are frozen where without an energy they would not rest."""
+    fine = FINE if others != "relaxed" else COARSE
+    try:
+        return phase_plane(landscape.network, landscape.x, **same, others=others, resolution=resolution or fine)
+    except ArgumentError:
+        if landscape.has_energy or others != "relaxed" or not may_freeze:
+            raise
+        return phase_plane(landscape.network, landscape.x, **same, others="frozen", resolution=resolution or FINE)
 
 
 def _fixed_points(landscape: Landscape, rests: Array) -> FixedPoints:
@@ -179,7 +228,10 @@ def _fixed_points(landscape: Landscape, rests: Array) -> FixedPoints:
 
 def _free_phases(rest: Equilibrium) -> list[Array]:
     """States (T, n) on the way to each state of rest."""
-    end = float(rest.time.max()) or float(rest.network.tau.max())
+    resting, tau = rest.status == Status.STABLE, float(rest.network.tau.max())
+    end = float(rest.time[resting].max(initial=0.0)) or tau
+    if rest.period is not None:
+        end = max(end if resting.any() else 0.0, 3.0 * float(np.nanmax(rest.period)))
     times = end * np.linspace(0.0, 1.0, 201) ** 2
     found = simulate(rest.network, rest.x, start=rest.start, t_eval=times, solver=Solver(**rest.solver))
     return list(np.moveaxis(found.state, 1, 0))

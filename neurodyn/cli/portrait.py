@@ -50,7 +50,8 @@ def portrait(
 
     MODEL is a name that `neurodyn models` lists, or the path of a model file. Writes summary.json and figures: the
     portrait, basins of attraction if there are several, s* along beta, and the run as raster, energy and projection.
-    Where weights are not shared by both directions there is no energy, and what would show it is left out.
+    Where weights are not shared by both directions there is no energy, and what would show it is left out. A network
+    that goes round a limit cycle has no s*: the cycle is drawn, with its period and multipliers.
 
     The plane is that of both units of a network of two; that of the states of rest, if the samples lead to three or
     more for one input; that of the target's output and its strongest rival of a classifier; else that of the two units
@@ -126,7 +127,8 @@ def _sample(model: Model, wanted: int | None) -> int:
         whole_number(wanted, "--sample", 0, count - 1)
     if wanted is not None or model.y is None or not network.n_out:
         return wanted or 0
-    rest = relax(network, model.x, start=model.start, tol=model.tol, t_max=model.t_max, solver=model.solver)
+    settings: dict[str, Any] = {"tol": model.tol, "t_max": model.t_max, "solver": model.solver, "on_failure": "return"}
+    rest = relax(network, model.x, start=model.start, **settings)
     point = FixedPoint.of(network, rest.state, rest.x)
     gap = point.cost_slope(network.target(model.y, point.s.shape[1], batched=True))
     signal = np.any((gap != 0.0) & point.local.active, axis=0)
@@ -153,11 +155,15 @@ def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
 
 
 def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
-    """Both phases of the sample, as `neurodyn run` does them; without a target the free phase alone."""
+    """Both phases of the sample, as `neurodyn run` does them; without a target, or rest, the free phase alone."""
     from neurodyn.analysis.free_phase import free_phase
     from neurodyn.experiments.experiment import experiment
+    from neurodyn.phases.simulate import simulate
 
     x, y, starts = _flow(model, sample)
+    if found.equilibrium.period is not None:
+        times = np.linspace(0.0, 5.0 * float(found.equilibrium.period), 401)
+        return simulate(model.network, x, start=found.equilibrium.start, t_eval=times, solver=model.solver)
     if y is None:
         return free_phase(found.equilibrium)
     return experiment(

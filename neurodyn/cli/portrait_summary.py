@@ -37,6 +37,7 @@ def summarise(model: Model, sample: int, found: Portrait) -> dict[str, Any]:
             },
             "has_energy": plane.has_energy,
             "fixed_points": _points(found),
+            "limit_cycles": _cycles(found),
             "free": _plane(plane),
             "nudged": found.nudged and {"beta": found.nudged.beta, **_plane(found.nudged)},
             "nudged_path": _path(found),
@@ -89,6 +90,13 @@ def _path(found: Portrait) -> dict[str, Any] | None:
     }
 
 
+def _cycles(found: Portrait) -> list[dict[str, Any]]:
+    return [
+        {"period": cycle.period, "stable": cycle.stable, "multipliers": [[m.real, m.imag] for m in cycle.multipliers]}
+        for cycle in found.cycles
+    ]
+
+
 def _basins(found: Portrait) -> list[dict[str, float]] | None:
     if found.basins is None:
         return None
@@ -128,6 +136,11 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("free", f"{_kinds(summary['free'])} in the plane"),
     ]
+    for cycle in summary["limit_cycles"]:
+        largest = sorted((float(np.hypot(*m)) for m in cycle["multipliers"]), reverse=True)[:2]
+        kind = "stable" if cycle["stable"] else "unstable"
+        shown = " and ".join(number(size) for size in largest)
+        facts.append(("limit cycle", f"{kind}, period {number(cycle['period'], 6)}; largest multipliers {shown}"))
     if nudged:
         facts.append(("nudged", f"{_kinds(nudged)} in the plane at beta {number(nudged['beta'])}"))
     if path:

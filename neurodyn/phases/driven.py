@@ -39,18 +39,23 @@ class Nudge:
     target: Array
 
 
-def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, nudge: Nudge | None) -> Problem:
-    """The flow from start (n, b) under rates x (b, n_in) or a smooth stimulus for b samples, and maybe a nudge."""
+def driven_problem(
+    network: Network, start: Array, x: Array | Stimulus | None, nudge: Nudge | None, t0: float = 0.0
+) -> Problem:
+    """The flow from start (n, b) under rates x (b, n_in) or a smooth stimulus for b samples, and maybe a nudge.
+
+    Its time is counted from t0 of the stimulus on.
+    """
     if nudge is None and not isinstance(x, Stimulus):
         return free_problem(network, start, x)
     n, batch = start.shape
     moving = isinstance(x, Stimulus)
-    still: Any = inputs_at(x, 0.0, batch) if isinstance(x, Stimulus) else x
+    still: Any = inputs_at(x, t0, batch) if isinstance(x, Stimulus) else x
     free = free_rows(network, still, batch)
     strength, target = np.zeros((n, batch)), np.zeros((n, batch))
     if nudge is not None:
         strength[network.outputs], target[network.outputs] = nudge.beta, nudge.target.T
-    kind, knots, table = _laid_out(x, network.n_in)
+    kind, knots, table = _laid_out(x, network.n_in, t0)
     samples = np.arange(batch) % max(table.shape[1], 1)  # one stimulus may serve all
     rows = np.concatenate([free, strength, target, samples[None].astype(float)])
     extra = [kind, len(free), network.theta.size, knots.size, table.shape[1], network.n_in if moving else 0]
@@ -58,7 +63,7 @@ def driven_problem(network: Network, start: Array, x: Array | Stimulus | None, n
 
     def jacobian(sample: int, t: float, s: Array) -> Array:
         state = np.ascontiguousarray(s[:, None])
-        here: Any = inputs_at(x, t, batch)[sample : sample + 1] if isinstance(x, Stimulus) else None
+        here: Any = inputs_at(x, t0 + t, batch)[sample : sample + 1] if isinstance(x, Stimulus) else None
         fixed = free_rows(network, here, 1) if moving else np.ascontiguousarray(free[:, sample : sample + 1])
         local = network.local(state, fixed)
         if nudge is None:
@@ -95,30 +100,43 @@ def inputs_at(stimulus: Stimulus, t: float, batch: int) -> Array:
     return np.broadcast_to(stimulus(t), (batch, stimulus.table.shape[-1]))
 
 
-def _laid_out(x: Any, n_in: int) -> tuple[int, Array, Array]:
-    """Kind, knots and table (rows, samples, n_in) of an input, as the flow reads them."""
+def _laid_out(x: Any, n_in: int, t0: float) -> tuple[int, Array, Array]:
+    """Kind, knots and table (rows, samples, n_in) of an input, as the flow reads them, in a time counted from t0."""
     if not isinstance(x, Stimulus):
         return CONSTANT, np.zeros(0), np.zeros((0, 0, 0))
     table, _ = x.at_door(n_in)
-    return SINE if isinstance(x, Sine) else SERIES, x.knots, table
+    if not isinstance(x, Sine):
+        return SERIES, x.knots - t0, table
+    mean, amplitude, frequency, phase = table
+    return SINE, x.knots, np.stack([mean, amplitude, frequency, phase + 2.0 * np.pi * np.mod(frequency * t0, 1.0)])
 
 
 def integrate_driven(
-    network: Network, start: Array, x: Array | Stimulus | None, nudge: Nudge | None, solver: Solver, times: Array
+    network: Network,
+    start: Array,
+    x: Array | Stimulus | None,
+    nudge: Nudge | None,
+    solver: Solver,
+    times: Array,
+    t0: float = 0.0,
 ) -> Solution:
-    """Integrate from start (n, b) and record at `times`; a stimulus is for b samples, or for one that all share."""
+    """Integrate from start (n, b) and record at `times`; a stimulus is for b samples, or for one that all share.
+
+    All times are counted from t0 of the stimulus on.
+    """
     batch = start.shape[1]
     if isinstance(x, Steps):
         levels, _ = x.at_door(network.n_in)
         rates = np.broadcast_to(levels, (len(levels), batch, network.n_in))
+        past = int(np.searchsorted(x.knots, t0, side="right"))
 
         def problem(k: int, start: Array, samples: Any) -> Problem:
             some = None if nudge is None else Nudge(nudge.beta, nudge.target[samples])
-            return driven_problem(network, start, np.ascontiguousarray(rates[k, samples]), some)
+            return driven_problem(network, start, np.ascontiguousarray(rates[past + k, samples]), some)
 
-        return integrate_pieces(problem, start, x.knots, solver, times, what="simulating")
-    landings = x.knots if isinstance(x, Stimulus) else np.zeros(0)
-    return integrate(driven_problem(network, start, x, nudge), solver, times, landings=landings, what="simulating")
+        return integrate_pieces(problem, start, x.knots[past:] - t0, solver, times, what="simulating")
+    landings = x.knots - t0 if isinstance(x, Stimulus) else np.zeros(0)
+    return integrate(driven_problem(network, start, x, nudge, t0), solver, times, landings=landings, what="simulating")
 
 
 def integrate_pieces(

@@ -244,22 +244,26 @@ def wander(
     noise: Langevin,
     streams: Integers,
     times: Array,
+    t0: float = 0.0,
 ) -> Solution:
-    """Follow trajectories from start (n, b) under noise and record them at `times`; velocities without the noise."""
+    """Follow trajectories from start (n, b) under noise and record them at `times`; velocities without the noise.
+
+    All times are counted from t0 of a stimulus on.
+    """
     check_recording(times.size, *start.shape)
     step, engine = step_of(network, noise), engine_noise(network, noise, streams)
     check_steps(times, step)
     place = begin(start, engine)
     y, f = np.full((2, times.size, *start.shape), np.nan)
     end, first = float(times[-1]), place.draw
-    jumps = x.knots[x.knots < end] if isinstance(x, Steps) else np.zeros(0)
+    jumps = x.knots[(x.knots > t0) & (x.knots < t0 + end)] - t0 if isinstance(x, Steps) else np.zeros(0)
     weights = FluctuatingWeights(network, noise, step)
     lock: Any = threads_lock if network.threads_inside else nullcontext()
     edges = np.unique(np.concatenate([[0.0], jumps, weights.changes(end), [end]]))
     for since, stop in pairwise(edges if len(edges) > 1 else [0.0, 0.0]):
         here = (times >= since) & ((times < stop) | (stop == end))
-        source = _level(x, since, start.shape[1]) if isinstance(x, Steps) else x
-        problem = driven_problem(weights.at(since), start, source, nudge)
+        source = _level(x, t0 + since, start.shape[1]) if isinstance(x, Steps) else x
+        problem = driven_problem(weights.at(since), start, source, nudge, t0)
         landings = times[here] if stop == end else np.append(times[here], stop)
         found, place = walk(problem, engine, place, gaps_to(landings, step, since))
         y[here] = found[: int(here.sum())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from neurodyn.solvers.status import Status
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network, as_network
+
+if TYPE_CHECKING:
+    from neurodyn.phases.motion import Motion
 
 #: Largest force at rest.
 TOL = 1e-10
@@ -49,6 +52,9 @@ class Equilibrium(Result):
         What was clamped, and where the relaxation began.
     active : (batch, n) bool
         False for a unit that sits on a bound of its box with the force pointing out.
+    period, exponent : (batch,), optional
+        Of samples that never rest: the period of a limit cycle where the status is PERIODIC, the largest Lyapunov
+        exponent where it is CHAOTIC; NaN for others, None if there are none.
     """
 
     state: Array = array("batch", "unit")
@@ -59,6 +65,8 @@ class Equilibrium(Result):
     active: Any = array("batch", "unit")
     start: Array = array("batch", "unit")
     x: Array | None = array("batch", "input", default=None)
+    period: Array | None = array("batch", units="time", default=None)
+    exponent: Array | None = array("batch", units="1/time", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
 
@@ -92,7 +100,8 @@ def relax(
     The flow runs until every unit's force has stayed small for a time max(tau); the last digits are then Newton's,
     accepted only close to where the flow had come and where the fixed point is stable: where the Hessian is positive
     definite or, without an energy, all eigenvalues of the flow's Jacobian have negative real parts. A state that rests
-    at a saddle is followed on, with tighter tolerances, in case it only lingers there.
+    at a saddle is followed on, with tighter tolerances, in case it only lingers there. What is still moving in the end
+    is followed for some more time, to tell whether it goes round a limit cycle or is chaotic.
 
     Parameters
     ----------
@@ -131,6 +140,7 @@ def relax(
     tolerance(tol, "tol")
     search = Relaxation(network, rates, inward(initial), solver, tol, limit)
     search.run()
+    search.tell_motions()
     result = search.equilibrium(batched)
     if on_failure == "raise" and np.any(result.status != Status.STABLE):
         raise search.failure(result)
@@ -182,6 +192,7 @@ class Relaxation:
         self.s, self.time, self.settled = start.copy(), np.zeros(batch), np.zeros(batch)
         self.status = np.full(batch, int(Status.RUNNING))
         self.counters: dict[str, int] = {}
+        self.motions: dict[int, Motion] = {}
 
     def run(self) -> None:
         """Relax all samples."""
@@ -215,6 +226,18 @@ class Relaxation:
         stable = point.stable(np.arange(rest.size))
         self.status[rest[~stable]] = Status.SADDLE
         self.status[rest[stable & (point.residual <= self.tol)]] = Status.STABLE
+
+    def tell_motions(self) -> None:
+        """Find out how the samples move that never came to rest."""
+        moving = np.flatnonzero(np.isin(self.status, (Status.MOVING, Status.MAX_STEPS)))
+        if not moving.size:
+            return
+        from neurodyn.phases.motion import motions_of  # which builds upon the free flow, as this module does
+
+        x = None if self.x is None else self.x[moving]
+        found = motions_of(self.network, self.s[:, moving], x, self.time[moving], self.held)
+        for k, motion in found.items():
+            self.motions[int(moving[k])], self.status[moving[k]] = motion, motion.status
 
     def point(self, samples: Any) -> FixedPoint:
         """Where some samples are now."""
@@ -259,9 +282,19 @@ class Relaxation:
             active=np.ascontiguousarray(point.local.active.T)[pick],
             start=np.ascontiguousarray(self.start.T)[pick],
             x=None if self.x is None else self.x[pick],
+            period=self._of_motions(Status.PERIODIC, pick),
+            exponent=self._of_motions(Status.CHAOTIC, pick),
             solver=self.solver.describe(),
             counters=self.counters,
         )
+
+    def _of_motions(self, kind: Status, pick: Any) -> Array | None:
+        """Periods, or exponents, of the samples that move like this."""
+        values = np.full(len(self.status), np.nan)
+        for j, motion in self.motions.items():
+            if motion.status is kind:
+                values[j] = motion.value
+        return np.asarray(values[pick]) if np.isfinite(values).any() else None
 
     def failure(self, result: Equilibrium) -> ConvergenceError | DivergenceError:
         """The error that says what went wrong with the first sample that failed."""
@@ -270,8 +303,9 @@ class Relaxation:
         status = Status(int(self.status[j]))
         point = self.point(slice(j, j + 1))
         worst = int(np.argmax(np.abs(np.where(point.local.active, point.local.force, 0.0))))
+        measure = f" ({self.motions[j].measure})" if j in self.motions else ""
         text = (
-            f"{self.what}: sample {j} {status.sentence}; at t = {self.time[j]:.4g} the largest force is "
+            f"{self.what}: sample {j} {status.sentence}{measure}; at t = {self.time[j]:.4g} the largest force is "
             f"{point.residual[0]:.3g}, at {self.network.graph.unit(worst)}"
         )
         if self.solver.fixed and status in (Status.MOVING, Status.DIVERGED):

@@ -12,6 +12,7 @@ from neurodyn.errors import ArgumentError, DivergenceError, SimulationError, sho
 from neurodyn.inputs import as_condition, as_times, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.blas import few_threads
+from neurodyn.phases.beginning import beginning
 from neurodyn.phases.driven import Nudge, integrate_driven
 from neurodyn.phases.langevin import Langevin, as_streams, wander
 from neurodyn.phases.relax import check_box
@@ -38,6 +39,8 @@ class Trajectory(Result):
     target : (batch, n_out), optional
     beta : float
         Strength of the nudge towards the target; 0 without one.
+    t0 : float, optional
+        The time at which it began; None where that was 0.
     last_time, last_state : (batch,), (batch, n), optional
         How far each trajectory came; None where all reached the end.
     streams : (batch,), optional
@@ -56,6 +59,7 @@ class Trajectory(Result):
     stimulus_table: Array | None = array("entry", "batch", "input", default=None)
     stimulus_kind: str | None = None
     beta: float = 0.0
+    t0: float | None = None
     last_time: Array | None = array("batch", units="time", default=None)
     last_state: Array | None = array("batch", "unit", default=None)
     streams: Integers | None = array("batch", default=None)
@@ -91,9 +95,10 @@ def simulate(
     network: Network,
     x: ArrayLike | Stimulus | None = None,
     *,
-    start: ArrayLike | None = None,
+    start: ArrayLike | Result | None = None,
     y: ArrayLike | None = None,
     beta: float = 0.0,
+    t0: float | None = None,
     t_eval: ArrayLike | None = None,
     solver: Solver | None = None,
     temperature: ArrayLike | None = None,
@@ -115,13 +120,17 @@ def simulate(
     network : Network
     x : (batch, n_in) or (n_in,) array, or Stimulus, optional
         Clamped rates: constant, or `Steps`, `Sine` or `Series`, which vary in time from t = 0.
-    start : (batch, n) or (n,) array, optional
-        One serves all x, and one x all starts.
+    start : (batch, n) or (n,) array, or a result, optional
+        One serves all x, and one x all starts. A Trajectory, an Equilibrium, a NudgedPhase or another result with
+        states is continued from its last state.
     y, beta : (batch, n_out) array or labels, and float, optional
         Targets, towards which the outputs are nudged with the strength beta: here s itself is integrated, from any
         start, and not its displacement from an equilibrium as in `nudge`.
+    t0 : float, optional
+        The time >= 0 at which the state is `start`, on the clock of a Stimulus. Default: 0, or the last time of a
+        result that is continued; an Equilibrium has none.
     t_eval : (T,) array, optional
-        Times to record, increasing from t >= 0; the state is `start` at t = 0. Default: 201 times over 20·max(tau).
+        Times to record, increasing from t >= t0. Default: 201 times over 20·max(tau), from t0 on.
     solver : Solver, optional
         No step has a jump or kink of the input inside: integration begins anew at the jumps of `Steps`, for each piece
         with its own `max_steps`, and lands on the recorded times of a `Series`. Where the input jumps, the velocity
@@ -150,6 +159,10 @@ def simulate(
     >>> noisy = nd.simulate(net, [0.1, 0.2, 0.3, 0.4], temperature=0.1, step=0.05, seed=0, t_eval=[10.0, 20.0])
     >>> noisy.state.shape
     (2, 9)
+    >>> net, x = models.Hopfield.layered([1, 4, 2], seed=0), nd.Sine(0.0, 1.0, [0.1])
+    >>> first = nd.simulate(net, x, t_eval=[0.0, 20.0])
+    >>> nd.simulate(net, x, start=first, t_eval=[20.0, 50.0]).t
+    array([20., 50.])
     """
     as_network(network)
     given = {"temperature": temperature, "scheme": scheme, "step": step, "seed": seed}
@@ -157,16 +170,21 @@ def simulate(
     solver = chosen_solver(solver)
     check_on_failure(on_failure)
     moving = x if isinstance(x, Stimulus) else None
+    start, begin = beginning(start, t0)
     rates, initial, batched = _conditions(network, x, start)
     check_box(network, initial)
     nudge = _nudge(network, y, beta, len(initial), batched)
-    times = as_times(np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
+    times = as_times(begin + np.linspace(0.0, 20.0 * network.tau.max(), 201) if t_eval is None else t_eval)
+    if times[0] < begin:
+        raise ArgumentError(f"`t_eval` must begin at {begin:g}, when the state is `start`, or later; got {times[0]:g}")
     source = moving if moving is not None else rates
     numbers = None if langevin is None else as_streams(streams, len(initial))
+    passed = times - begin
     if langevin is None or numbers is None:
-        solution, settings = integrate_driven(network, inward(initial), source, nudge, solver, times), solver.describe()
+        solution = integrate_driven(network, inward(initial), source, nudge, solver, passed, begin)
+        settings = solver.describe()
     else:
-        solution = wander(network, inward(initial), source, nudge, langevin, numbers, times)
+        solution = wander(network, inward(initial), source, nudge, langevin, numbers, passed, begin)
         settings = langevin.describe() | {"step": float(solution.step[0])}
     pick: Any = slice(None) if batched else 0
     failed = np.any(solution.status != Status.DONE)
@@ -180,7 +198,8 @@ def simulate(
         target=None if nudge is None else nudge.target[pick],
         beta=0.0 if nudge is None else nudge.beta,
         **({} if moving is None else _kept(moving, len(initial))),
-        last_time=np.asarray(solution.time[pick]) if failed else None,
+        t0=begin or None,
+        last_time=np.asarray(begin + solution.time[pick]) if failed else None,
         last_state=np.ascontiguousarray(solution.last[: network.n].T)[pick] if failed else None,
         streams=None if numbers is None else np.asarray(numbers[pick]),
         solver=settings,

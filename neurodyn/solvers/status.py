@@ -19,6 +19,8 @@ class Status(IntEnum):
     MAX_SECONDS = 8
     SETTLED = 9
     RUNAWAY = 10
+    PERIODIC = 11
+    CHAOTIC = 12
 
     @property
     def sentence(self) -> str:
@@ -56,6 +58,14 @@ _SENTENCES = {
     Status.RUNAWAY: (
         "ran away: weights that move as fast as this drive the motion that moves them: raise `tau_theta`, "
         "so that 1/(beta tau_theta) stays well below its critical value"
+    ),
+    Status.PERIODIC: (
+        "goes round a limit cycle and never rests: draw it with analysis.limit_cycle and plots.plot_limit_cycle, "
+        "or weaken the weights"
+    ),
+    Status.CHAOTIC: (
+        "is chaotic and never rests: see analysis.lyapunov, and analysis.lyapunov_map for where that begins, "
+        "or weaken the weights"
     ),
     Status.SETTLED: "settled: every unit's force stayed below the tolerance",
 }

@@ -13,7 +13,17 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.numerics.arrays import Array, Integers
 
 #: Marker by kind of bifurcation.
-KINDS = {"fold": ">", "pitchfork": "P", "transcritical": "X", "border collision": "d", "Hopf": "o"}
+KINDS = {
+    "fold": ">",
+    "pitchfork": "P",
+    "transcritical": "X",
+    "border collision": "d",
+    "Hopf": "o",
+    "fold of cycles": "^",
+    "period doubling": "s",
+    "torus": "p",
+    "branch point of cycles": "*",
+}
 DASHED: Any = (0, (3.0, 1.6))
 #: A bifurcation: between which points of the branch, the number of the first, and where it is drawn.
 Mark = tuple[int, float, float]

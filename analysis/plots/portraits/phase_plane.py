@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from neurodyn.analysis.motion.limit_cycle import LimitCycle
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.portraits import plane_layers as layers
 from neurodyn.analysis.portraits.fixed_points import STABLE
@@ -25,6 +26,7 @@ def plot_phase_plane(
     *,
     field: str = "streams",
     trajectories: Sequence[Array] = (),
+    cycles: Sequence[LimitCycle] = (),
     ax: Axes | None = None,
     **style: Any,
 ) -> Axes:
@@ -43,6 +45,8 @@ def plot_phase_plane(
         How the velocity is shown.
     trajectories : sequence of (p, 2) arrays
         Curves to draw, from `plane.trajectories(starts)`, or `plane.coordinates(states)` of a recorded one.
+    cycles : sequence of LimitCycle
+        From `analysis.limit_cycle`, drawn as thick curves, dashed where they do not attract.
     ax : Axes, optional
         Default: a new figure.
     **style
@@ -53,6 +57,7 @@ def plot_phase_plane(
 
     ax = look.new_axes(width=5.8, height=4.2)[0] if ax is None else ax
     _portrait(ax, plane, field, curves, style)
+    layers.draw_cycles(ax, plane, cycles, look.SIDE)
     look.title(ax, _title(plane))
     look.legend(ax)
     return ax

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
+from neurodyn.analysis.motion.limit_cycle import LimitCycle
 from neurodyn.analysis.portraits.fixed_points import STABLE
 from neurodyn.analysis.portraits.phase_plane import PhasePlane
 from neurodyn.analysis.portraits.plane import Plane
@@ -76,6 +77,17 @@ def draw_trajectories(ax: Axes, curves: Sequence[Array], color: str) -> None:
         ax.plot(*curve.T, color=color, linewidth=1.1, zorder=3, label=label)
         ring: dict[str, Any] = {"marker": "o", "markersize": 3.5, "markerfacecolor": "white", "markeredgewidth": 0.9}
         ax.plot(*curve[0], color=color, zorder=3, **ring)
+
+
+def draw_cycles(ax: Axes, plane: PhasePlane, cycles: Sequence[LimitCycle], color: str) -> None:
+    """Limit cycles as thick closed curves, dashed where they do not attract."""
+    named: set[str] = set()
+    for cycle in cycles:
+        label = f"{'stable' if cycle.stable else 'unstable'} limit cycle"
+        dashes: Any = "-" if cycle.stable else (0, (3.0, 1.6))
+        options: dict[str, Any] = {"color": color, "linewidth": 2.0, "linestyle": dashes, "zorder": 3.2}
+        ax.plot(*plane.coordinates(cycle.state).T, label="" if label in named else label, **options)
+        named.add(label)
 
 
 def draw_nullclines(ax: Axes, plane: PhasePlane, shades: Sequence[str], **style: Any) -> None:

@@ -1,0 +1,1 @@
+"""What networks do that do not rest: limit cycles, chaos."""

@@ -1,0 +1,1 @@
+"""Figures of networks that do not rest."""

@@ -1,0 +1,68 @@
+"""Figures: Lyapunov exponents with their errors, and the largest one over two parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from neurodyn.analysis.motion.lyapunov import LyapunovSpectrum
+from neurodyn.analysis.plots import style as look
+from neurodyn.analysis.plots.selection import sample_index
+from neurodyn.analysis.portraits.lyapunov_map import LyapunovMap
+
+
+def plot_lyapunov(spectrum: LyapunovSpectrum, *, sample: int = 0, ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw the exponents of one sample in falling order, with bars of two standard errors.
+
+    Parameters
+    ----------
+    spectrum : LyapunovSpectrum
+    sample : int
+    ax : Axes, optional
+        Default: a new figure.
+    **style
+        Properties of the marks.
+    """
+    exponents, errors = np.atleast_2d(spectrum.exponents), np.atleast_2d(spectrum.standard_error)
+    sample_index(sample, len(exponents))
+    ax = look.new_axes()[0] if ax is None else ax
+    numbers = np.arange(1, exponents.shape[1] + 1)
+    shape: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "capsize": 3.0, "color": look.FREE}
+    ax.axhline(0.0, color=look.QUIET, linewidth=0.8)
+    ax.errorbar(numbers, exponents[sample], 2.0 * errors[sample], **{**shape, **style})
+    ax.set(xlabel="number of the exponent", ylabel=r"Lyapunov exponent $\lambda$ (1/time)")
+    if len(numbers) <= 12:
+        ax.set_xticks(numbers)
+    dimension = float(np.atleast_1d(spectrum.dimension)[sample])
+    known = f", dimension {dimension:.3g}" if np.isfinite(dimension) else ""
+    look.title(ax, f"Lyapunov exponents{known}")
+    return ax
+
+
+def plot_lyapunov_map(found: LyapunovMap, *, ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw the largest exponent over two parameters: orange where it is positive, purple where trajectories join.
+
+    White is zero: limit cycles, and bifurcations. Dots mark cells that are chaotic by three standard errors.
+
+    Parameters
+    ----------
+    found : LyapunovMap
+    ax : Axes, optional
+        Default: a new figure.
+    **style
+        Properties of the coloured mesh.
+    """
+    ax = look.new_axes(width=5.6, height=4.0)[0] if ax is None else ax
+    most = max(float(np.nanmax(np.abs(found.exponent))), 1e-12)
+    options: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -most, "vmax": most, "shading": "nearest", "rasterized": True}
+    mesh = ax.pcolormesh(found.first, found.second, found.exponent, **{**options, **style})
+    rows, columns = np.nonzero(found.chaotic)
+    ax.plot(found.first[columns], found.second[rows], linestyle="none", marker=".", markersize=3.0, color=look.SIDE)
+    bar = look.figure_of(ax).colorbar(mesh, ax=ax, pad=0.03)
+    bar.set_label(r"largest exponent $\lambda_1$ (1/time)", fontsize=look.LABEL)
+    bar.ax.tick_params(labelsize=look.SMALL)
+    ax.set(xlabel=found.names[0], ylabel=found.names[1])
+    look.title(ax, "largest Lyapunov exponent")
+    return ax
