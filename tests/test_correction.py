@@ -57,8 +57,8 @@ def forces():
 
 def test_velocities_of_unequal_weights_are_the_error_signals_at_every_moment(rng):
     net = UNEQUAL["own-feedback"]()
-    eq, y = given(net, rng)
-    found = analysis.convergence(net, eq, y, betas=[1e-1, 1e-2, 1e-3, 1e-5], solver=TIGHT, **CORRECTED)
+    eq, y = given(net, rng, batch=1)
+    found = analysis.convergence(net, eq, y, betas=[1e-1, 1e-2, 1e-5], solver=TIGHT, **CORRECTED)
     assert found.one_sided_slope == pytest.approx(1.0, abs=0.1)
     assert found.centered_slope == pytest.approx(2.0, abs=0.1)
     assert found.slope("gradient_centered") == pytest.approx(2.0, abs=0.1)
@@ -72,7 +72,7 @@ def test_any_rate_network_without_an_energy_can_be_corrected(name, rng):
     assert max(error(net, *given(net, rng), beta=1e-5, **CORRECTED)) <= 1e-9
 
 
-@pytest.mark.parametrize("make", [boxed, forces])
+@pytest.mark.parametrize("make", [boxed, pytest.param(forces, marks=pytest.mark.slow)])
 def test_so_can_forces_of_the_states(make, rng):
     net = make()
     eq, y = given(net, rng)
