@@ -9,7 +9,7 @@ import pytest
 
 import neurodyn as nd
 from networks import BOXED, RATE, SMOOTH, draw_target
-from neurodyn.models import Hopfield
+from neurodyn.models import EnergyNetwork, Hopfield, terms
 from neurodyn.numerics import random
 from neurodyn.numerics.arrays import inward
 from neurodyn.phases.driven import driven_problem
@@ -140,6 +140,12 @@ def test_weights_fluctuate_around_their_values(rng):
         np.testing.assert_allclose(found.state[k], s, rtol=0.0, atol=1e-12)
         s = s + h * nets[k // 2].force(s, x) / net.tau
     assert found.noise == noise
+
+
+def test_network_without_parameters_moves():
+    net = EnergyNetwork({"s": 1}, [terms.Leak()])
+    found = nd.simulate(net, start=np.zeros((4000, 1)), temperature=0.3, t_eval=[10.0])
+    assert np.var(found.state) == pytest.approx(0.3, rel=0.1)
 
 
 def test_default_step_is_a_part_of_the_shortest_relaxation_time():

@@ -201,7 +201,7 @@ class FluctuatingWeights:
         self.network, self.noise = network, noise
         self.hold = step * max(1, round(CHANGE_PART * noise.weight_correlation_time / step))
         blocks = network.parameters.blocks
-        self.fluctuates = np.concatenate([np.full(b.size, len(b.shape) > 1) for b in blocks])
+        self.fluctuates = np.concatenate([np.zeros(0, bool), *(np.full(b.size, len(b.shape) > 1) for b in blocks)])
         self.eta, self.count = np.zeros(0), 0
 
     def changes(self, end: float) -> Array:
