@@ -325,3 +325,12 @@ def test_path_of_a_box_with_many_units_on_bounds(seed):
     assert path.ended == ("start", "span")
     nudged = Landscape.of(net, x, y, 1.0)
     assert np.abs(nudged.projected(path.state[-1:])).max() < 1e-9
+
+
+def test_no_branch_comes_twice():
+    twins = models.Hopfield.recurrent(n=2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    high = nd.relax(twins, start=[1.0, 1.0]).state
+    starts = np.array([0.0 * high, high, -high])  # the last two lie on one curve, through the pitchfork of the first
+    found = bifurcation_diagram(twins, starts, parameter="gain", span=(0.1, 1.5))
+    assert len(found.branches) == 2
+    assert [b.kind for b in found.bifurcations] == ["pitchfork"]

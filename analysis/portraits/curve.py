@@ -28,6 +28,8 @@ CORNER = 1e-4
 #: Offset from a branch point at which another branch is looked for.
 ASIDE = 1e-3
 MAX_POINTS = 2000
+#: A branch is at most this part of the length of a chord away from it. Two points closer than this are one.
+SAG, SAME = 0.1, 0.1 * ASIDE
 #: An eigenvalue is one of a complex pair if its imaginary part is larger than this fraction of the largest.
 PAIR = 1e-7
 
@@ -253,16 +255,34 @@ class Curve:
         return found
 
     def passes(self, y: Array, branches: list[Branch]) -> bool:
-        """Whether a point lies on one of the branches, between two of their points."""
+        """Whether a point lies on one of the branches, between two of their points.
+
+        A branch sags between its points by far more than what tells two branches apart: near y its arc counts.
+        """
         for branch in branches:
             path = np.column_stack([branch.state, branch.parameter / self.scale])
             chord = np.diff(path, axis=0)
-            length = np.sum(chord**2, axis=1)
-            t = np.clip(np.sum((y - path[:-1]) * chord, axis=1) / np.maximum(length, 1e-300), 0.0, 1.0)
+            squared = np.sum(chord**2, axis=1)
+            t = np.clip(np.sum((y - path[:-1]) * chord, axis=1) / np.maximum(squared, 1e-300), 0.0, 1.0)
             distance = np.linalg.norm(path[:-1] + t[:, None] * chord - y, axis=1)
-            if distance.min(initial=np.inf) < 0.1 * ASIDE:
-                return True
+            for k in np.flatnonzero(distance < SAG * np.sqrt(squared) + SAME):
+                if distance[k] < SAME or self.on_arc(y, path[k], path[k + 1], float(t[k])):
+                    return True
         return False
+
+    def on_arc(self, y: Array, here: Array, there: Array, t: float) -> bool:
+        """Whether a point lies on the curve between two others, at about the part t of their chord.
+
+        The curve is taken as the cubic through both points along their tangents. Newton's method would put it in place
+        exactly, but near a branch point also on the other branch.
+        """
+        chord = there - here
+        length = float(np.linalg.norm(chord))
+        first, second = (length * self.tangent(end, chord / length) for end in (here, there))
+        for _ in range(4):
+            arc = here + t * t * (3.0 - 2.0 * t) * chord + t * (1.0 - t) * ((1.0 - t) * first - t * second)
+            t = min(max(t + float((y - arc) @ chord) / length**2, 0.0), 1.0)
+        return bool(np.linalg.norm(arc - y) < SAME)
 
 
 def _critical(matrix: Array) -> tuple[Array, float]:
