@@ -82,10 +82,21 @@ class Branch:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BifurcationDiagram:
-    """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross."""
+    """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross.
+
+    Attributes
+    ----------
+    name : str
+    branches : tuple of Branch
+    missing : tuple of (float, (n,) array)
+        Fixed points, each with its value of the parameter, that a search at the ends of the span found on none of the
+        branches: those of detached branches, or of some that leave where several eigenvalues vanish at once. To follow
+        them, add them to the starts. Of networks of more than 30 units none are searched for.
+    """
 
     name: str
     branches: tuple[Branch, ...]
+    missing: tuple[tuple[float, Array], ...] = ()
 
     @property
     def bifurcations(self) -> tuple[Bifurcation, ...]:
@@ -97,7 +108,11 @@ class BifurcationDiagram:
         return tuple(found)
 
     def __repr__(self) -> str:
-        return f"BifurcationDiagram({self.name}: {len(self.branches)} branches, {len(self.bifurcations)} bifurcations)"
+        text = f"{self.name}: {len(self.branches)} branches, {len(self.bifurcations)} bifurcations"
+        if self.missing:
+            values = " and ".join(f"{p:.6g}" for p in dict.fromkeys(p for p, _ in self.missing))
+            text += f"; {len(self.missing)} fixed points at {values} on none of them, see `missing`"
+        return f"BifurcationDiagram({text})"
 
 
 def same_point(a: Bifurcation, b: Bifurcation) -> bool:

@@ -30,6 +30,9 @@ ASIDE = 1e-3
 MAX_POINTS = 2000
 #: A branch is at most this part of the length of a chord away from it. Two points closer than this are one.
 SAG, SAME = 0.1, 0.1 * ASIDE
+#: Directions that are tried where several eigenvalues vanish at once, those below this part of the largest singular
+#: value; and how many times farther than `ASIDE` a point of another branch may be found.
+TRIED, VANISHED, FAR = 24, 1e-6, 5.0
 #: An eigenvalue is one of a complex pair if its imaginary part is larger than this fraction of the largest.
 PAIR = 1e-7
 
@@ -242,17 +245,33 @@ class Curve:
         k = b.position
         ends = [self.join(branch.state[j], branch.parameter[j]) for j in (k, k + 1)]
         along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
-        first, second = np.linalg.svd(self.matrix(y))[2][-2:]  # the plane of both branches' tangents
-        aside = (second @ along) * first - (first @ along) * second
-        aside /= np.linalg.norm(aside)
         found: list[Branch] = []
-        for side in (1.0, -1.0):
-            new = self.correct(y + side * ASIDE * aside, aside)
-            if new is None or self.passes(new[0], [*known, *found]):
+        for aside in self.directions(y, along):
+            new = self.correct(y + ASIDE * aside, aside)
+            if new is None or np.linalg.norm(new[0] - y) > FAR * ASIDE or self.passes(new[0], [*known, *found]):
                 continue
-            path, why = self.trace(new[0], self.tangent(new[0], side * aside))
+            path, why = self.trace(new[0], self.tangent(new[0], aside))
             found.append(self.branch([y, *path], ("start", why), first=1))
         return found
+
+    def directions(self, y: Array, along: Array) -> Array:
+        """Unit vectors (d, n + 1) from a branch point in which branches may leave a known one with tangent `along`.
+
+        Where one eigenvalue vanishes there are two, of opposite sign. Where several do, as symmetry makes them,
+        branches leave in directions that only higher derivatives of the force tell: many are tried, evenly around for
+        two eigenvalues, at random for more.
+        """
+        _, sizes, rows = np.linalg.svd(self.matrix(y))
+        many = max(1, int(np.sum(sizes < VANISHED * sizes[0])))
+        plane = rows[-1 - many :]  # all tangents lie in it
+        inside = np.linalg.svd((plane @ along)[None])[2][1:] @ plane  # across the known branch
+        if many == 1:
+            return np.concatenate([inside, -inside])
+        if many == 2:
+            angle = 2.0 * np.pi * np.arange(TRIED) / TRIED
+            return np.column_stack([np.cos(angle), np.sin(angle)]) @ inside
+        drawn = np.random.default_rng(0).normal(size=(TRIED * many, many))
+        return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True) @ inside)
 
     def passes(self, y: Array, branches: list[Branch]) -> bool:
         """Whether a point lies on one of the branches, between two of their points.

@@ -160,6 +160,7 @@ class Blocks:
         marks[control.COLUMN] = columns
         together = slice(columns[0], columns[-1] + 1)
         y, rows = aligned.copy(problem.start[:, together]), aligned.copy(problem.rows[:, together])
+        sizes = np.ones_like(y) if problem.sizes is None else problem.sizes[:, together]
         past = np.empty((3, m, columns.size))  # the rate, and state and rate before the last step
         first = min(max(1, FIRST_CALL // y.size), 256)
         counts = np.array([first, problem.units, problem.bounds, self.solver.max_steps, 0, self.dense], dtype=np.int64)
@@ -168,6 +169,7 @@ class Blocks:
             k = aligned.empty((len(self.table) - 2, *y.shape))
             spare = aligned.empty((control.SPARES, *y.shape))
             k[0], spare[control.PAST_Y], spare[control.PAST_F] = past
+            spare[control.SIZE] = sizes
             counts[control.ENOUGH] = next_width(columns.size, m)
             if not self.slices((rows, problem.theta, problem.layout), (y, trial, k, work, spare, clock, marks), counts):
                 return
@@ -179,6 +181,7 @@ class Blocks:
             columns = columns[keep]  # take, as indexing promises no memory order
             clock, marks = np.take(clock, keep, axis=1), np.take(marks, keep, axis=1)
             y, rows = aligned.copy(np.take(y, keep, axis=1)), aligned.copy(np.take(rows, keep, axis=1))
+            sizes = np.take(sizes, keep, axis=1)
             past = np.take(np.stack([k[0], spare[control.PAST_Y], spare[control.PAST_F]]), keep, axis=2)
 
     def put(self, done: Any, columns: Any, y: Array, clock: Array, marks: Any) -> None:
