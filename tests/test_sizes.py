@@ -9,7 +9,10 @@ import neurodyn as nd
 from neurodyn import analysis, models
 from neurodyn.system.sizes import nearest_power
 
-LINEAR = {"activation": "linear", "gain": 0.3, "seed": 0}
+
+def linear():
+    """A stable chain of linear units."""
+    return models.Hopfield.layered([4, 6, 5, 3], activation="linear", gain=0.3, seed=0)
 
 
 def test_sizes_are_powers_of_1024_and_1_where_things_are_ordinary():
@@ -18,7 +21,7 @@ def test_sizes_are_powers_of_1024_and_1_where_things_are_ordinary():
 
 
 def test_signals_scale_with_the_error_of_a_target_bit_for_bit(rng):
-    net = models.Hopfield.layered([4, 6, 5, 3], **LINEAR)
+    net = linear()
     rest, error, times = nd.relax(net, np.zeros(4)), rng.normal(size=3), np.linspace(0.0, 30.0, 7)
     for run in (nd.nudge, nd.side_network):
         large = run(net, rest, error, t_eval=times)
@@ -28,7 +31,7 @@ def test_signals_scale_with_the_error_of_a_target_bit_for_bit(rng):
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-15])
 def test_small_inputs_and_targets_are_resolved_as_ordinary_ones_are(scale, rng):
-    net = models.Hopfield.layered([4, 6, 5, 3], **LINEAR)
+    net = linear()
     x, y = rng.uniform(size=(2, 4)), rng.uniform(size=(2, 3))
     rest, small = nd.relax(net, x), nd.relax(net, scale * x)
     np.testing.assert_allclose(small.state / scale, rest.state, rtol=1e-9, atol=1e-12)
@@ -39,7 +42,7 @@ def test_small_inputs_and_targets_are_resolved_as_ordinary_ones_are(scale, rng):
 
 @pytest.mark.parametrize("scale", [1e6, 1e11])
 def test_a_linear_network_comes_to_rest_whatever_its_input(scale, rng):
-    net, x = models.Hopfield.layered([4, 6, 5, 3], **LINEAR), rng.uniform(size=(2, 4))
+    net, x = linear(), rng.uniform(size=(2, 4))
     np.testing.assert_allclose(nd.relax(net, scale * x).state / scale, nd.relax(net, x).state, rtol=1e-9)
 
 

@@ -31,8 +31,9 @@ MAX_POINTS = 2000
 #: A branch is at most this part of the length of a chord away from it. Two points closer than this are one.
 SAG, SAME = 0.1, 0.1 * ASIDE
 #: Directions that are tried where several eigenvalues vanish at once, those below this part of the largest singular
-#: value; and how many times farther than `ASIDE` a point of another branch may be found.
-TRIED, VANISHED, FAR = 24, 1e-6, 5.0
+#: value; at what offset, as near the branch point the terms of fifth order that may choose between directions are lost
+#: in rounding; and how many times farther away a point of another branch may be found.
+TRIED, VANISHED, WIDE, FAR = 24, 1e-6, 0.05, 5.0
 #: An eigenvalue is one of a complex pair if its imaginary part is larger than this fraction of the largest.
 PAIR = 1e-7
 
@@ -246,9 +247,11 @@ class Curve:
         ends = [self.join(branch.state[j], branch.parameter[j]) for j in (k, k + 1)]
         along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
         found: list[Branch] = []
-        for aside in self.directions(y, along):
-            new = self.correct(y + ASIDE * aside, aside)
-            if new is None or np.linalg.norm(new[0] - y) > FAR * ASIDE or self.passes(new[0], [*known, *found]):
+        ways = self.directions(y, along)
+        offset = ASIDE if len(ways) == 2 else WIDE
+        for aside in ways:
+            new = self.correct(y + offset * aside, aside)
+            if new is None or np.linalg.norm(new[0] - y) > FAR * offset or self.passes(new[0], [*known, *found]):
                 continue
             path, why = self.trace(new[0], self.tangent(new[0], aside))
             found.append(self.branch([y, *path], ("start", why), first=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.estimators.task import Task
-from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.system.branch import followed
 
@@ -51,7 +51,7 @@ def off_branch(task: Task, phase: NudgedPhase) -> list[str]:
     return found
 
 
-def _suspects(task: Task, phase: NudgedPhase, beta: float, moved: Array) -> Array:
+def _suspects(task: Task, phase: NudgedPhase, beta: float, moved: Array) -> Integers:
     """Samples whose nudge may have been too strong, at most `LOOKED_AT`, those that moved most first."""
     network, local = task.network, task.point.local
     after = network.local(np.ascontiguousarray(task.point.s + moved.T), task.point.rows)
@@ -59,4 +59,5 @@ def _suspects(task: Task, phase: NudgedPhase, beta: float, moved: Array) -> Arra
     strong = abs(beta) > SMALL * phase.critical_beta
     whole = ~phase.crossed.any(axis=1)
     found = np.flatnonzero((bent | strong) & whole)
-    return found[np.argsort(-np.linalg.norm(moved[found], axis=1), kind="stable")][:LOOKED_AT]
+    order = np.argsort(-np.linalg.norm(moved[found], axis=1), kind="stable")
+    return np.asarray(found[order][:LOOKED_AT])

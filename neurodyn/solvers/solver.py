@@ -26,8 +26,8 @@ class Solver:
     ----------
     method : str or Tableau
         `relax5` (default): compiled, adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its
-        published relatives; `tsit5` needs fewer forces where a network keeps oscillating. `rk4`, `euler`: compiled,
-        fixed `step`.
+        published relatives; `tsit5` needs fewer forces where a network keeps oscillating, and over short times. `rk4`,
+        `euler`: compiled, fixed `step`.
         `auto`: `relax5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
         `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
         analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.

@@ -95,7 +95,9 @@ class _Branch:
         """The sign of the determinant, 0 where there is none, and ds/dbeta (n,)."""
         _, matrix, slope = self.parts(state, beta)
         sign = float(np.linalg.slogdet(matrix)[0])
-        return (sign, -np.linalg.solve(matrix, slope)) if sign else (0.0, np.zeros_like(slope))
+        if not sign:
+            return 0.0, np.zeros(slope.size)
+        return sign, np.asarray(-np.linalg.solve(matrix, slope))
 
     def step(self, state: Array, move: Array, beta: float) -> Array | None:
         """The state of the branch at beta, near state + move; None if Newton's method does not stay near."""
