@@ -40,6 +40,14 @@ def test_small_inputs_and_targets_are_resolved_as_ordinary_ones_are(scale, rng):
     assert analysis.compare(run, side).max_relative_error < 1e-6
 
 
+def test_weights_that_move_gain_from_small_signals_what_they_gain_from_ordinary_ones(rng):
+    net = linear()
+    rest, error, options = nd.relax(net, np.zeros(4)), rng.normal(size=3), {"beta": 1e-3, "tau_theta": 1e6}
+    large = nd.plastic_phase(net, rest, error, t_eval=[20.0], **options)
+    small = nd.plastic_phase(net, rest, 2.0**-30 * error, t_eval=[20.0], **options)
+    np.testing.assert_allclose(small.displacement, 2.0**-30 * large.displacement, rtol=1e-6, atol=1e-18)
+
+
 @pytest.mark.parametrize("scale", [1e6, 1e11])
 def test_a_linear_network_comes_to_rest_whatever_its_input(scale, rng):
     net, x = linear(), rng.uniform(size=(2, 4))
