@@ -325,3 +325,34 @@ def test_path_of_a_box_with_many_units_on_bounds(seed):
     assert path.ended == ("start", "span")
     nudged = Landscape.of(net, x, y, 1.0)
     assert np.abs(nudged.projected(path.state[-1:])).max() < 1e-9
+
+
+def test_no_branch_comes_twice():
+    twins = models.Hopfield.recurrent(n=2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    high = nd.relax(twins, start=[1.0, 1.0]).state
+    starts = np.array([0.0 * high, high, -high])  # the last two lie on one curve, through the pitchfork of the first
+    found = bifurcation_diagram(twins, starts, parameter="gain", span=(0.1, 1.5))
+    assert len(found.branches) == 2
+    assert [b.kind for b in found.bifurcations] == ["pitchfork"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("matrix", "states"), [(np.kron(np.eye(2), [[0.0, 2.0], [2.0, 0.0]]), 9), (2.0 * (np.eye(3) - 1.0), 13)]
+)
+def test_every_branch_leaves_a_double_eigenvalue(matrix, states):
+    net = models.Hopfield.recurrent(n=len(matrix)).replace(parameters={"s-s": matrix})
+    found = bifurcation_diagram(net, np.zeros((1, net.n)), parameter="gain", span=(0.1, 2.0))
+    assert sum(int(p == 2.0) for branch in found.branches for p in branch.parameter[[0, -1]]) == states
+    assert found.missing == ()
+
+
+def test_a_detached_branch_is_told_of():
+    net = pair(2.0, bias=0.05)
+    start = nd.relax(net, start=[1.0, 1.0]).state
+    found = bifurcation_diagram(net, [start], parameter="gain", span=(0.1, 1.5))
+    assert len(found.branches) == 1
+    assert [p for p, _ in found.missing] == [1.5, 1.5]  # both sides of a fold at 0.6449
+    assert "2 fixed points at 1.5 on none of them, see `missing`" in repr(found)
+    other = continue_fixed_point(net, found.missing[0][1], parameter="gain", span=(0.1, 1.5), at=1.5)
+    assert [b.parameter for b in other.bifurcations] == pytest.approx([0.6449], abs=1e-4)

@@ -216,7 +216,7 @@ def test_cost_is_what_the_phases_counted(chain):
     assert exact.force_evaluations == eq.counters["nfev"] + 3 * net.n  # K of each sample, column by column
     assert exact.simulated_time == pytest.approx(eq.time.mean())
     found = nd.gradient(net, x, y, duration=2.0)
-    run = nd.nudge(net, eq, y, t_eval=[2.0])
+    run = nd.nudge(net, eq, y, t_eval=[0.0, 2.0])
     assert found.force_evaluations == eq.counters["nfev"] + run.counters["nfev"]
     assert found.simulated_time == pytest.approx(eq.time.mean() + 4.0)  # both signs
     found = nd.gradient(net, x, y, method="recurrent-backprop", duration=2.0)

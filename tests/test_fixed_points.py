@@ -177,3 +177,12 @@ def test_what_does_not_fit_is_refused():
         fixed_points(net, y=[1.0], beta=np.nan)
     with pytest.raises(nd.ArgumentError, match="`x` must be one input"):
         fixed_points(SMOOTH["chain-tanh"](), np.zeros((2, 5)))
+
+
+def test_points_of_one_energy_are_numbered_by_their_states():
+    landscape, s = Landscape.of(pair(2.0)), symmetric_state(2.0)
+    expected = [[-s, -s], [s, s], [0.0, 0.0]]
+    for noise in (1e-15, -1e-15):
+        states = np.array([[s + noise, s], [0.0, 0.0], [-s, -s - noise]])
+        for order in ([0, 1, 2], [2, 0, 1]):
+            np.testing.assert_allclose(classify(landscape, states[order]).state, expected, atol=1e-12)

@@ -605,6 +605,22 @@ def test_a_solver_that_is_given_counts(samples):
     assert np.abs(crude - exact).max() < 1e-2
 
 
+def test_a_tight_solver_learns_what_exact_gradients_teach(samples):
+    network, (x, y) = models.Hopfield.layered([7, 5, 3], gain=0.5, seed=1), samples
+    recipe = {"method": "implicit", "epochs": 3, "batch_size": len(x), "rates": 0.1}
+    exact = network
+    for _ in range(3):
+        step = 0.1 * nd.gradient(exact, x, y, method="implicit", solver=nd.Solver(rtol=1e-13, atol=1e-15))
+        exact = exact.replace(parameters=exact.parameters - step)
+
+    def off(solver):
+        found = nd.learn(network, x, y, recipe, solver=solver)
+        return np.abs(found.network.parameters.vector - exact.parameters.vector).max()
+
+    assert off(nd.Solver(rtol=1e-13, atol=1e-15)) < 1e-11
+    assert off(None) > 1e-9  # a solver that is given counts
+
+
 def test_an_evaluation_says_how_far_from_rest_it_is(samples):
     network, (x, y) = layered(7, 8, 5, 3, gain=0.5), samples
     rest, short = nd.evaluate(network, x, y), nd.evaluate(network, x, y, free_steps=3)

@@ -19,6 +19,7 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.phases.correction import check_correction
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver, chosen_solver
+from neurodyn.system.branch import first_fold
 from neurodyn.system.network import Network
 
 
@@ -34,17 +35,23 @@ class GradientOrder:
         ‖estimate − exact‖/‖exact‖ of each way to nudge; NaN where it failed.
     floor : float
         The same of the side network run to rest, which has no nudging: what the solver alone contributes.
-    critical_beta : float
-        Smallest beta_c of the samples.
+    critical_beta, fold : float
+        Smallest beta_c of the samples, and smallest strength at which the branch of a sample folds: see `Convergence`.
     """
 
     betas: Array
     errors: Mapping[str, Array]
     floor: float
     critical_beta: float
+    fold: float = float("inf")
+
+    @property
+    def limit(self) -> float:
+        """The smaller of `critical_beta` and `fold`."""
+        return min(self.critical_beta, self.fold)
 
     def slope(self, name: str) -> float:
-        """Least squares slope of log error against log strength, above 10 floors and up to a third of beta_c.
+        """Least squares slope of log error against log strength, above 10 floors and up to a third of `limit`.
 
         NaN where fewer than two strengths are left.
         """
@@ -57,7 +64,7 @@ class GradientOrder:
         """Which strengths the slope is of, (K,)."""
         with np.errstate(invalid="ignore"):
             above = self.errors[name] > ABOVE_FLOOR * self.floor
-        return above & (self.betas <= BELOW_CRITICAL * self.critical_beta)
+        return above & (self.betas <= BELOW_CRITICAL * self.limit)
 
 
 def gradient_order(
@@ -106,7 +113,8 @@ def gradient_order(
     floor = (gradient(network, x, y, method="recurrent-backprop", **given) - exact).norm / size
     task = Task(network, x, y, **given)
     critical = float(task.point.critical_beta(task.target).min())
-    return GradientOrder(strengths, errors, floor, critical)
+    fold = first_fold(task.point, task.target, float(strengths.max()))
+    return GradientOrder(strengths, errors, floor, critical, fold)
 
 
 def _corrected(kind: type[Estimator], correction: str | None) -> dict[str, Any]:

@@ -94,6 +94,13 @@ def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:
     ax.legend(**{**({} if "loc" in options else place), **shape, **options})
 
 
+def beyond(critical_beta: float, fold: float) -> str:
+    """Label of what lies beyond beta_c, or beyond a fold before it."""
+    if fold < critical_beta:
+        return rf"beyond the fold at $|\beta|$ = {fold:.2g}"
+    return rf"beyond $\beta_c$ = {critical_beta:.2g}"
+
+
 def note(ax: Axes, text: str) -> None:
     """Say in the middle of an empty panel why it is empty."""
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=LABEL, color=QUIET)

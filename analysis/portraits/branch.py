@@ -96,12 +96,22 @@ class Branch:
 class BifurcationDiagram:
     """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross.
 
-    `cycles` are the branches of limit cycles that begin at their Hopf bifurcations.
+    Attributes
+    ----------
+    name : str
+    branches : tuple of Branch
+    missing : tuple of (float, (n,) array)
+        Fixed points, each with its value of the parameter, that a search at the ends of the span found on none of the
+        branches: those of detached branches, or of some that leave where several eigenvalues vanish at once. To follow
+        them, add them to the starts. Of networks of more than 30 units none are searched for.
+    cycles : tuple of CycleBranch
+        The branches of limit cycles that begin at Hopf bifurcations.
     """
 
     name: str
     branches: tuple[Branch, ...]
     cycles: tuple[CycleBranch, ...] = ()
+    missing: tuple[tuple[float, Array], ...] = ()
 
     @property
     def bifurcations(self) -> tuple[Bifurcation, ...]:
@@ -113,9 +123,13 @@ class BifurcationDiagram:
         return tuple(found)
 
     def __repr__(self) -> str:
-        cycles = f", {len(self.cycles)} of cycles" if self.cycles else ""
-        count = len(self.bifurcations)
-        return f"BifurcationDiagram({self.name}: {len(self.branches)} branches{cycles}, {count} bifurcations)"
+        text = f"{self.name}: {len(self.branches)} branches"
+        text += f", {len(self.cycles)} of cycles" if self.cycles else ""
+        text += f", {len(self.bifurcations)} bifurcations"
+        if self.missing:
+            values = " and ".join(f"{p:.6g}" for p in dict.fromkeys(p for p, _ in self.missing))
+            text += f"; {len(self.missing)} fixed points at {values} on none of them, see `missing`"
+        return f"BifurcationDiagram({text})"
 
 
 def same_point(a: Bifurcation, b: Bifurcation) -> bool:

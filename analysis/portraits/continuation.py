@@ -13,14 +13,20 @@ from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, 
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.cycle_branch import CycleBranch
 from neurodyn.analysis.portraits.cycle_curve import CycleCurve
+from neurodyn.analysis.portraits.fixed_points import classify, random_states
 from neurodyn.analysis.portraits.hopf import critical_vector
 from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.newton import roots
 from neurodyn.analysis.portraits.parameter import Family, family, span_of
 from neurodyn.errors import ArgumentError, ConvergenceError, shown
 from neurodyn.inputs import real_number
+from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.blas import one_thread
 from neurodyn.phases.tangent import require_smooth
 from neurodyn.system.network import Network
+
+#: Starts of the search for fixed points that are on no branch, and the units of the largest network where it is done.
+STARTS, MOST_UNITS = 60, 30
 
 
 def continue_fixed_point(
@@ -70,7 +76,7 @@ def continue_fixed_point(
     Keller, in: Applications of Bifurcation Theory, 359 (1977). Allgower & Georg, Introduction to Numerical
     Continuation Methods (2003), chapters 6 and 8.
     """
-    landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
+    landscape, _, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     with one_thread():
         return curve.both_ways(curve.refined(landscape.state(start, "start"), p), p)
 
@@ -92,8 +98,10 @@ def bifurcation_diagram(
     With `cycles`, the limit cycles that begin at Hopf bifurcations are followed, too: to folds, period doublings, tori,
     and to where their periods grow without bound. That is done for the free flow of smooth activations. The other
     parameters are those of `continue_fixed_point`.
+    Branches that meet none of these are not followed, but
+    fixed points that Newton's method finds on them at the ends of the span are told as `missing`.
     """
-    landscape, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
+    landscape, varied, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     branches: list[Branch] = []
     with one_thread():
         for state in landscape.states(starts, "starts"):
@@ -107,7 +115,23 @@ def bifurcation_diagram(
                     seen.append(b)
                     branches += curve.others_from(b, branch, branches)
         followed = _cycles(landscape, curve, branches) if cycles and parameter != "beta" else ()
-    return BifurcationDiagram(curve.equations.name, tuple(branches), followed)
+        missing = _missing(curve, varied, landscape, branches)
+    return BifurcationDiagram(curve.equations.name, tuple(branches), followed, missing)
+
+
+def _missing(
+    curve: Curve, varied: Family, landscape: Landscape, branches: list[Branch]
+) -> tuple[tuple[float, Array], ...]:
+    """Fixed points at the ends of the span that lie on none of the branches, with the ends."""
+    if landscape.network.n > MOST_UNITS:
+        return ()
+    starts = random_states(landscape, STARTS, 0)
+    found: list[tuple[float, Array]] = []
+    for p in (curve.low, curve.high):
+        there = varied.at(p)
+        states = classify(there, roots(there, starts)[0]).state
+        found += [(varied.value(p), s) for s in states if not curve.passes(curve.join(s, p), branches)]
+    return tuple(found)
 
 
 def continue_cycle(
@@ -151,7 +175,7 @@ def continue_cycle(
     if not isinstance(cycle, LimitCycle):
         raise ArgumentError(f"`cycle` must be a LimitCycle, as analysis.limit_cycle finds them; got {shown(cycle)}")
     require_smooth(network, "a limit cycle")
-    _, curve, p = _checked_arguments(network, x, None, 0.0, parameter, span, at)
+    _, _, curve, p = _checked_arguments(network, x, None, 0.0, parameter, span, at)
     along = _cycle_curve(curve)
     with one_thread():
         shooting = along.shooting(p)
@@ -200,11 +224,11 @@ def _checked_arguments(
     parameter: str | Callable[[float], Network],
     span: ArrayLike,
     at: float | None,
-) -> tuple[Landscape, Curve, float]:
+) -> tuple[Landscape, Family, Curve, float]:
     landscape = Landscape.of(network, x, y, beta)
     varied = family(landscape, parameter, np.nan if at is None else real_number(at, "at"))
     start = varied.start if at is None else float(at)
     if not np.isfinite(start):
         raise ArgumentError("`at` is missing: where to start along a `parameter` that is a function")
     low, high = span_of(span, start)
-    return landscape, Curve(varied, low, high, (high - low) / 4.0), start
+    return landscape, varied, Curve(varied, low, high, (high - low) / 4.0), start

@@ -29,6 +29,12 @@ CORNER = 1e-4
 #: Offset from a branch point at which another branch is looked for.
 ASIDE = 1e-3
 MAX_POINTS = 2000
+#: A branch is at most this part of the length of a chord away from it. Two points closer than this are one.
+SAG, SAME = 0.1, 0.1 * ASIDE
+#: Directions that are tried where several eigenvalues vanish at once, those below this part of the largest singular
+#: value; at what offset, as near the branch point the terms of fifth order that may choose between directions are lost
+#: in rounding; and how many times farther away a point of another branch may be found.
+TRIED, VANISHED, WIDE, FAR = 24, 1e-6, 0.05, 5.0
 #: An eigenvalue is one of a complex pair if its imaginary part is larger than this fraction of the largest.
 PAIR = 1e-7
 
@@ -243,29 +249,65 @@ class Curve:
         k = b.position
         ends = [self.join(branch.state[j], branch.parameter[j]) for j in (k, k + 1)]
         along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
-        first, second = np.linalg.svd(self.matrix(y))[2][-2:]  # the plane of both branches' tangents
-        aside = (second @ along) * first - (first @ along) * second
-        aside /= np.linalg.norm(aside)
         found: list[Branch] = []
-        for side in (1.0, -1.0):
-            new = self.correct(y + side * ASIDE * aside, aside)
-            if new is None or self.passes(new[0], [*known, *found]):
+        ways = self.directions(y, along)
+        offset = ASIDE if len(ways) == 2 else WIDE
+        for aside in ways:
+            new = self.correct(y + offset * aside, aside)
+            if new is None or np.linalg.norm(new[0] - y) > FAR * offset or self.passes(new[0], [*known, *found]):
                 continue
-            path, why = self.trace(new[0], self.tangent(new[0], side * aside))
+            path, why = self.trace(new[0], self.tangent(new[0], aside))
             found.append(self.branch([y, *path], ("start", why), first=1))
         return found
 
+    def directions(self, y: Array, along: Array) -> Array:
+        """Unit vectors (d, n + 1) from a branch point in which branches may leave a known one with tangent `along`.
+
+        Where one eigenvalue vanishes there are two, of opposite sign. Where several do, as symmetry makes them,
+        branches leave in directions that only higher derivatives of the force tell: many are tried, evenly around for
+        two eigenvalues, at random for more.
+        """
+        _, sizes, rows = np.linalg.svd(self.matrix(y))
+        many = max(1, int(np.sum(sizes < VANISHED * sizes[0])))
+        plane = rows[-1 - many :]  # all tangents lie in it
+        inside = np.linalg.svd((plane @ along)[None])[2][1:] @ plane  # across the known branch
+        if many == 1:
+            return np.concatenate([inside, -inside])
+        if many == 2:
+            angle = 2.0 * np.pi * np.arange(TRIED) / TRIED
+            return np.column_stack([np.cos(angle), np.sin(angle)]) @ inside
+        drawn = np.random.default_rng(0).normal(size=(TRIED * many, many))
+        return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True) @ inside)
+
     def passes(self, y: Array, branches: list[Branch]) -> bool:
-        """Whether a point lies on one of the branches, between two of their points."""
+        """Whether a point lies on one of the branches, between two of their points.
+
+        A branch sags between its points by far more than what tells two branches apart: near y its arc counts.
+        """
         for branch in branches:
             path = np.column_stack([branch.state, branch.parameter / self.scale])
             chord = np.diff(path, axis=0)
-            length = np.sum(chord**2, axis=1)
-            t = np.clip(np.sum((y - path[:-1]) * chord, axis=1) / np.maximum(length, 1e-300), 0.0, 1.0)
+            squared = np.sum(chord**2, axis=1)
+            t = np.clip(np.sum((y - path[:-1]) * chord, axis=1) / np.maximum(squared, 1e-300), 0.0, 1.0)
             distance = np.linalg.norm(path[:-1] + t[:, None] * chord - y, axis=1)
-            if distance.min(initial=np.inf) < 0.1 * ASIDE:
-                return True
+            for k in np.flatnonzero(distance < SAG * np.sqrt(squared) + SAME):
+                if distance[k] < SAME or self.on_arc(y, path[k], path[k + 1], float(t[k])):
+                    return True
         return False
+
+    def on_arc(self, y: Array, here: Array, there: Array, t: float) -> bool:
+        """Whether a point lies on the curve between two others, at about the part t of their chord.
+
+        The curve is taken as the cubic through both points along their tangents. Newton's method would put it in place
+        exactly, but near a branch point also on the other branch.
+        """
+        chord = there - here
+        length = float(np.linalg.norm(chord))
+        first, second = (length * self.tangent(end, chord / length) for end in (here, there))
+        for _ in range(4):
+            arc = here + t * t * (3.0 - 2.0 * t) * chord + t * (1.0 - t) * ((1.0 - t) * first - t * second)
+            t = min(max(t + float((y - arc) @ chord) / length**2, 0.0), 1.0)
+        return bool(np.linalg.norm(arc - y) < SAME)
 
 
 def _critical(matrix: Array) -> tuple[Array, float]:

@@ -20,6 +20,8 @@ from neurodyn.system.network import Network
 #: Closer than this, in every unit, two fixed points are one; where an eigenvalue is as good as zero Newton's method
 #: leaves the position uncertain, and the second number counts.
 SAME, SAME_DEGENERATE = 1e-6, 1e-3
+#: Levels of energy closer than this, where energies are about 1, are one.
+LEVEL = 1e-9
 #: An eigenvalue below this fraction of the largest does not tell stable from unstable.
 DEGENERATE = 1e-7
 #: A pair of rates whose imaginary parts are below this fraction of their size is real to rounding.
@@ -33,6 +35,8 @@ PAIRS = 300
 @dataclass(frozen=True, eq=False, repr=False)
 class FixedPoints:
     """Fixed points of one flow, by rising energy, or without one by index; all arrays are over the k points.
+
+    Points of one energy, such as the two of a symmetric network, are in the order of their states, unit by unit.
 
     Attributes
     ----------
@@ -159,10 +163,24 @@ def classify(landscape: Landscape, states: Array, hits: Integers | None = None) 
     keep, owner = _owners(states, np.where(_flat(np.abs(rates)), SAME_DEGENERATE, SAME))
     total = np.bincount(owner, weights=count, minlength=len(keep)).astype(int)
     energy = landscape.energy(states[keep])
-    order = np.argsort(energy if landscape.has_energy else stability(rates[keep])[0], kind="stable")
+    order = _order(energy if landscape.has_energy else stability(rates[keep])[0].astype(float), states[keep])
     keep, energy, total = keep[order], energy[order], total[order]
     index, kind = stability(rates[keep])
     return FixedPoints(states[keep], energy, residual[keep], rates[keep], index, kind, total)
+
+
+def _order(level: Array, state: Array) -> Integers:
+    """The order of points (k, n) by rising level (k,), those of one level to rounding by their states, unit by unit.
+
+    Rounding alone would number the states of a symmetric network, and so colour their basins, differently from one
+    window or seed to the next.
+    """
+    rising = np.argsort(level, kind="stable")
+    steps = np.diff(level[rising]) > LEVEL * max(1.0, float(np.abs(level).max(initial=0.0)))
+    rank = np.zeros(len(level), dtype=int)
+    rank[rising[1:]] = np.cumsum(steps)
+    units = np.round(state, 6).T + 0.0  # no -0, which would be told from 0 nowhere else
+    return np.lexsort((*units[::-1], rank))
 
 
 def stability(rates: Rates) -> tuple[Integers, npt.NDArray[np.str_]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,12 +62,19 @@ class Equations(Protocol):
 class Family:
     """Landscapes that depend on one parameter p, its own value; see `Equations`.
 
-    name: of the parameter. start: its present value. at: the landscape for a value.
+    name: of the parameter. start: its present value. at: the landscape for a value. linear: whether the force is a
+    linear function of the parameter.
     """
 
     name: str
     start: float
     at: Callable[[float], Landscape]
+    linear: bool = False
+
+    @cached_property
+    def ends(self) -> tuple[Landscape, Landscape]:
+        """The landscapes at 1 and 0, whose difference is the derivative by a parameter that enters linearly."""
+        return self.at(1.0), self.at(0.0)
 
     @property
     def boxed(self) -> Mask:
@@ -97,8 +104,9 @@ class Family:
 
     def slope(self, s: Array, p: float) -> Array:
         """Derivative of `force` with respect to p, (n,): a central difference, exact where p enters linearly."""
-        h = 1e-4 * (1.0 + abs(p))
-        force = [self.at(p + side * h).force(s[None])[0] for side in (1.0, -1.0)]
+        h = 0.5 if self.linear else 1e-4 * (1.0 + abs(p))
+        sides = self.ends if self.linear else (self.at(p + h), self.at(p - h))
+        force = [side.force(s[None])[0] for side in sides]
         landscape = self.at(p)
         moving = active(landscape.boxed, s[None], landscape.force(s[None]))[0]
         return np.where(moving, (force[0] - force[1]) / (2.0 * h), 0.0)
@@ -116,9 +124,9 @@ class Family:
         return p
 
 
-def _family(name: str, start: float, at: Callable[[float], Landscape]) -> Family:
+def _family(name: str, start: float, at: Callable[[float], Landscape], linear: bool = False) -> Family:
     """A family that remembers its latest landscapes, as each is asked for several times."""
-    return Family(name, start, lru_cache(maxsize=8)(at))
+    return Family(name, start, lru_cache(maxsize=8)(at), linear)
 
 
 def family(landscape: Landscape, parameter: str | Callable[[float], Network], start: float = float("nan")) -> Family:
@@ -133,7 +141,7 @@ def family(landscape: Landscape, parameter: str | Callable[[float], Network], st
     if parameter == "beta":
         if landscape.y is None:
             raise ArgumentError("`y` is missing: to vary beta needs a target")
-        return _family("beta", landscape.beta, lambda p: replace(landscape, beta=p))
+        return _family("beta", landscape.beta, lambda p: replace(landscape, beta=p), linear=True)
     gain = re.fullmatch(r"gain(?: (\S+))?", str(parameter))
     if gain:
         return _gain(landscape, gain[1])
@@ -164,7 +172,7 @@ def _gain(landscape: Landscape, block: str | None) -> Family:
         scaled = {name: p * network.parameters[name] for name in chosen}
         return replace(landscape, network=network.replace(parameters=scaled))
 
-    return _family("gain" if block is None else f"gain of {block}", 1.0, at)
+    return _family("gain" if block is None else f"gain of {block}", 1.0, at, not network.extended)
 
 
 def _weights(network: Network) -> list[str]:
@@ -205,7 +213,7 @@ def _parameter(landscape: Landscape, name: str, index: tuple[int, ...]) -> Famil
             changed[index[::-1]] = p
         return replace(landscape, network=network.replace(parameters={name: changed}))
 
-    return _family(f"{name}[{','.join(map(str, index))}]", float(block[index]), at)
+    return _family(f"{name}[{','.join(map(str, index))}]", float(block[index]), at, not network.extended)
 
 
 def _check_index(name: str, index: tuple[int, ...], shape: tuple[int, ...]) -> None:

@@ -23,10 +23,11 @@ from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver, chosen_solver
+from neurodyn.system.branch import first_fold
 from neurodyn.system.network import Network
 
 #: Errors closer than this factor to the solver's floor say nothing about beta, and beta closer than this fraction to
-#: beta_c nothing about the limit: higher orders count there.
+#: beta_c or the first fold nothing about the limit: higher orders count there.
 ABOVE_FLOOR, BELOW_CRITICAL = 10.0, 1.0 / 3.0
 #: Tighter than the default one, whose floor near 1e-7 would hide the second order.
 SOLVER = Solver(rtol=1e-10, atol=1e-12)
@@ -51,6 +52,9 @@ class Convergence:
         Smallest beta_c of the samples: from there on s* need not be followed smoothly.
     crossed : (K,)
         Fraction of the units (of all samples) that left or reached a bound of their box at each beta.
+    fold : float
+        The smallest strength, of either sign and up to the largest of the betas, at which the branch of a sample's s*
+        folds, which may be below `critical_beta`; infinite where none does.
     """
 
     betas: Array
@@ -62,6 +66,12 @@ class Convergence:
     gradient_floor: float
     critical_beta: float
     crossed: Array
+    fold: float = float("inf")
+
+    @property
+    def limit(self) -> float:
+        """From this beta on s* need not be, or is not, followed: the smaller of `critical_beta` and `fold`."""
+        return min(self.critical_beta, self.fold)
 
     @property
     def one_sided_slope(self) -> float:
@@ -76,7 +86,7 @@ class Convergence:
     def slope(self, kind: str) -> float:
         """Least squares slope of log error against log beta; `kind` is the name of a field of errors.
 
-        Over the beta up to a third of `critical_beta` whose error is above 10 times the floor and that pushed no
+        Over the beta up to a third of `limit` whose error is above 10 times the floor and that pushed no
         unit across a bound; NaN if fewer than two.
         """
         return self._fit(kind)[0]
@@ -96,9 +106,7 @@ class Convergence:
             raise ArgumentError(f"unknown `kind` {kind!r}; allowed: {', '.join(kinds)}")
         errors = getattr(self, kind)
         floor = self.gradient_floor if kind.startswith("gradient") else self.floor
-        used = (
-            (errors > ABOVE_FLOOR * floor) & (self.betas <= BELOW_CRITICAL * self.critical_beta) & (self.crossed == 0.0)
-        )
+        used = (errors > ABOVE_FLOOR * floor) & (self.betas <= BELOW_CRITICAL * self.limit) & (self.crossed == 0.0)
         return *power_law(self.betas[used], errors[used]), used
 
 
@@ -145,7 +153,12 @@ def convergence(
             crossed[k] = np.mean(run.crossed)
     floor, gradient_floor = _errors(linear, side)
     critical = float(np.min(linear.critical_beta))
-    return Convergence(strengths, errors[0], errors[1], floor, errors[2], errors[3], gradient_floor, critical, crossed)
+    point = resting_point(network, equilibrium)
+    target = network.target(y, point.s.shape[1], equilibrium.batched)
+    fold = first_fold(point, target, float(strengths.max()))
+    return Convergence(
+        strengths, errors[0], errors[1], floor, errors[2], errors[3], gradient_floor, critical, crossed, fold
+    )
 
 
 def precise(solver: Solver) -> Solver:

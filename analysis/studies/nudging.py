@@ -47,8 +47,9 @@ def nudging(
     -------
     study : Study
         Over `beta`: `one_sided`, `centered`, `gradient_one_sided` and `gradient_centered`, as of `Convergence`, NaN
-        where a phase ran away; `beyond`, whether beta >= beta_c; `crossed`, the fraction of units that met a bound.
-        Summary: beta_c; the solver's floors; and for each of the four the fitted `order`, the largest beta up to which
+        where a phase ran away; `beyond`, whether beta >= beta_c or the fold; `crossed`, the fraction of units that met
+        a bound. Summary: beta_c; the smallest |beta| at which the branch of s* folds; the solver's floors; and for
+        each of the four the fitted `order`, the largest beta up to which
         it stays below 1 % (`below_one_percent`), and from which on it departs from its power by a factor of 2
         (`curvature`); NaN where it never does.
     """
@@ -60,7 +61,7 @@ def nudging(
     data = columns(
         {"beta": found.betas},
         **{kind: ("beta", getattr(found, kind)) for kind in kinds},
-        beyond=("beta", found.betas >= found.critical_beta),
+        beyond=("beta", found.betas >= found.limit),
         crossed=("beta", found.crossed),
     )
     floors = {"floor": found.floor, "gradient_floor": found.gradient_floor}
@@ -69,7 +70,12 @@ def nudging(
         "nudging",
         "Error of the nudged phase against the nudging strength",
         data,
-        {"critical_beta": found.critical_beta, **floors, **{kind: _marks(found, kind) for kind in kinds}},
+        {
+            "critical_beta": found.critical_beta,
+            "fold": found.fold,
+            **floors,
+            **{kind: _marks(found, kind) for kind in kinds},
+        },
     )
 
 

@@ -70,6 +70,7 @@ def _order(order: GradientOrder) -> dict[str, Any]:
         "slopes": {name: order.slope(name) for name in order.errors},
         "floor": order.floor,
         "beta_c": order.critical_beta,
+        "fold": order.fold,
     }
 
 
@@ -122,6 +123,8 @@ def _orders(order: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     beta_c = "infinite" if order["beta_c"] is None else number(order["beta_c"])
     facts = [("order in beta", f"{name}: {number(slope)}") for name, slope in order["slopes"].items()]
+    if order["fold"] is not None:
+        beta_c += f", or of the fold at {number(order['fold'])}"
     limits = f"above the solver's floor of {number(order['floor'])}, up to a third of beta_c, {beta_c}"
     return [*facts, ("", f"measured {limits}")]
 

@@ -86,7 +86,7 @@ def _populations(model: Model, comparison: Comparison) -> dict[str, Any]:
 
 
 def _orders(convergence: Convergence) -> dict[str, Any]:
-    names = ("betas", "one_sided", "centered", "floor", "one_sided_slope", "centered_slope", "crossed")
+    names = ("betas", "one_sided", "centered", "floor", "one_sided_slope", "centered_slope", "crossed", "fold")
     return {name: getattr(convergence, name) for name in names}
 
 

@@ -53,7 +53,8 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]  # fmt: skip
     if order:
         slopes = f"{number(order['one_sided_slope'])} one-sided, {number(order['centered_slope'])} centered"
-        facts.append(("order in beta", f"{slopes}, above the solver's floor of {number(order['floor'])}"))
+        fold = "" if order["fold"] is None else f", below the fold of s* at beta {number(order['fold'])}"
+        facts.append(("order in beta", f"{slopes}, above the solver's floor of {number(order['floor'])}{fold}"))
     if bounds := summary["hard_sigmoid"]:
         text = (
             f"{bounds['active_outputs']:.3g} of the outputs are active, {bounds['samples_without_signal']:.3g} of the "

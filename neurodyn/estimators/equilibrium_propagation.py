@@ -9,9 +9,11 @@ from typing import ClassVar, Self
 import numpy as np
 
 from neurodyn.estimators.base import Estimator
+from neurodyn.estimators.off_branch import off_branch
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import choice, real_number, whole_number
+from neurodyn.numerics.arrays import Array
 from neurodyn.phases.correction import ANTISYMMETRIC, check_correction
 from neurodyn.phases.nudge import SIGNS, NudgedPhase, nudge
 from neurodyn.system.parameters import Parameters
@@ -71,7 +73,7 @@ class EquilibriumPropagation(Estimator):
         """See `Estimator`."""
         nudging = self._sign() if self.nudging == RANDOM else self.nudging
 
-        def run(end: float) -> NudgedPhase:
+        def run(times: Array) -> NudgedPhase:
             return nudge(
                 task.network,
                 task.equilibrium,
@@ -79,7 +81,7 @@ class EquilibriumPropagation(Estimator):
                 beta=self.beta,
                 nudging=nudging,
                 correction=self.correction,
-                t_eval=[end],
+                t_eval=times,
                 solver=task.solver,
             )
 
@@ -99,6 +101,9 @@ class EquilibriumPropagation(Estimator):
             task.note(f"nudging by {lowest:.4g} is beyond −beta_c = {-critical:.4g}, where s* cannot be followed to")
         elif not task.network.readout.is_convex and (highest := float(phase.strengths.max())) >= critical:
             task.note(f"nudging by {highest:.4g} is beyond beta_c = {critical:.4g}: s* may have been lost before")
+        if self.duration is None:
+            for sentence in off_branch(task, phase):
+                task.note(sentence)
         if crossed := int(phase.crossed.sum()):
             total = phase.crossed.size
             task.note(f"{crossed:,} of {total:,} units met or left a bound: the estimate has no order in beta here")

@@ -21,8 +21,9 @@ from neurodyn.system.parameter_gradient import pairwise_change, whole
 from neurodyn.system.parameters import Parameters
 from neurodyn.system.readout import Linear, Softmax
 
-#: Relative error from which on the radius is said to be too large.
-TOO_LARGE = 0.01
+#: Relative error from which on the radius is said to be too large; and how many times larger than that of the rates,
+#: which the phases show, the gradient's may be.
+TOO_LARGE, MARGIN = 0.01, 4.0
 
 #: The error falls like radius to the power of the points: with more than these it is below rounding at any radius.
 MOST_POINTS = 1000
@@ -131,12 +132,12 @@ class Holomorphic(Estimator):
 
     def _judge(self, task: Task, phase: ComplexPhase) -> None:
         """Note a radius that is too large for the mean of rho(s^beta) to be rho(s*)."""
-        errors = self.errors(phase)
+        errors = MARGIN * self.errors(phase)
         worst = int(np.argmax(errors))
         if errors[worst] > TOO_LARGE:
             task.note(
                 f"the radius {self.radius:g} is outside the domain of convergence, or too large for {self.points} "
-                f"points: sample {worst} may be wrong by some {errors[worst]:.2g} of its gradient (its beta_c is "
+                f"points: sample {worst} may be wrong by up to {errors[worst]:.2g} of its gradient (its beta_c is "
                 f"{task.point.critical_beta(task.target)[worst]:.3g}); choose a smaller radius, or more points, which "
                 "help inside the domain alone"
             )
@@ -144,17 +145,18 @@ class Holomorphic(Estimator):
     def errors(self, phase: ComplexPhase) -> Array:
         """Relative error of the derivative of the rates, (batch,), as far as the phases show; 0 without a signal.
 
-        The coefficients of a power series in beta/r fall from the first one, the derivative, to the N-th, which is seen
-        as the distance of the mean over the circle from the centre; the error is what they fall to with the next.
+        The phases show the first N coefficients of a power series in beta/r, from the derivative to the N-th, which is
+        the distance of the mean over the circle from the centre. The error is the next: what the slowest fall from the
+        first to any of the others goes on to. A single one may be small by chance or symmetry.
         """
 
         def size(factors: Complex) -> Array:
             mean = np.sum((self.weights * factors)[:, None, None] * phase.changes, axis=0).real
             return np.asarray(np.linalg.norm(mean, axis=0))
 
-        first, last = size(np.ones_like(self.nudges)), size(self.nudges / self.radius)
-        ratio = np.divide(last, first, out=np.zeros_like(first), where=first > 0.0)
-        return np.asarray(ratio ** (self.points / (self.points - 1)))
+        first, turn = size(np.ones_like(self.nudges)), self.radius / self.nudges
+        known = np.where(first > 0.0, first, np.inf)
+        return np.max([(size(turn**m) / known) ** (self.points / m) for m in range(1, self.points)], axis=0)
 
 
 def check_analytic(network: Network) -> None:

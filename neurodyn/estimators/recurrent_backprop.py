@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.second_phase import check_duration, follow
 from neurodyn.estimators.task import Task
+from neurodyn.numerics.arrays import Array
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.system.parameters import Parameters
 
@@ -36,7 +37,7 @@ class RecurrentBackprop(Estimator):
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
 
-        def run(end: float) -> SidePhase:
-            return side_network(task.network, task.equilibrium, task.target, t_eval=[end], solver=task.solver)
+        def run(times: Array) -> SidePhase:
+            return side_network(task.network, task.equilibrium, task.target, t_eval=times, solver=task.solver)
 
         return follow(task, run, self.duration, "side network").parameter_gradient()

@@ -42,6 +42,7 @@ from neurodyn.system.local import Local
 from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameter_gradient import gradient_change
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.sizes import signal_sizes
 
 #: The strengths, in units of beta, of the phases that each kind of nudging runs.
 SIGNS = {"positive": (1.0,), "negative": (-1.0,), "centered": (1.0, -1.0)}
@@ -318,6 +319,7 @@ def nudged_problem(
     s, local = np.tile(point.s, copies), point.local.columns(np.tile(np.arange(batch), copies))
     beta = np.repeat(strengths, batch)
     aims, slope = np.tile(target.T, copies), point.cost_slope(target) - (0.0 if left is None else left)
+    sizes = signal_sizes(point, slope)
     rows = nudged_rows(network, local, beta, (np.tile(slope, copies), aims))
     free = np.tile(point.rows, copies)
     boxed = network.box.any()
@@ -348,6 +350,7 @@ def nudged_problem(
         network.graph.unit,
         first_row(DELTA_LOWER, n) if boxed else -1,
         network.threads_inside,
+        sizes=None if sizes is None else np.tile(sizes, copies),
     )
     return with_correction(problem, network, local) if correction and not network.has_energy else problem
 

@@ -243,8 +243,14 @@ def plastic_problem(point: FixedPoint, target: Array, beta: float, kappa: float,
         work_rows=network.work_rows(plastic),
         jacobian=jacobian,
         unit=unit,
+        sizes=None if nudged.sizes is None else _with_weights(nudged.sizes, synapses.size),
     )
     return problem
+
+
+def _with_weights(sizes: Array, weights: int) -> Array:
+    """Sizes of the signals (n, b), and for what the weights gain, which is excited by them, the largest of them."""
+    return np.concatenate([sizes, np.repeat(sizes.max(axis=0, keepdims=True), weights, axis=0)])
 
 
 def clamped_rates(network: Network, x: Array | None, batch: int) -> Array:

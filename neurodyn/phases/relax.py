@@ -24,6 +24,7 @@ from neurodyn.solvers.status import Status
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network, as_network
+from neurodyn.system.sizes import state_sizes
 
 if TYPE_CHECKING:
     from neurodyn.phases.motion import Motion
@@ -111,7 +112,8 @@ def relax(
     start : (batch, n) or (n,) array, optional
         Initial state, default zeros. One serves all x, and one x all starts.
     tol : float
-        Largest force at rest, at most 0.1.
+        Largest force at rest, at most 0.1, where states are about 1: of states that are all small, and of large ones
+        of linear units, as a part of their size.
     t_max : float, optional
         Longest simulated time, default 10⁴·max(tau).
     solver : Solver, optional
@@ -193,6 +195,9 @@ class Relaxation:
         self.status = np.full(batch, int(Status.RUNNING))
         self.counters: dict[str, int] = {}
         self.motions: dict[int, Motion] = {}
+        force = self.point(slice(None)).local.force
+        sizes = state_sizes(network, start, force if held is None else np.where(held[:, None], 0.0, force))
+        self.sizes = np.ones_like(start) if sizes is None else sizes
 
     def run(self) -> None:
         """Relax all samples."""
@@ -210,22 +215,31 @@ class Relaxation:
     def round(self, todo: Any, settle: float) -> None:
         """One flow to the settling tolerance, then Newton, for the samples `todo`."""
         x = None if self.x is None else self.x[todo]
-        solution = self.flow(np.ascontiguousarray(self.s[:, todo]), x, settle)
+        solution = self.flow(np.ascontiguousarray(self.s[:, todo]), x, settle, self.sizes[:, todo])
         calm = np.isfinite(solution.calm)
         self.settled[todo] = self.time[todo] + np.where(calm, solution.calm, solution.time)
         self.time[todo] += solution.time
         self.s[:, todo], self.status[todo] = solution.last, solution.status
-        small = self.point(todo).residual <= settle
+        small = self.residual(self.point(todo), todo) <= settle
         rest = todo[small & np.isin(self.status[todo], (Status.SETTLED, Status.MOVING))]
         if not rest.size:
             return
         point = self.point(rest)
         distance = np.linalg.norm(self.s[:, rest] - self.start[:, rest], axis=0)
-        point = point.polished(self.tol, distance)
+        point = point.polished(self.tol * np.minimum(1.0, self.scale(point, rest).min(axis=0)), distance)
         self.s[:, rest] = point.s
         stable = point.stable(np.arange(rest.size))
         self.status[rest[~stable]] = Status.SADDLE
-        self.status[rest[stable & (point.residual <= self.tol)]] = Status.STABLE
+        self.status[rest[stable & (self.residual(point, rest) <= self.tol)]] = Status.STABLE
+
+    def scale(self, point: FixedPoint, samples: Any) -> Array:
+        """What forces are compared with, (n, k): sizes, or that of the state if it has grown since."""
+        return np.maximum(self.sizes[:, samples], np.minimum(1.0, np.abs(point.s).max(axis=0, initial=0.0)))
+
+    def residual(self, point: FixedPoint, samples: Any) -> Array:
+        """Largest force of an active unit over its scale, (k,)."""
+        forces = np.where(point.local.active, point.local.force, 0.0) / self.scale(point, samples)
+        return np.asarray(np.abs(forces).max(axis=0, initial=0.0))
 
     def tell_motions(self) -> None:
         """Find out how the samples move that never came to rest."""
@@ -244,14 +258,14 @@ class Relaxation:
         x = None if self.x is None else self.x[samples]
         return FixedPoint(self.network, np.ascontiguousarray(self.s[:, samples]), x, self.held)
 
-    def flow(self, start: Array, x: Array | None, settle: float) -> Solution:
+    def flow(self, start: Array, x: Array | None, settle: float, sizes: Array) -> Solution:
         """Integrate the free flow until it settles."""
         solver = self.solver
         if not solver.fixed and settle < self.noise * solver.rtol:
             solver = dataclasses.replace(
                 solver, rtol=max(3e-14, settle / self.noise), atol=min(solver.atol, 0.1 * settle / self.noise)
             )
-        problem = free_problem(self.network, start, x, self.held)
+        problem = dataclasses.replace(free_problem(self.network, start, x, self.held), sizes=sizes)
         solution = integrate(
             problem,
             solver,

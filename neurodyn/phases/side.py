@@ -29,6 +29,7 @@ from neurodyn.system.constants import linear_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.sizes import signal_sizes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -149,7 +150,7 @@ def side_network(
 def side_problem(point: FixedPoint, signal: Array) -> Problem:
     """S and the integral of S/tau, 2n components, for every sample."""
     network = point.network
-    n = network.n
+    n, sizes = network.n, signal_sizes(point, signal)
 
     def jacobian(sample: int, t: float, z: Array) -> Array:
         matrix = np.zeros((2 * n, 2 * n))
@@ -169,6 +170,7 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
         jacobian,
         lambda i: network.graph.unit(i % n),
         threads_inside=network.threads_inside,
+        sizes=None if sizes is None else np.concatenate([sizes, sizes]),
     )
 
 

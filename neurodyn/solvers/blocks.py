@@ -163,6 +163,7 @@ class Blocks:
         marks[control.COLUMN] = columns
         together = slice(columns[0], columns[-1] + 1)
         y, rows = aligned.copy(problem.start[:, together]), aligned.copy(problem.rows[:, together])
+        sizes = np.ones_like(y) if problem.sizes is None else problem.sizes[:, together]
         past = np.empty((3, m, columns.size))  # the rate, and state and rate before the last step
         first = min(max(1, FIRST_CALL // y.size), 256)
         paired = self.tableau.second.any()
@@ -174,6 +175,7 @@ class Blocks:
             k = aligned.empty((stages + 1, *y.shape))
             spare = aligned.empty((control.SPARES, *y.shape))
             k[0], spare[control.PAST_Y], spare[control.PAST_F] = past
+            spare[control.SIZE] = sizes
             counts[control.ENOUGH] = next_width(columns.size, m)
             if not self.slices((rows, problem.theta, problem.layout), (y, trial, k, work, spare, clock, marks), counts):
                 return
@@ -185,6 +187,7 @@ class Blocks:
             columns = columns[keep]  # take, as indexing promises no memory order
             clock, marks = np.take(clock, keep, axis=1), np.take(marks, keep, axis=1)
             y, rows = aligned.copy(np.take(y, keep, axis=1)), aligned.copy(np.take(rows, keep, axis=1))
+            sizes = np.take(sizes, keep, axis=1)
             past = np.take(np.stack([k[0], spare[control.PAST_Y], spare[control.PAST_F]]), keep, axis=2)
 
     def put(self, done: Any, columns: Any, y: Array, clock: Array, marks: Any) -> None:

@@ -18,6 +18,8 @@ class Problem:
     that y' / rows is a force, and 0 for those that are held. `bounds` is the row of the lower bounds of a box (upper
     bounds follow `units` rows later), -1 without a box. `jacobian(j, t, y)` is d flow/dy of trajectory j, (m, m).
     `unit(i)` names component i. Where the flow is not `smooth` in time, steps land on every recorded time.
+    `sizes` (m, b) says how large each component is about, relative to which it is to be resolved and to rest: the
+    absolute tolerance and the settling one are multiplied by it. None stands for 1 everywhere.
     With `threads_inside` the flow itself runs on numba's threads, and must be called by one thread of Python alone.
     """
 
@@ -33,6 +35,7 @@ class Problem:
     bounds: int = -1
     threads_inside: bool = False
     smooth: bool = True
+    sizes: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ class Stepping:
         self.rows = np.ascontiguousarray(problem.rows[:, sample : sample + 1])
         self.y = np.array(problem.start[:, sample])
         self.rate = np.zeros_like(self.y)
-        self.limit = EXPLOSION * max(1.0, float(np.abs(self.y).max()))
+        self.sizes = np.ones_like(self.y) if problem.sizes is None else problem.sizes[:, sample]
+        self.limit = EXPLOSION * max(1.0, float(np.abs(self.y).max()), float(self.sizes.max()))
         self.work = np.empty((problem.work_rows, 1))
         self.out = np.empty((self.y.size, 1))
         self.t, self.calm, self.step = 0.0, np.inf, 0.0
@@ -137,7 +138,7 @@ class Stepping:
         """SciPy's stepping object, from here to a bound."""
         import scipy.integrate
 
-        options: dict[str, Any] = {"rtol": self.solver.rtol, "atol": self.solver.atol}
+        options: dict[str, Any] = {"rtol": self.solver.rtol, "atol": self.solver.atol * self.sizes}
         if self.solver.method in IMPLICIT:
             options["jac"] = self.jacobian
         kind = getattr(scipy.integrate, str(self.solver.method))
@@ -195,7 +196,7 @@ class Stepping:
             return False
         low, high = self.rows[p.bounds : p.bounds + p.units, 0], self.rows[p.bounds + p.units :, 0][: p.units]
         y, rate = self.y[: p.units], self.force(self.t, self.y)[: p.units]
-        near = self.solver.atol + self.solver.rtol
+        near = self.solver.atol * self.sizes[: p.units] + self.solver.rtol
         down, up = (y > low) & (y <= low + near) & (rate < 0.0), (y < high) & (y >= high - near) & (rate > 0.0)
         self.y = self.y.copy()
         self.y[: p.units] = np.where(down, low, np.where(up, high, y))
@@ -204,7 +205,8 @@ class Stepping:
     def settled(self, settle: float, dwell: float) -> bool:
         """Whether the largest force has stayed small for the dwell time."""
         n = self.problem.units
-        if settle <= 0.0 or np.any(np.abs(self.rate[:n]) > settle * self.rows[:n, 0]):
+        scale = np.maximum(self.sizes[:n], min(1.0, float(np.abs(self.y).max())))
+        if settle <= 0.0 or np.any(np.abs(self.rate[:n]) > settle * scale * self.rows[:n, 0]):
             self.calm = np.inf
             return False
         self.calm = min(self.calm, self.t)

@@ -32,8 +32,8 @@ class Solver:
     method : str or Tableau
         `adaptive` (default): `relax5`, and for `rtol` below 1e-10 `dop8` where no unit is in a box. `relax5`: compiled,
         adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its published relatives; `tsit5`
-        needs fewer forces where a network keeps oscillating. `dop8`: order 8, for tight tolerances. `rk4`, `euler`:
-        compiled, fixed `step`.
+        needs fewer forces where a network keeps oscillating, and over short times. `dop8`: order 8, for tight
+        tolerances. `rk4`, `euler`: compiled, fixed `step`.
         `auto`: `adaptive`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
         `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
         analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.

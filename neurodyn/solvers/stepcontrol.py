@@ -27,8 +27,8 @@ DUE, ARRIVED, MARKS = range(11, 14)
 T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE, BOUND, SHARE = range(10)
 ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE, STAGES, PAIRED = range(8)
 # Arrays of `spare`, each as large as the state: the step of every entry, its error, the argument of the last stage but
-# one, state and rate before the last step.
-SPREAD, ERROR, SECOND, PAST_Y, PAST_F, SPARES = range(6)
+# one, state and rate before the last step, about how large each entry is.
+SPREAD, ERROR, SECOND, PAST_Y, PAST_F, SIZE, SPARES = range(7)
 
 RUNNING, DONE, SETTLED = int(Status.RUNNING), int(Status.DONE), int(Status.SETTLED)
 MOVING, DIVERGED, UNDERFLOW = int(Status.MOVING), int(Status.DIVERGED), int(Status.STEP_UNDERFLOW)
@@ -46,6 +46,9 @@ LEAST, LEAST_BEFORE = 1e-30, float(np.log(1e-4))
 NEAR = 0.93
 #: After this many steps limited by stability, nearly in a row, a trajectory is stiff; the mark of one given up.
 STIFF_STEPS, GIVEN_UP = 15, 1 << 30
+#: A step in which a unit met or left a bound of its box counts as this many times less accurate than estimated: across
+#: the kink all methods are of second order, and the difference of two of them says little of their error.
+KINK = 300.0
 #: Entries of a state that are combined at a time: they stay in the first-level cache from stage to stage.
 CHUNK = 1024
 
@@ -127,13 +130,18 @@ def judge_size(y, f, clock):
 
 
 @helper
-def judge_force(f, rows, units, clock):
-    """Largest |tau dy/dt| of every column over its first `units` components; those with 1/tau = 0, held, have none."""
-    force = row(clock, FORCE)
+def judge_force(f, rows, sizes, units, clock):
+    """Largest |tau dy/dt| over its size, of every column over its first `units` components.
+
+    A size below 1 gives way to that of the column's state, once it is larger: what began near 0 may have grown. Units
+    with 1/tau = 0, held, have no force. Comes after `judge_size`.
+    """
+    force, largest = row(clock, FORCE), row(clock, LARGEST)
     force[:] = 0.0
     for i in range(units):
         for j in range(f.shape[1]):
-            size = abs(f[i, j] / rows[i, j])  # not a number, and so not larger, where a unit is held
+            scale = max(sizes[i, j], min(largest[j], 1.0))
+            size = abs(f[i, j] / (rows[i, j] * scale))  # not a number, and so not larger, where a unit is held
             force[j] = size if size > force[j] else force[j]
 
 
@@ -141,7 +149,8 @@ def judge_force(f, rows, units, clock):
 def judge_error(block, rows, tableau, numbers, counts):
     """Sums over components, for every column: squared scaled errors, and how the last two stages differ.
 
-    A unit that the step has put on a bound of its box, where its force holds it, is exact whatever its estimate.
+    A unit that the step has put on a bound of its box, where its force holds it, is exact whatever its estimate. Where
+    a unit meets or leaves a bound within the step, the estimate says too little: see `KINK`.
     """
     y, trial, k, work, spare, clock, marks = block
     stages, second = counts[STAGES], part(spare, SECOND)
@@ -152,6 +161,8 @@ def judge_error(block, rows, tableau, numbers, counts):
         for j in range(first.size):
             both = fma(0.01, other[j], first[j])
             first[j] = first[j] * first[j] / both if both > 0.0 else both
+    if counts[BOUNDS] >= 0 and numbers[SETTLE] == 0.0:  # where it settles, not how, is what then counts
+        weigh_kinks(block, rows, counts)
     add_squares(trial, second, row(clock, MOVED))
     add_squares(part(k, stages), part(k, stages - 1), row(clock, BENT))
 
@@ -166,9 +177,10 @@ def add_errors(block, rows, weights, numbers, counts, total):
         size = min(CHUNK, entries - start)
         e, h = window(error, start, size), window(spare, SPREAD * entries + start, size)
         a, c = window(y, start, size), window(trial, start, size)
+        scale = window(spare, SIZE * entries + start, size)
         weigh(weights, k, stages + 1, start, e)
         for j in range(size):
-            ratio = h[j] * e[j] / fma(rtol, max(abs(a[j]), abs(c[j])), atol)
+            ratio = h[j] * e[j] / fma(rtol, max(abs(a[j]), abs(c[j])), atol * scale[j])
             e[j] = ratio * ratio
     if counts[BOUNDS] >= 0:
         clear_on_bounds(error, trial, part(k, stages), rows, counts)
@@ -231,6 +243,23 @@ def clear_on_bounds(error, trial, f, rows, counts):
         for j in range(trial.shape[1]):
             held = trial[i, j] <= rows[low + i, j] or trial[i, j] >= rows[low + units + i, j]
             error[i, j] = 0.0 if held and f[i, j] == 0.0 else error[i, j]
+
+
+@helper
+def weigh_kinks(block, rows, counts):
+    """Multiply the errors of columns in which a unit met or left a bound of its box within the step."""
+    y, trial, k, work, spare, clock, marks = block
+    low, units, total = counts[BOUNDS], counts[UNITS], row(clock, TOTAL)
+    before, after = part(k, 0), part(k, counts[STAGES])
+    for j in range(total.size):
+        kinks = 0
+        for i in range(units):
+            down, up = rows[low + i, j], rows[low + units + i, j]
+            if y[i, j] <= down or y[i, j] >= up or trial[i, j] <= down or trial[i, j] >= up:
+                held = (y[i, j] <= down or y[i, j] >= up) and before[i, j] == 0.0
+                holds = (trial[i, j] <= down or trial[i, j] >= up) and after[i, j] == 0.0
+                kinks += held != holds
+        total[j] *= KINK * KINK if kinks > 0 else 1.0
 
 
 @helper

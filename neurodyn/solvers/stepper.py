@@ -52,6 +52,7 @@ from neurodyn.solvers.stepcontrol import (
     SECOND,
     SETTLE,
     SHARE,
+    SIZE,
     SPREAD,
     STAGES,
     STATUS,
@@ -73,7 +74,7 @@ from neurodyn.solvers.stepcontrol import (
     part,
 )
 
-#: A state this many times larger than the start (or than 1) has diverged.
+#: A state this many times larger than the start, than its size, or than 1 has diverged.
 EXPLOSION = 1e10
 
 
@@ -95,11 +96,11 @@ def project(y, rows, bounds, units):
 
 
 @helper
-def scaled_norm(values, y, rtol, atol, j):
+def scaled_norm(values, y, sizes, rtol, atol, j):
     """Root mean square of values, each over its tolerance at y."""
     total = 0.0
     for i in range(y.shape[0]):
-        ratio = values[i, j] / (atol + rtol * abs(y[i, j]))
+        ratio = values[i, j] / (atol * sizes[i, j] + rtol * abs(y[i, j]))
         total += ratio * ratio
     return np.sqrt(total / y.shape[0])
 
@@ -111,10 +112,10 @@ def first_step(flow, constants, block, numbers):
     y, trial, k, work, spare, clock, marks = block
     m, b = y.shape
     h = clock[USED]
-    rtol, atol = numbers[RTOL], numbers[ATOL]
+    rtol, atol, sizes = numbers[RTOL], numbers[ATOL], part(spare, SIZE)
     for j in range(b):
-        size = scaled_norm(y, y, rtol, atol, j)
-        speed = scaled_norm(k[0], y, rtol, atol, j)
+        size = scaled_norm(y, y, sizes, rtol, atol, j)
+        speed = scaled_norm(k[0], y, sizes, rtol, atol, j)
         h[j] = 1e-6 if size < 1e-5 or speed < 1e-5 else 0.01 * size / speed
         h[j] = min(h[j], numbers[T_END])
     for i in range(m):
@@ -125,8 +126,8 @@ def first_step(flow, constants, block, numbers):
         for j in range(b):
             k[1, i, j] -= k[0, i, j]
     for j in range(b):
-        speed = scaled_norm(k[0], y, rtol, atol, j)
-        change = max(speed, scaled_norm(k[1], y, rtol, atol, j) / h[j])
+        speed = scaled_norm(k[0], y, sizes, rtol, atol, j)
+        change = max(speed, scaled_norm(k[1], y, sizes, rtol, atol, j) / h[j])
         guess = max(1e-6, 1e-3 * h[j]) if change <= 1e-15 else (0.01 / change) ** (GAMMA * numbers[SHARE])
         if not np.isfinite(change):
             guess = h[j]
@@ -141,9 +142,12 @@ def begin(flow, constants, block, record, numbers, counts):
     clock[T, :] = 0.0
     flow(clock[T], y, rows, theta, layout, work, k[0])
     judge_size(y, k[0], clock)
-    judge_force(k[0], rows, counts[UNITS], clock)
+    judge_force(k[0], rows, part(spare, SIZE), counts[UNITS], clock)
     for j in range(y.shape[1]):
-        clock[LIMIT, j] = EXPLOSION * max(1.0, clock[LARGEST, j])
+        largest = max(1.0, clock[LARGEST, j])
+        for i in range(y.shape[0]):
+            largest = max(largest, spare[SIZE, i, j])
+        clock[LIMIT, j] = EXPLOSION * largest
         clock[LOG_ERROR, j] = LEAST_BEFORE
         clock[CALM, j] = 0.0 if clock[FORCE, j] <= numbers[SETTLE] else np.inf
         clock[PAST, j] = 0.0
@@ -197,7 +201,7 @@ def _advance(flow, constants, block, record, tableau, numbers, counts):
         force = part(k, counts[STAGES])
         judge_size(trial, force, clock)
         if numbers[SETTLE] > 0.0:
-            judge_force(force, constants[0], counts[UNITS], clock)
+            judge_force(force, constants[0], part(spare, SIZE), counts[UNITS], clock)
         if numbers[STEP] > 0.0:
             accept_fixed(clock, marks)
         else:

@@ -35,6 +35,8 @@ from neurodyn.system.parameters import Parameters
 DENSE_UNITS = 2000
 #: Slopes below this are one to rounding: of a rate so saturated that it does not move.
 LEAST_SLOPE = 1e-100
+#: Newton's steps may be this long wherever the flow came from.
+CLOSE = 1e-6
 #: Entries of the matrices that are written down at a time.
 STACK_ENTRIES = 4_000_000
 
@@ -326,7 +328,7 @@ class FixedPoint:
         moved = np.where(local.active, -integral, 0.0)
         return mixed_product(self.network, local, (moved, local.slope * moved), self.x)
 
-    def polished(self, tol: float, distance: Array) -> FixedPoint:
+    def polished(self, tol: float | Array, distance: Array) -> FixedPoint:
         """Newton steps on samples that are stable.
 
         A step is taken only where it is small against the distance (b,) travelled so far, and makes the residual
@@ -338,7 +340,7 @@ class FixedPoint:
             before = point.residual
             todo = np.flatnonzero(before > 0.01 * tol)
             trial = s.copy()
-            trial[:, todo] += point._newton_steps(todo, 0.1 * distance[todo] + 1e-6)
+            trial[:, todo] += point._newton_steps(todo, 0.1 * distance[todo] + CLOSE)
             candidate = replace(self, s=trial)
             better = candidate.residual < before
             if not better.any():

@@ -39,9 +39,9 @@ def plot_gradient_order(order: GradientOrder, *, ax: Axes | None = None, **style
     if order.floor > 0.0:
         label = "solver alone"
         ax.axhline(order.floor, color=look.QUIET, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)
-    if order.critical_beta < 10.0 * order.betas.max():
-        label = rf"$\beta_c$ = {order.critical_beta:.2g}"
-        ax.axvline(order.critical_beta, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=label, zorder=0)
+    if order.limit < 10.0 * order.betas.max():
+        label = look.beyond(order.critical_beta, order.fold)
+        ax.axvline(order.limit, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=label, zorder=0)
     ax.set_xlabel(r"strength of nudging $\beta$")
     ax.set_ylabel(r"relative error of $dJ/d\theta$")
     look.title(ax, "error against strength (hollow: not fitted)")

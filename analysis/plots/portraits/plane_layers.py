@@ -103,7 +103,7 @@ def draw_directions(ax: Axes, plane: PhasePlane, color: str) -> None:
 
     None where rates are a complex pair, as no direction is kept there.
     """
-    found = plane.fixed_points
+    found, drawn = plane.fixed_points, False
     for position, rates, directions in zip(found.position, found.rates, found.directions, strict=True):
         for rate, direction in zip(rates, directions.T, strict=True):
             if np.isfinite(rate) and not rate.imag:
@@ -111,6 +111,10 @@ def draw_directions(ax: Axes, plane: PhasePlane, color: str) -> None:
                 tail, head = (NEAR, FAR) if rate.real < 0.0 else (FAR, NEAR)
                 for side in (unit, -unit):
                     _arrows(ax, *(position + tail * side), *((head - tail) * side), color=color, zorder=3.5)
+                drawn = True
+    if drawn:
+        options: dict[str, Any] = {"linestyle": "none", "marker": r"$\rightarrow$", "markersize": 8.0}
+        ax.plot([], [], color=color, label="eigenvectors", **options)
 
 
 def draw_points(ax: Axes, plane: PhasePlane, color: str, *, label: str = "", **options: Any) -> None:

@@ -56,10 +56,10 @@ def plot_convergence(
         label = rf"this run, $|\beta|$ = {abs(beta):g}"
         ax.axvline(abs(beta), color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=label, zorder=0)
     end = 2.0 * betas.max()
-    if convergence.critical_beta < 10.0 * betas.max():
-        end = max(end, 2.0 * convergence.critical_beta)
-        label = rf"beyond $\beta_c$ = {convergence.critical_beta:.2g}"
-        ax.axvspan(convergence.critical_beta, end, color="0.9", linewidth=0.0, label=label, zorder=-1)
+    if convergence.limit < 10.0 * betas.max():
+        end = max(end, 2.0 * convergence.limit)
+        label = look.beyond(convergence.critical_beta, convergence.fold)
+        ax.axvspan(convergence.limit, end, color="0.9", linewidth=0.0, label=label, zorder=-1)
     ax.set_xlim(0.5 * betas.min(), end)
     ax.set_xlabel(r"nudging strength $\beta$")
     ax.set_ylabel("max relative error of the error signal")

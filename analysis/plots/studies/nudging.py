@@ -38,7 +38,7 @@ def plot_nudging(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any
         raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
     for panel, (prefix, (name, floor)) in zip(axes, PANELS.items(), strict=True):
         _panel(panel, study, prefix, study.summary[floor], style)
-        look.title(panel, f"{name} (hollow: beyond $\\beta_c$)")
+        look.title(panel, f"{name} (hollow: beyond $\\beta_c$ or a fold)")
     axes[0].set_ylabel("max relative error")
     look.legend(axes[1])
     return axes[0], axes[1]
@@ -46,6 +46,7 @@ def plot_nudging(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any
 
 def _panel(ax: Axes, study: Study, prefix: str, floor: float, style: dict[str, Any]) -> None:
     betas, beyond, critical = study["beta"], study["beyond"], study.summary["critical_beta"]
+    fold = study.summary.get("fold", np.inf)
     ax.set(xscale="log", yscale="log")
     for kind, (name, color, marker) in KINDS.items():
         errors, order = study[prefix + kind], study.summary[prefix + kind]["order"]
@@ -60,7 +61,8 @@ def _panel(ax: Axes, study: Study, prefix: str, floor: float, style: dict[str, A
     if floor > 0.0:
         ax.axhline(floor, color=look.SIDE, linewidth=1.0, linestyle=(0, (1, 1.5)), label="solver alone", zorder=0)
     end = 2.0 * betas.max()
-    if critical < end:
-        ax.axvspan(critical, end, color="0.9", linewidth=0.0, label=rf"beyond $\beta_c$ = {critical:.2g}", zorder=-1)
+    if min(critical, fold) < end:
+        label = look.beyond(critical, fold)
+        ax.axvspan(min(critical, fold), end, color="0.9", linewidth=0.0, label=label, zorder=-1)
     ax.set_xlim(0.5 * betas.min(), end)
     ax.set_xlabel(r"nudging strength $\beta$")

@@ -18,7 +18,7 @@ CURVES, SMALLEST = 5, 1e-10
 
 
 def plot_decay(decay: Decay, *, ax: Axes | None = None, **style: Any) -> Axes:
-    """Draw the amplitudes of modes that were started alone, on their predictions as black dashes.
+    """Draw the amplitudes of modes that were started alone, on their predictions, black dashes and dots.
 
     Parameters
     ----------
@@ -63,12 +63,14 @@ def plot_durations(durations: Durations, *, ax: Axes | None = None, **style: Any
         Properties of the lines.
     """
     ax = look.new_axes()[0] if ax is None else ax
-    phases = {"free": ("free phase: distance from $s^*$", look.FREE), "nudged": ("nudged phase: gradient", look.NUDGED)}
-    for phase, (label, color) in phases.items():
+    phases = {
+        "free": ("free phase: distance from $s^*$", look.FREE, (0, (5, 2))),
+        "nudged": ("nudged phase: gradient", look.NUDGED, (0, (1, 1.5))),
+    }
+    for phase, (label, color, dashes) in phases.items():
         measured, predicted = (getattr(durations, f"{phase}_{kind}") for kind in ("measured", "predicted"))
         ax.plot(durations.t, _shown(measured), **{"color": color, "linewidth": 2.2, "label": label, **style})
-        ax.plot(durations.t, _shown(predicted), **PREDICTED)
-    ax.plot([], [], label="predicted", **PREDICTED)
+        ax.plot(durations.t, _shown(predicted), **{**PREDICTED, "linestyle": dashes, "label": f"{phase}, predicted"})
     ax.set_yscale("log")
     ax.set_ylim(bottom=SMALLEST)
     ax.set_xlim(0.0, durations.t[-1])
