@@ -47,6 +47,7 @@ def z_score(values, exact):
     return np.linalg.solve(factor, values.mean(axis=0) - exact)
 
 
+@pytest.mark.timeout(900)  # minutes, on a busy machine
 def test_linear_network_has_its_covariance_and_autocovariance():
     theta, lag, spacing = 0.3, 4, 0.25
     net = Hopfield.recurrent(2, activation="linear", gain=0.0).replace(
