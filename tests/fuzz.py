@@ -215,6 +215,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     return {
         "relax": (nd.relax, single),
         "simulate": (nd.simulate, single | {"t_eval": [0.0, 1.0]}),
+        "simulate with noise": (nd.simulate, single | {"t_eval": [0.0, 1.0], "temperature": 0.1}),
         "nudge": (nd.nudge, phase | {"t_eval": [0.0, 1.0]}),
         "side_network": (nd.side_network, phase | {"t_eval": [0.0, 1.0]}),
         "experiment": (nd.experiment, whole),
@@ -236,6 +237,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "energy": (b["net"].energy, {"s": np.zeros(6), "x": b["x"]}),
         "force": (b["net"].force, {"s": np.zeros(6), "x": b["x"]}),
         "Solver": (nd.Solver, {}),
+        "Langevin": (nd.Langevin, {"temperature": 0.1}),
         "Recipe": (nd.Recipe, {}),
         "Sine": (nd.Sine, {"mean": b["x"], "amplitude": b["x"], "frequency": 1.0}),
         "Steps": (nd.Steps, {"times": [1.0], "levels": [b["x"], b["x"]]}),

@@ -1,6 +1,7 @@
 """Small networks that the tests share, by name. Biases are never zero and the time constants spread 20-fold."""
 
 import numpy as np
+import pytest
 
 from neurodyn import Connection, models
 
@@ -130,6 +131,19 @@ WITHOUT_OUTPUT = {
 }
 #: Those of the Hopfield energy.
 EVERY = {**SMOOTH, **BOXED, **WITHOUT_OUTPUT}
+
+
+#: Networks that together have all that is special about any: every suite runs on these by default.
+CORE = {
+    *("chain-tanh", "mixed", "recurrent", "self-inside-chain", "input-tanh", "sparse-chain", "chain-softmax"),
+    *("chain-hard", "recurrent-hard-softmax", "sparse-hard", "without-both"),
+    *("skip", "sparse", "own-feedback", "own-softmax", "some"),
+}
+
+
+def each(names):
+    """Parameters of a test that all these networks must pass; those that are not `CORE` are slow."""
+    return [name if name.split()[-1] in CORE else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def draw_input(net, batch, rng):

@@ -5,7 +5,7 @@ import pytest
 
 import neurodyn as nd
 from naive import ACTIVATIONS
-from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared
+from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, each, prepared
 from neurodyn import models
 from neurodyn.estimators.clamped import clamped
 from neurodyn.estimators.task import Task
@@ -30,7 +30,7 @@ def held_at_target(net, rng, **options):
     return task, clamped(task, inward(task.start), task.target.T)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", each(EVERY))
 def test_outputs_are_held_and_the_others_rest_and_are_stable(name, rng):
     net = EVERY[name]()
     task, point = held_at_target(net, rng)

@@ -89,7 +89,7 @@ def test_provenance_is_one_json_attribute(whole):
     assert about["result"] == "NudgedPhase"
     assert about["network"]["model"] == "Hopfield"
     assert about["network"]["seed"] == 6
-    assert about["fields"]["solver"]["method"] == "relax5"
+    assert about["fields"]["solver"]["method"] == "adaptive"
     assert about["fields"]["counters"]["nfev"] > 0
     assert about["versions"]["neurodyn"] == nd.__version__
     np.testing.assert_array_equal(data["parameters"], whole.network.parameters.vector)

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 import neurodyn as nd
-from networks import EVERY, SMOOTH, draw_input, draw_target
+from networks import EVERY, SMOOTH, draw_input, draw_target, each
 from neurodyn import models
 from neurodyn.analysis.portraits.fixed_points import classify, fixed_points
 from neurodyn.analysis.portraits.landscape import Landscape
@@ -124,7 +124,7 @@ def test_memory_holds_its_patterns(gain):
     assert np.sum(found.index == 1) >= 2  # passes between them
 
 
-@pytest.mark.parametrize("name", list(EVERY))
+@pytest.mark.parametrize("name", each(EVERY))
 def test_every_point_is_one_and_relax_agrees(name, rng):
     net = EVERY[name]()
     x = draw_input(net, 1, rng)

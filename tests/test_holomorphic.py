@@ -8,7 +8,7 @@ import pytest
 
 import neurodyn as nd
 from naive import NaiveHopfield, NaiveRate
-from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target
+from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, each
 from neurodyn import models
 from neurodyn.estimators.holomorphic import Holomorphic
 from neurodyn.estimators.task import Task
@@ -96,7 +96,7 @@ def relative(found, exact):
 # -- the flow ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", each(EVERY))
 def test_complex_flow_is_that_of_plain_complex_numbers(name, rng):
     net = EVERY[name]()
     nudging, x, y = setting(net, rng, [0.4 + 0.3j, -0.2 + 0.5j])
@@ -110,7 +110,7 @@ def test_complex_flow_is_that_of_plain_complex_numbers(name, rng):
         np.testing.assert_allclose(found[:, j], change / beta, atol=2e-14 / abs(beta))
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", each(EVERY))
 def test_complex_flow_on_the_real_line_is_the_real_one(name, rng):
     net = EVERY[name]()
     nudging, *_ = setting(net, rng, [0.4, -0.3])
@@ -123,7 +123,7 @@ def test_complex_flow_on_the_real_line_is_the_real_one(name, rng):
     np.testing.assert_allclose(force.real, out * net.tau[:, None], atol=2e-14)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", each(EVERY))
 def test_complex_jacobian_is_the_derivative_of_the_flow(name, rng):
     net = EVERY[name]()
     nudging, *_ = setting(net, rng, [0.4 + 0.3j], batch=1)
@@ -170,7 +170,7 @@ def test_newtons_steps_neither_leap_nor_make_the_force_larger():
 # -- the estimator -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NUDGED)
+@pytest.mark.parametrize("name", each(NUDGED))
 def test_many_points_give_the_exact_gradient(name, rng):
     net = NUDGED[name]()
     given = case(net, rng)
@@ -237,7 +237,7 @@ def test_phases_of_a_duration_give_the_side_network_at_that_time(name, rng):
         assert relative(found, side) < 1e-9
 
 
-@pytest.mark.parametrize("name", UNEQUAL)
+@pytest.mark.parametrize("name", each(UNEQUAL))
 def test_with_unequal_weights_it_is_the_limit_of_equilibrium_propagation(name, rng):
     net = UNEQUAL[name]()
     given = case(net, rng)

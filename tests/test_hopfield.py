@@ -5,14 +5,14 @@ import pytest
 
 from contract import NetworkContract
 from naive import NaiveHopfield
-from networks import BOXED, EVERY, draw_state
+from networks import BOXED, EVERY, draw_state, each
 from neurodyn import models
 
 
 class TestHopfield(NetworkContract):
     twin = NaiveHopfield
 
-    @pytest.fixture(params=EVERY)
+    @pytest.fixture(params=each(EVERY))
     def net(self, request):
         return EVERY[request.param]()
 

@@ -9,7 +9,7 @@ import pytest
 
 import neurodyn as nd
 from networks import BOXED, RATE, SMOOTH, draw_target
-from neurodyn.models import Hopfield
+from neurodyn.models import EnergyNetwork, Hopfield, terms
 from neurodyn.numerics import random
 from neurodyn.numerics.arrays import inward
 from neurodyn.phases.driven import driven_problem
@@ -128,7 +128,8 @@ def test_a_nudge_meets_the_same_noise(rng):
 def test_weights_fluctuate_around_their_values(rng):
     net, h = SMOOTH["chain-tanh"](), 0.05
     noise = nd.Langevin(0.0, "euler-maruyama", h, 3, weight_noise=0.2, weight_correlation_time=1.0)
-    nets = [FluctuatingWeights(net, noise, h).at(2 * h * k) for k in range(200)]  # of which each asks for all before
+    weights = FluctuatingWeights(net, noise, h)
+    nets = [weights.at(2 * h * k) for k in range(200)]
     eta = np.array([[n.parameters[c].ravel() / net.parameters[c].ravel() - 1.0 for n in nets] for c in ["x-h1"]])[0]
     assert all(np.array_equal(n.parameters["h1"], net.parameters["h1"]) for n in nets)
     assert np.std(eta) == pytest.approx(0.2, rel=0.05)
@@ -139,6 +140,12 @@ def test_weights_fluctuate_around_their_values(rng):
         np.testing.assert_allclose(found.state[k], s, rtol=0.0, atol=1e-12)
         s = s + h * nets[k // 2].force(s, x) / net.tau
     assert found.noise == noise
+
+
+def test_network_without_parameters_moves():
+    net = EnergyNetwork({"s": 1}, [terms.Leak()])
+    found = nd.simulate(net, start=np.zeros((4000, 1)), temperature=0.3, t_eval=[10.0])
+    assert np.var(found.state) == pytest.approx(0.3, rel=0.1)
 
 
 def test_default_step_is_a_part_of_the_shortest_relaxation_time():
@@ -180,6 +187,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "one value for each of the 17 free units; got 2": {"temperature": [0.1, 0.2]},
     "unknown `scheme` 'euler'": {"temperature": 0.1, "scheme": "euler"},
     "`step` must be positive": {"temperature": 0.1, "step": 0.0},
+    "`step` must be at least": {"temperature": 0.1, "step": 1e-20},
     "`seed` must be a whole number": {"temperature": 0.1, "seed": -1},
     "`step` must be at most `correlation_time`": {"temperature": 0.1, "step": 0.2, "correlation_time": 0.1},
     "`correlation_time` must be positive": {"temperature": 0.1, "correlation_time": -1.0},

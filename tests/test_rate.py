@@ -12,7 +12,7 @@ import neurodyn as nd
 from called import called
 from contract import FlowContract, NetworkContract
 from naive import ACTIVATIONS, NaiveRate
-from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, prepared
+from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, each, prepared
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
 from neurodyn.flows.activation import CODES, leak_energy, rate_and_slope
@@ -29,7 +29,7 @@ NUDGED = {name: make for name, make in RATE.items() if name != "without-output"}
 class TestRate(NetworkContract):
     twin = NaiveRate
 
-    @pytest.fixture(params=RATE)
+    @pytest.fixture(params=each(RATE))
     def net(self, request):
         return RATE[request.param]()
 
@@ -37,7 +37,7 @@ class TestRate(NetworkContract):
 class TestRateWithUnequalWeights(FlowContract):
     twin = NaiveRate
 
-    @pytest.fixture(params=UNEQUAL)
+    @pytest.fixture(params=each(UNEQUAL))
     def net(self, request):
         return UNEQUAL[request.param]()
 
@@ -138,7 +138,7 @@ def test_linear_nudged_phase_at_a_finite_beta(linear):
 # -- the equivalence -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NUDGED)
+@pytest.mark.parametrize("name", each(NUDGED))
 def test_equivalence_with_symmetric_weights(name, rng):
     net = NUDGED[name]()
     eq, y = rested(net, rng)
@@ -193,7 +193,7 @@ def test_nudged_flow_is_the_difference_of_the_twins_forces(name, beta, rng):
     np.testing.assert_allclose(problem.jacobian(0, 0.0, delta), slopes, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", [*NUDGED, *UNEQUAL])
+@pytest.mark.parametrize("name", each([*NUDGED, *UNEQUAL]))
 def test_exact_side_network_agrees(name, rng):
     net = {**RATE, **UNEQUAL}[name]()
     eq, y = rested(net, rng)
@@ -218,7 +218,7 @@ def test_implicit_solvers_agree(name, rng):
 # -- gradients -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*NUDGED, *UNEQUAL])
+@pytest.mark.parametrize("name", each([*NUDGED, *UNEQUAL]))
 def test_exact_gradient_is_the_slope_of_the_cost_for_every_parameter(name, rng):
     net = {**RATE, **UNEQUAL}[name]()
     eq, y = rested(net, rng)

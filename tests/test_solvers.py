@@ -22,10 +22,10 @@ from neurodyn.numerics import memory
 from neurodyn.phases.relax import free_problem
 from neurodyn.solvers.blocks import threads_for
 from neurodyn.solvers.integrate import check_recording, integrate
+from neurodyn.solvers.methods import TABLEAUS
 from neurodyn.solvers.recorder import hermite
 from neurodyn.solvers.solver import METHODS, SCIPY_METHODS
 from neurodyn.solvers.status import Status
-from neurodyn.solvers.tableau import TABLEAUS
 from problems import (
     blow_up_problem,
     broken_problem,
@@ -374,7 +374,7 @@ calls = []
 def counting(*arguments):
     calls.append(1)
     limit_cycle.function(*arguments)
-for method, step in (("relax5", None), ("tsit5", 0.1), ("dopri5", None), ("rk4", 0.1), ("euler", 0.1)):
+for method, step in (("relax5", None), ("tsit5", 0.1), ("dopri5", None), ("dop8", None), ("rk4", 0.1), ("euler", 0.1)):
     calls.clear()
     problem = replace(limit_cycle_problem(), flow=Kernel(counting, limit_cycle.signature))
     solution = integrate(problem, nd.Solver(method, step=step), np.array([0.5, 1.0]))
@@ -391,10 +391,12 @@ def test_evaluations_are_counted_one_by_one():
     for line in found.stdout.splitlines():
         calls, counted = line.split()
         assert calls == counted
-    assert len(found.stdout.splitlines()) == 5
+    assert len(found.stdout.splitlines()) == 6
 
 
-@pytest.mark.parametrize(("method", "stages"), [("relax5", 6), ("tsit5", 6), ("dopri5", 6), ("rk4", 4), ("euler", 1)])
+@pytest.mark.parametrize(
+    ("method", "stages"), [("relax5", 6), ("tsit5", 6), ("dopri5", 6), ("dop8", 12), ("rk4", 4), ("euler", 1)]
+)
 def test_evaluations_are_attempts_times_stages(method, stages):
     solution = integrate(switched_problem(), solver_for(method), np.array([2.0]))
     attempts = solution.counters["steps"] + solution.counters["rejected"]
@@ -791,7 +793,7 @@ def test_no_step_is_caught_between_a_bound_and_the_jump_of_the_force_there(metho
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "tsit"}, r"unknown solver method 'tsit'; allowed: relax5, .*LSODA; did you mean 'tsit5'\?"),
+        ({"method": "tsit"}, r"unknown solver method 'tsit'; allowed: adaptive, .*LSODA; did you mean 'tsit5'\?"),
         ({"method": "Rk45"}, "did you mean 'RK45'"),
         ({"method": "lsoda"}, "unknown solver method 'lsoda'; allowed"),
         ({"method": None}, "unknown solver method None"),

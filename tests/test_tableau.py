@@ -15,11 +15,13 @@ from networks import SMOOTH, draw_input
 from neurodyn.solvers import stepcontrol
 from neurodyn.solvers.blocks import Blocks, pack
 from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.methods import TABLEAUS
 from neurodyn.solvers.solver import Solver
-from neurodyn.solvers.tableau import TABLEAUS, Tableau
+from neurodyn.solvers.tableau import Tableau
 from problems import limit_cycle_problem, relaxation_problem, spiralled
 
-ADAPTIVE = ("relax5", "tsit5", "dopri5")
+FIFTH_ORDER = ("relax5", "tsit5", "dopri5")
+ADAPTIVE = (*FIFTH_ORDER, "dop8")
 NUMBER_OF_TREES = [1, 1, 2, 4, 9, 20]
 
 #: Methods of a user's own: two stages; Bogacki and Shampine's with its first stage last (FSAL); twelve stages.
@@ -103,10 +105,10 @@ def test_weights_satisfy_the_conditions_of_the_order_and_no_more(method):
     tableau = TABLEAUS[method]
     a, b, _ = complete(tableau)
     assert violation(b, a, tableau.order) < 1e-13  # coefficients are published to 16 digits
-    assert violation(b, a, tableau.order + 1) > 1e-5
+    assert violation(b, a, tableau.order + 1) > 1e-6
 
 
-@pytest.mark.parametrize("method", ADAPTIVE)
+@pytest.mark.parametrize("method", FIFTH_ORDER)
 def test_embedded_weights_are_of_order_four_and_not_five(method):
     a, _, embedded = complete(TABLEAUS[method])
     assert violation(embedded, a, 4) < 1e-13  # coefficients are published to 16 digits
@@ -156,21 +158,67 @@ def test_fixed_steps_are_stable_up_to_the_reach_and_no_further(method, reach):
 def test_compiled_loop_gets_the_tableau_unchanged(method):
     tableau = TABLEAUS[method]
     m, table = len(tableau.b), pack(tableau)
-    assert table.shape == (m + 3, m + 1)
+    assert table.shape == (m + 4, m + 1)
     assert np.array_equal(table[: m + 1], complete(tableau)[0])
     assert np.array_equal(table[m + 1], tableau.e)
     assert np.array_equal(table[m + 2], [*tableau.c, 1.0])
+    assert np.array_equal(table[m + 3], tableau.second)
 
 
 @pytest.mark.parametrize("method", TABLEAUS)
 def test_fixed_steps_converge_with_the_claimed_order(method):
     problem = limit_cycle_problem(speed=6.0)
     order = TABLEAUS[method].order
-    steps = 2.0 ** -np.arange(6, 10) if order > 1 else 2.0 ** -np.arange(10, 14)
+    steps = 2.0 ** -np.arange({1: 10.0, 8: 2.0}.get(order, 6.0), {1: 14.0, 8: 5.0}.get(order, 10.0))
     exact = spiralled(problem, [1.0])
     errors = [np.abs(integrate(problem, Solver(method, step=h), np.array([1.0])).y - exact).max() for h in steps]
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
-    assert slope == pytest.approx(order, abs=0.25)
+    assert slope == pytest.approx(order, abs=0.25 if order < 8 else 0.8)
+
+
+# -- order 8 --------------------------------------------------------------------------------------------------------
+
+
+def test_second_estimate_of_dop8_is_of_order_three_and_the_step_follows_both():
+    tableau = TABLEAUS["dop8"]
+    a, b, _ = complete(tableau)
+    assert violation(b - tableau.second, a, 3) < 1e-13  # coefficients are published to 16 digits
+    assert violation(b - tableau.second, a, 4) > 1e-5
+    assert tableau.error_power == 2 * 6 - 4
+    assert (
+        Blocks(limit_cycle_problem(), Solver("dop8"), np.array([1.0]), 1.0, 0.0, 0.0).numbers[stepcontrol.SHARE]
+        == 5 / 8
+    )
+    assert tableau.second == pytest.approx(DOP853.E3, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("rtol", "boxed", "method"), [(1e-8, False, "relax5"), (1e-11, False, "dop8"), (1e-11, True, "relax5")]
+)
+def test_default_method_goes_to_order_eight_where_the_tolerance_asks(rtol, boxed, method):
+    assert Solver(rtol=rtol).tableau_for(boxed=boxed) is TABLEAUS[method]
+    assert Solver("auto", rtol=rtol).tableau_for(boxed=boxed) is TABLEAUS[method]
+
+
+def test_dop8_needs_half_the_forces_of_relax5_at_tight_tolerances():
+    net = SMOOTH["chain-tanh"]()
+    x = draw_input(net, 2, np.random.default_rng(0))
+    exact = nd.simulate(net, x, t_eval=[1.0, 4.0], solver=Solver("DOP853", rtol=3e-14, atol=1e-16)).state
+
+    def cost(method: str) -> tuple[float, int]:
+        run = nd.simulate(net, x, t_eval=[1.0, 4.0], solver=Solver(method, rtol=1e-12, atol=1e-14))
+        return np.abs(run.state - exact).max(), run.counters["nfev"]
+
+    (error, forces), (peer_error, peer_forces) = cost("dop8"), cost("relax5")
+    assert error < 4 * peer_error < 4e-12
+    assert 2 * forces < peer_forces
+
+
+def test_a_method_with_two_error_estimates_describes_itself_and_a_wrong_second_one_is_named():
+    tableau = TABLEAUS["dop8"]
+    assert Tableau(**tableau.describe()) == tableau
+    with pytest.raises(nd.ArgumentError, match="`second_error` must belong to an embedded solution of order 1"):
+        Tableau(**{**tableau.describe(), "second_error": np.eye(12)[0]})
 
 
 # -- a method of a user's own --------------------------------------------------------------------------------------
@@ -224,7 +272,7 @@ def test_step_sizes_follow_the_order_of_the_error_estimate(tableau, order):
         return float(Blocks(limit_cycle_problem(), Solver(method), times, 1.0, 0.0, 0.0).numbers[stepcontrol.SHARE])
 
     assert share(tableau) == 5.0 / order
-    assert all(share(method) == 1.0 for method in ADAPTIVE)  # exactly: it must not change a bit
+    assert all(share(method) == 1.0 for method in FIFTH_ORDER)  # exactly: it must not change a bit
 
 
 def test_own_method_is_as_good_as_the_same_one_by_scipy():

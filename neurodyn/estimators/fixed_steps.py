@@ -36,9 +36,9 @@ from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.phases.relax import free_problem
 from neurodyn.phases.simulate import failure
 from neurodyn.solvers.integrate import integrate
+from neurodyn.solvers.methods import TABLEAUS
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
-from neurodyn.solvers.tableau import TABLEAUS
 from neurodyn.system.constants import free_rows, linear_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.local import Local

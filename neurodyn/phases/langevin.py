@@ -14,6 +14,7 @@ Stochastic Numerics for Mathematical Physics (2004).
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,9 +24,10 @@ from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, shown
 from neurodyn.flows.linear import jvp
-from neurodyn.inputs import as_numbers, as_seed, choice, positive_number, real_number
+from neurodyn.inputs import as_numbers, as_seed, check_size, choice, positive_number, real_number
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.random import LARGEST_STREAM, draw, key_of
+from neurodyn.numerics.sparse_product import threads_lock
 from neurodyn.phases.driven import Nudge, driven_problem
 from neurodyn.solvers import noisy
 from neurodyn.solvers.integrate import check_recording, recorded_rates
@@ -42,6 +44,8 @@ EULER_MARUYAMA, LEIMKUHLER_MATTHEWS, ORNSTEIN_UHLENBECK = "euler-maruyama", "lei
 #: The default step of each scheme, over the shortest relaxation time that was found: errors of the law are of first
 #: order in it, of second, and of first.
 DEFAULT_STEPS = {EULER_MARUYAMA: 0.02, LEIMKUHLER_MATTHEWS: 0.1, ORNSTEIN_UHLENBECK: 0.02}
+#: More steps than this, days of them, are taken for a slip.
+MOST_STEPS = 10**10
 #: Fluctuating weights change after this part of their correlation time.
 CHANGE_PART = 0.1
 #: A default step is at most this part of the correlation time.
@@ -104,6 +108,7 @@ class Langevin:
         if found.ndim > 1 or found.size == 0 or wrong.size:
             got = shown(self.temperature) if found.ndim == 0 or found.ndim > 1 or not wrong.size else f"{wrong[0]:g}"
             raise ArgumentError(f"`temperature` must be a number >= 0, or one for each free unit; got {got}")
+        check_size(found, "temperature")
         plain: Any = float(found) if found.ndim == 0 else tuple(found.tolist())
         object.__setattr__(self, "temperature", plain)
         choice(self.scheme, DEFAULT_STEPS, "scheme")
@@ -196,7 +201,7 @@ class FluctuatingWeights:
         self.network, self.noise = network, noise
         self.hold = step * max(1, round(CHANGE_PART * noise.weight_correlation_time / step))
         blocks = network.parameters.blocks
-        self.fluctuates = np.concatenate([np.full(b.size, len(b.shape) > 1) for b in blocks])
+        self.fluctuates = np.concatenate([np.zeros(0, bool), *(np.full(b.size, len(b.shape) > 1) for b in blocks)])
         self.eta, self.count = np.zeros(0), 0
 
     def changes(self, end: float) -> Array:
@@ -223,8 +228,8 @@ def as_streams(streams: ArrayLike | None, batch: int) -> Integers:
     """The numbers that trajectories count with, (batch,): by default 0, 1, ..."""
     if streams is None:
         return np.arange(batch)
-    found = np.atleast_1d(np.asarray(streams))
-    if found.dtype.kind not in "iu" or found.shape != (batch,):
+    found = np.atleast_1d(as_numbers(streams, "`streams`"))
+    if found.shape != (batch,) or not np.all(np.isfinite(found) & (found == np.floor(found))):
         raise ArgumentError(f"`streams` must be {batch} whole numbers, one for each trajectory; got {shown(streams)}")
     if found.min() < 0 or found.max() > LARGEST_STREAM:
         raise ArgumentError(f"`streams` must lie between 0 and {LARGEST_STREAM:,}; got {shown(streams)}")
@@ -243,11 +248,13 @@ def wander(
     """Follow trajectories from start (n, b) under noise and record them at `times`; velocities without the noise."""
     check_recording(times.size, *start.shape)
     step, engine = step_of(network, noise), engine_noise(network, noise, streams)
+    check_steps(times, step)
     place = begin(start, engine)
     y, f = np.full((2, times.size, *start.shape), np.nan)
     end, first = float(times[-1]), place.draw
     jumps = x.knots[x.knots < end] if isinstance(x, Steps) else np.zeros(0)
     weights = FluctuatingWeights(network, noise, step)
+    lock: Any = threads_lock if network.threads_inside else nullcontext()
     edges = np.unique(np.concatenate([[0.0], jumps, weights.changes(end), [end]]))
     for since, stop in pairwise(edges if len(edges) > 1 else [0.0, 0.0]):
         here = (times >= since) & ((times < stop) | (stop == end))
@@ -256,8 +263,18 @@ def wander(
         landings = times[here] if stop == end else np.append(times[here], stop)
         found, place = walk(problem, engine, place, gaps_to(landings, step, since))
         y[here] = found[: int(here.sum())]
-        f[here] = recorded_rates(problem, times[here], y[here])
+        with lock:
+            f[here] = recorded_rates(problem, times[here], y[here])
     return _solution(start, times, y, f, place, step, place.draw - first)
+
+
+def check_steps(times: Array, step: float) -> None:
+    """Refuse more steps than anybody can wait for."""
+    if times[-1] > MOST_STEPS * step:
+        raise ArgumentError(
+            f"`step` must be at least {times[-1] / MOST_STEPS:.2g}, or more than {MOST_STEPS:,} steps lead to "
+            f"t = {times[-1]:g}; got {step:.3g}"
+        )
 
 
 def _level(x: Steps, t: float, batch: int) -> Array:

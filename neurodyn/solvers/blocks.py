@@ -47,13 +47,14 @@ LARGEST_IMPLICIT = 5000
 
 
 def pack(tableau: Tableau) -> Array:
-    """Lay out a tableau for the compiled loop: a, b, error weights, c; (m + 3, m + 1)."""
+    """Lay out a tableau for the compiled loop: a, b, error weights, c, those of the second estimate; (m + 4, m + 1)."""
     m = len(tableau.b)
-    table = np.zeros((m + 3, m + 1))
+    table = np.zeros((m + 4, m + 1))
     table[:m, :m] = tableau.a
     table[m, :m] = tableau.b
     table[m + 1] = tableau.e
     table[m + 2] = [*tableau.c, 1.0]
+    table[m + 3] = tableau.second
     return table
 
 
@@ -110,15 +111,16 @@ class Blocks:
         self.problem = problem
         self.solver = solver
         self.times = np.ascontiguousarray(t_eval)
-        self.table = pack(solver.tableau)
+        self.tableau = solver.tableau_for(boxed=problem.bounds >= 0)
+        self.table = pack(self.tableau)
         horizon = min(end, HORIZON * dwell) if settle > 0.0 else end
         patience = PATIENCE / m if solver.auto and m <= LARGEST_IMPLICIT else np.inf
         step = solver.step or 0.0
-        bound = control.NEAR * solver.tableau.reach
-        share = 5.0 / (1 + min(solver.tableau.order, solver.tableau.embedded_order))
+        bound = control.NEAR * self.tableau.reach
+        share = 5.0 / self.tableau.error_power
         self.numbers = np.array([end, solver.rtol, solver.atol, step, settle, dwell, horizon, patience, bound, share])
         self.y = np.full((t_eval.size, m, batch), np.nan)
-        interpolated = not solver.fixed and solver.tableau.order <= INTERPOLATED
+        interpolated = not solver.fixed and self.tableau.order <= INTERPOLATED
         self.dense = interpolated and problem.bounds < 0 and problem.smooth
         self.last = problem.start.copy()
         self.clock = np.zeros((control.CLOCKS, batch))
@@ -154,18 +156,22 @@ class Blocks:
 
     def block(self, columns: Any) -> None:
         """Run one block to its end, taking finished columns out whenever about half of them are done."""
-        problem, m = self.problem, len(self.last)
-        clock, marks = np.zeros((control.CLOCKS, columns.size)), np.zeros((control.MARKS, columns.size), dtype=np.int64)
+        problem, solver, m = self.problem, self.solver, len(self.last)
+        stages, clock = len(self.tableau.b), np.zeros((control.CLOCKS, columns.size))
+        marks = np.zeros((control.MARKS, columns.size), dtype=np.int64)
         clock[control.T] = -1.0
         marks[control.COLUMN] = columns
         together = slice(columns[0], columns[-1] + 1)
         y, rows = aligned.copy(problem.start[:, together]), aligned.copy(problem.rows[:, together])
         past = np.empty((3, m, columns.size))  # the rate, and state and rate before the last step
         first = min(max(1, FIRST_CALL // y.size), 256)
-        counts = np.array([first, problem.units, problem.bounds, self.solver.max_steps, 0, self.dense], dtype=np.int64)
+        paired = self.tableau.second.any()
+        counts = np.array(
+            [first, problem.units, problem.bounds, solver.max_steps, 0, self.dense, stages, paired], dtype=np.int64
+        )
         while True:
             trial, work = aligned.empty(y.shape), aligned.empty((problem.work_rows, columns.size))
-            k = aligned.empty((len(self.table) - 2, *y.shape))
+            k = aligned.empty((stages + 1, *y.shape))
             spare = aligned.empty((control.SPARES, *y.shape))
             k[0], spare[control.PAST_Y], spare[control.PAST_F] = past
             counts[control.ENOUGH] = next_width(columns.size, m)

@@ -76,7 +76,8 @@ def run_blocks(blocks: Blocks, bar: Bar) -> Solution:
     blocks.run(bar)
     clock, marks = blocks.clock, blocks.marks
     recorded = marks[control.NEXT].copy()
-    attempts = marks[control.STEPS] + marks[control.REJECTED]
+    attempts, tableau = marks[control.STEPS] + marks[control.REJECTED], blocks.tableau
+    forces = attempts * len(tableau.b) + (1 if blocks.solver.fixed else 2) + recorded
     solution = Solution(
         y=blocks.y,
         f=recorded_rates(blocks.problem, blocks.times, blocks.y),
@@ -88,7 +89,7 @@ def run_blocks(blocks: Blocks, bar: Bar) -> Solution:
         counters={
             "steps": marks[control.STEPS].copy(),
             "rejected": marks[control.REJECTED].copy(),
-            "nfev": attempts * len(blocks.solver.tableau.b) + (1 if blocks.solver.fixed else 2) + recorded,
+            "nfev": forces,
             "stability_limited": marks[control.STABILITY].copy(),
         },
     )

@@ -33,7 +33,7 @@ from neurodyn.numerics.kernel import (
 )
 from neurodyn.numerics.random import constant_words, normals
 from neurodyn.numerics.vectormath import MAGIC, fma
-from neurodyn.numerics.view import constant, row
+from neurodyn.numerics.view import constant, flat, row
 
 # Rows of a table of weights, one column per unit.
 DRIFT, AMPLITUDE, WALL, UNIT_ROWS = range(4)
@@ -59,15 +59,21 @@ def add_white(s, velocity, noise, weights):
 
 
 @helper
-def add_smooth(s, velocity, noise, carry, weights, kept, fresh):
-    """One step of all units under smooth noise, whose last number is carried on."""
+def add_means(s, velocity, noise, carry, weights):
+    """One step of all units under the means of the variates of this step, `noise`, and of the last, `carry`."""
     for i in range(s.shape[0]):
         x, f, z, y = row(s, i), row(velocity, i), row(noise, i), row(carry, i)
         a, c = weights[DRIFT, i], 0.5 * weights[AMPLITUDE, i]
         for j in range(x.size):
-            new = fma(kept, y[j], fresh * z[j])
-            x[j] = fma(c, y[j] + new, fma(a, f[j], x[j]))
-            y[j] = new
+            x[j] = fma(c, y[j] + z[j], fma(a, f[j], x[j]))
+
+
+@helper
+def remember(carry, noise, kept, fresh):
+    """Write q y + p xi over the variates xi."""
+    y, z = flat(carry, 0, carry.shape[0]), flat(noise, 0, noise.shape[0])
+    for j in range(z.size):
+        z[j] = fma(kept, y[j], fresh * z[j])
 
 
 @helper
@@ -90,20 +96,30 @@ def hold(s, carry, weights, smooth):
 
 
 @helper
-def step(flow, constants, block, random, weights, numbers, draw, smooth):
-    """One step of a block."""
+def step(flow, constants, block, carry, noise, random, weights, numbers, draw, smooth):
+    """One step of a block; afterwards the noise that is carried on, if any, is in `noise`."""
     rows, theta, layout = constants
-    s, velocity, carry, noise, work, t = block
+    s, velocity, work, t = block
     lanes, key = random
     flow(t, constant(s), rows, theta, layout, work, velocity)
     normals(draw, lanes, key, noise)
     if smooth:
-        add_smooth(s, velocity, noise, carry, weights, numbers[KEPT], numbers[FRESH])
+        if numbers[KEPT] != 0.0:
+            remember(carry, noise, numbers[KEPT], numbers[FRESH])
+        add_means(s, velocity, noise, carry, weights)
     else:
         add_white(s, velocity, noise, weights)
-    hold(s, carry, weights, smooth)
+    hold(s, noise, weights, smooth)
     for j in range(t.size):
         t[j] += numbers[SIZE]
+
+
+@helper
+def keep(noise, carry):
+    """Copy what is carried on to where the next call looks for it."""
+    y, z = flat(carry, 0, carry.shape[0]), flat(noise, 0, noise.shape[0])
+    for j in range(z.size):
+        y[j] = z[j]
 
 
 @helper
@@ -124,9 +140,10 @@ def _walk_on(flow, constants, block, random, record, tables, counts):
     """
     times, states, lengths, which = record
     of_units, of_steps = tables
-    s, t = block[0], block[5]
+    s, velocity, carry, noise, work, t = block
+    last, new = carry, noise
     smooth = counts[SMOOTH] != 0
-    left = counts[ITERATIONS]
+    left, begun = counts[ITERATIONS], counts[DRAW]
     while counts[GAP] < times.size:
         gap = counts[GAP]
         if counts[STEPS_DONE] == lengths[gap]:
@@ -138,10 +155,14 @@ def _walk_on(flow, constants, block, random, record, tables, counts):
             break
         else:
             k = which[gap]
-            step(flow, constants, block, random, of_units[k], of_steps[k], counts[DRAW], smooth)
+            arrays = s, velocity, work, t
+            step(flow, constants, arrays, last, new, random, of_units[k], of_steps[k], counts[DRAW], smooth)
+            last, new = (new, last) if smooth else (last, new)
             counts[STEPS_DONE] += 1
             counts[DRAW] += 1
             left -= 1
+    if smooth and counts[DRAW] % 2 != begun % 2:
+        keep(noise, carry)
     return times.size - counts[GAP]
 
 

@@ -44,6 +44,7 @@ from neurodyn.solvers.stepcontrol import (
     SETTLE,
     SETTLED,
     SOON,
+    STAGES,
     STATUS,
     STEP,
     STEPS,
@@ -86,7 +87,7 @@ def record_events(block, record, counts):
             found += 1
     while found:
         found = next_due(record[0], clock, marks, found, counts)
-        record_due(block, record[1], found)
+        record_due(block, record[1], found, counts)
 
 
 @helper
@@ -113,10 +114,10 @@ def next_due(times, clock, marks, found, counts):
 
 
 @helper
-def record_due(block, states, found):
+def record_due(block, states, found, counts):
     """Write one state of each of the first `found` columns in DUE, along memory: unit by unit."""
     y, trial, k, work, spare, clock, marks = block
-    f, f_new, y_past, f_past = part(k, 0), part(k, k.shape[0] - 1), part(spare, PAST_Y), part(spare, PAST_F)
+    f, f_new, y_past, f_past = part(k, 0), part(k, counts[STAGES]), part(spare, PAST_Y), part(spare, PAST_F)
     y1, yr, f0 = row(clock, WEIGHTS), row(clock, WEIGHTS + 1), row(clock, WEIGHTS + 2)
     f1, fr = row(clock, WEIGHTS + 3), row(clock, WEIGHTS + 4)
     due, arrived, following, column = row(marks, DUE), row(marks, ARRIVED), row(marks, NEXT), row(marks, COLUMN)

@@ -8,11 +8,16 @@ from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest, shown
 from neurodyn.inputs import LOOSEST, is_positive
-from neurodyn.solvers.tableau import TABLEAUS, Tableau
+from neurodyn.solvers.methods import TABLEAUS
+from neurodyn.solvers.tableau import Tableau
 
 #: Methods that SciPy solves, sample by sample.
 SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
-METHODS = (*TABLEAUS, "auto", *SCIPY_METHODS)
+#: Methods that are chosen by what is asked for.
+CHOOSING = ("adaptive", "auto")
+METHODS = (*CHOOSING, *TABLEAUS, *SCIPY_METHODS)
+#: Below this `rtol` a method of order 8 needs fewer forces than one of order 5.
+TIGHT = 1e-10
 
 #: More steps than this are taken for a slip; counters hold them.
 MOST_STEPS = 10**15
@@ -25,10 +30,11 @@ class Solver:
     Parameters
     ----------
     method : str or Tableau
-        `relax5` (default): compiled, adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its
-        published relatives; `tsit5` needs fewer forces where a network keeps oscillating. `rk4`, `euler`: compiled,
-        fixed `step`.
-        `auto`: `relax5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
+        `adaptive` (default): `relax5`, and for `rtol` below 1e-10 `dop8` where no unit is in a box. `relax5`: compiled,
+        adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its published relatives; `tsit5`
+        needs fewer forces where a network keeps oscillating. `dop8`: order 8, for tight tolerances. `rk4`, `euler`:
+        compiled, fixed `step`.
+        `auto`: `adaptive`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
         `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
         analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.
     rtol, atol : float
@@ -48,7 +54,7 @@ class Solver:
         For an unknown method, a missing or needless step, or limits that are not positive.
     """
 
-    method: str | Tableau = "relax5"
+    method: str | Tableau = "adaptive"
     rtol: float = 1e-8
     atol: float = 1e-10
     step: float | None = None
@@ -88,7 +94,7 @@ class Solver:
     @property
     def compiled(self) -> bool:
         """Whether the method is, or begins as, one of our compiled ones."""
-        return isinstance(self.method, Tableau) or self.auto or self.method in TABLEAUS
+        return isinstance(self.method, Tableau) or self.method in (*CHOOSING, *TABLEAUS)
 
     @property
     def auto(self) -> bool:
@@ -97,10 +103,16 @@ class Solver:
 
     @property
     def tableau(self) -> Tableau:
-        """The compiled method."""
+        """The compiled method, for units without a box."""
+        return self.tableau_for(boxed=False)
+
+    def tableau_for(self, boxed: bool) -> Tableau:
+        """The compiled method for units in a box, whose kinks no order serves, or without one."""
         if isinstance(self.method, Tableau):
             return self.method
-        return TABLEAUS["relax5" if self.auto else self.method]
+        if self.method in CHOOSING:
+            return TABLEAUS["dop8" if self.rtol < TIGHT and not (boxed or self.fixed) else "relax5"]
+        return TABLEAUS[self.method]
 
     @property
     def fixed(self) -> bool:

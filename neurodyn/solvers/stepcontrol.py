@@ -20,12 +20,12 @@ from neurodyn.solvers.status import Status
 # Rows of `clock` (floats) and `marks` (integers), one column per trajectory.
 T, FROM, H, USED, PAST, GOAL, SOON, CALM, LIMIT, AT, LARGEST, LOST, FORCE = range(13)
 TOTAL, BENT, MOVED, LEVEL, LOG_ERROR, FACTOR = range(13, 19)
-WEIGHTS, CLOCKS = 19, 24
+SECOND_TOTAL, WEIGHTS, CLOCKS = 19, 20, 25
 STATUS, NEXT, STEPS, REJECTED, STABILITY, STIFFNESS, COLUMN, LANDING, RETRY, ACCEPTED, EVENT = range(11)
 DUE, ARRIVED, MARKS = range(11, 14)
 # Entries of `numbers` and `counts`.
 T_END, RTOL, ATOL, STEP, SETTLE, DWELL, HORIZON, PATIENCE, BOUND, SHARE = range(10)
-ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE = range(6)
+ITERATIONS, UNITS, BOUNDS, MAX_STEPS, ENOUGH, DENSE, STAGES, PAIRED = range(8)
 # Arrays of `spare`, each as large as the state: the step of every entry, its error, the argument of the last stage but
 # one, state and rate before the last step.
 SPREAD, ERROR, SECOND, PAST_Y, PAST_F, SPARES = range(6)
@@ -70,6 +70,17 @@ def weigh(weights, k, count, start, out):
         a, b = window(k, m * stride + start, size), window(k, (m + 1) * stride + start, size)
         for j in range(size):
             out[j] = fma(v, b[j], fma(w, a[j], out[j]))
+
+
+@helper
+def combine(y, h, weights, k, count, out):
+    """out = y + h sum_m weights[m] k[m] for all entries alike; k (stages, m, b)."""
+    for start in range(0, y.size, CHUNK):
+        size = min(CHUNK, y.size - start)
+        target, old, step = window(out, start, size), window(y, start, size), window(h, start, size)
+        weigh(weights, k, count, start, target)
+        for j in range(size):
+            target[j] = fma(step[j], target[j], old[j])
 
 
 @helper
@@ -133,9 +144,24 @@ def judge_error(block, rows, tableau, numbers, counts):
     A unit that the step has put on a bound of its box, where its force holds it, is exact whatever its estimate.
     """
     y, trial, k, work, spare, clock, marks = block
-    stages, entries = k.shape[0] - 1, y.size
-    error, second = part(spare, ERROR), part(spare, SECOND)
-    rtol, atol, weights = numbers[RTOL], numbers[ATOL], row(tableau, stages + 1)
+    stages, second = counts[STAGES], part(spare, SECOND)
+    add_errors(block, rows, row(tableau, stages + 1), numbers, counts, row(clock, TOTAL))
+    if counts[PAIRED]:
+        first, other = row(clock, TOTAL), row(clock, SECOND_TOTAL)
+        add_errors(block, rows, row(tableau, stages + 3), numbers, counts, other)
+        for j in range(first.size):
+            both = fma(0.01, other[j], first[j])
+            first[j] = first[j] * first[j] / both if both > 0.0 else both
+    add_squares(trial, second, row(clock, MOVED))
+    add_squares(part(k, stages), part(k, stages - 1), row(clock, BENT))
+
+
+@helper
+def add_errors(block, rows, weights, numbers, counts, total):
+    """Set total to the sums of squared scaled errors of every column, by the estimate with these weights."""
+    y, trial, k, work, spare, clock, marks = block
+    stages, entries, error = counts[STAGES], y.size, part(spare, ERROR)
+    rtol, atol = numbers[RTOL], numbers[ATOL]
     for start in range(0, entries, CHUNK):
         size = min(CHUNK, entries - start)
         e, h = window(error, start, size), window(spare, SPREAD * entries + start, size)
@@ -146,9 +172,7 @@ def judge_error(block, rows, tableau, numbers, counts):
             e[j] = ratio * ratio
     if counts[BOUNDS] >= 0:
         clear_on_bounds(error, trial, part(k, stages), rows, counts)
-    add_rows(error, row(clock, TOTAL))
-    add_squares(trial, second, row(clock, MOVED))
-    add_squares(part(k, stages), part(k, stages - 1), row(clock, BENT))
+    add_rows(error, total)
 
 
 @helper
@@ -328,7 +352,7 @@ def find_stiff(clock, marks, numbers, counts):
 
 
 @helper
-def move(block, dense):
+def move(block, counts):
     """Take the new state and its force for the old ones in every column whose step was accepted."""
     y, trial, k, work, spare, clock, marks = block
     taken, used, past = row(marks, ACCEPTED), row(clock, USED), row(clock, PAST)
@@ -336,11 +360,11 @@ def move(block, dense):
     for j in range(taken.size):
         all_taken = all_taken and taken[j] == 1
         past[j] = used[j] if taken[j] == 1 else past[j]
-    if dense:
+    if counts[DENSE]:
         take(taken, all_taken, y, part(spare, PAST_Y))
         take(taken, all_taken, part(k, 0), part(spare, PAST_F))
     take(taken, all_taken, trial, y)
-    take(taken, all_taken, part(k, k.shape[0] - 1), part(k, 0))
+    take(taken, all_taken, part(k, counts[STAGES]), part(k, 0))
 
 
 @helper

@@ -27,14 +27,13 @@ from neurodyn.numerics.kernel import (
     matrix,
 )
 from neurodyn.numerics.vectormath import fma
-from neurodyn.numerics.view import row, window
+from neurodyn.numerics.view import row
 from neurodyn.solvers.recorder import end_events, record_events, record_start
 from neurodyn.solvers.stepcontrol import (
     AT,
     ATOL,
     BOUNDS,
     CALM,
-    CHUNK,
     DENSE,
     DIVERGED,
     DONE,
@@ -54,6 +53,7 @@ from neurodyn.solvers.stepcontrol import (
     SETTLE,
     SHARE,
     SPREAD,
+    STAGES,
     STATUS,
     STEP,
     T_END,
@@ -63,6 +63,7 @@ from neurodyn.solvers.stepcontrol import (
     T,
     accept_fixed,
     choose_steps,
+    combine,
     control,
     judge_error,
     judge_force,
@@ -70,7 +71,6 @@ from neurodyn.solvers.stepcontrol import (
     keep_accounts,
     move,
     part,
-    weigh,
 )
 
 #: A state this many times larger than the start (or than 1) has diverged.
@@ -84,17 +84,6 @@ def spread(values, out):
         a = row(out, i)
         for j in range(a.size):
             a[j] = values[j]
-
-
-@helper
-def combine(y, h, weights, k, count, out):
-    """out = y + h sum_m weights[m] k[m] for all entries alike; k (stages, m, b)."""
-    for start in range(0, y.size, CHUNK):
-        size = min(CHUNK, y.size - start)
-        target, old, step = window(out, start, size), window(y, start, size), window(h, start, size)
-        weigh(weights, k, count, start, target)
-        for j in range(size):
-            target[j] = fma(step[j], target[j], old[j])
 
 
 @helper
@@ -172,7 +161,7 @@ def attempt(flow, constants, block, tableau, counts):
     """Take one step of every column: the new state in trial, its force in the last stage of k."""
     rows, theta, layout = constants
     y, trial, k, work, spare, clock, marks = block
-    stages = k.shape[0] - 1
+    stages = counts[STAGES]
     t, h, at, step = row(clock, T), row(clock, USED), row(clock, AT), part(spare, SPREAD)
     spread(h, step)
     for stage in range(1, stages + 1):
@@ -205,7 +194,7 @@ def _advance(flow, constants, block, record, tableau, numbers, counts):
             break
         choose_steps(clock, marks, numbers)
         attempt(flow, constants, block, tableau, counts)
-        force = part(k, k.shape[0] - 1)
+        force = part(k, counts[STAGES])
         judge_size(trial, force, clock)
         if numbers[SETTLE] > 0.0:
             judge_force(force, constants[0], counts[UNITS], clock)
@@ -216,7 +205,7 @@ def _advance(flow, constants, block, record, tableau, numbers, counts):
             control(clock, marks, y.shape[0], numbers, counts[DENSE])
         keep_accounts(clock, marks, numbers, counts)
         record_events(block, record, counts)
-        move(block, counts[DENSE])
+        move(block, counts)
         running -= end_events(clock, marks, record[0].size, numbers, counts)
     return running
 

@@ -1,19 +1,7 @@
 """Explicit Runge-Kutta methods as data: one compiled loop serves all of them.
 
 The last stage is always the force at the end of the step, which is the first stage of the next step, whatever the
-method; so a step of an adaptive method costs six new forces, of `rk4` four, of `euler` one, and the velocity at the end
-of every step comes for free.
-
-`relax5` is made for networks of leaky integrators, which come to rest: near it the eigenvalues of the Jacobian are real
-and negative, those of an energy's Hessian, and slow units are followed while fast ones must stay stable. It is the
-member of the family of Dormand and Prince with the nodes c = (0, 0.1, 0.347, 0.93, 0.98, 1), which were tuned on tanh
-networks that relax, on a stiff linear and on an oscillating problem, for the fewest forces at equal error. All else
-follows from c: sum_j a_ij c_j = c_i^2/2 and sum_j a_ij c_j^2 = c_i^3/3 + c2 (c2 - 2 c3/3) a_i2 for the stages from the
-third on, sum_i b_i a_ij = b_j (1 - c_j), sum_i b_i c_i a_i2 = 0 and b2 = 0. In h·|lambda| it is stable to 4.21 where
-`tsit5` is to 3.51 and `dopri5` to 3.31.
-
-Sources: J. R. Dormand, P. J. Prince, J. Comput. Appl. Math. 6:19 (1980), table 2 and the family in section 3; Ch.
-Tsitouras, Comput. Math. Appl. 62:770 (2011), table 1; W. Kutta (1901).
+method; so the velocity at the end of every step comes for free.
 """
 
 from __future__ import annotations
@@ -58,6 +46,9 @@ class Tableau:
         Order of the embedded solution. Default: one less than `order`.
     c : (m,) array, optional
         Times of the stages, which are the sums of the rows of `a`, and are only compared with them.
+    second_error : (m,) or (m + 1,) array, optional
+        Weights of a second error estimate, of lower order than the first. With the norms E and F of both, the step is
+        judged by E² / sqrt(E² + F²/100), which is of higher order in the step than E.
 
     Attributes
     ----------
@@ -66,7 +57,11 @@ class Tableau:
         the compiled loop takes this force as the first one of the next step, whatever the method.
     e : (m + 1,) array
         Weights of the error estimate, all zero without one.
+    second : (m + 1,) array
+        Weights of the second error estimate, all zero without one.
     order, embedded_order : int
+    error_power : int
+        The power of the step that the error estimate follows.
     reach : float
         The largest h·|lambda| at which steps are stable for an eigenvalue lambda < 0.
 
@@ -86,9 +81,11 @@ class Tableau:
     a: Array
     b: Array
     e: Array
+    second: Array
     c: Array
     order: int
     embedded_order: int
+    error_power: int
     reach: float
 
     def __init__(
@@ -99,22 +96,28 @@ class Tableau:
         error: ArrayLike | None = None,
         embedded_order: int | None = None,
         c: ArrayLike | None = None,
+        *,
+        second_error: ArrayLike | None = None,
     ) -> None:
         weights = _vector(b, "b", None)
         m = len(weights)
         stages = _stages(a, m)
         if c is not None and not np.allclose(_vector(c, "c", m), stages.sum(axis=1), rtol=0.0, atol=ROUNDING):
             raise ArgumentError(f"tableau `c` must be the sums of the rows of `a`, {stages.sum(axis=1)}; got {c!r}")
-        e = _error(error, m)
+        e, second = _error(error, m), _error(second_error, m)
         if m > 1 and weights[-1] == 0.0 and np.array_equal(stages[-1, :-1], weights[:-1]):
-            stages, weights, e = stages[:-1, :-1], weights[:-1], np.append(e[:-2], e[-2] + e[-1])
+            stages, weights = stages[:-1, :-1], weights[:-1]
+            e, second = (np.append(error[:-2], error[-2] + error[-1]) for error in (e, second))
         embedded = order - 1 if embedded_order is None else embedded_order
         _check_orders(stages, weights, e, order, embedded)
-        arrays = {"a": stages, "b": weights, "e": e, "c": stages.sum(axis=1)}
+        power = 1 + min(order, embedded)
+        if second.any():
+            power = 2 * power - 1 - _order_reached(stages, weights, second, embedded)
+        arrays = {"a": stages, "b": weights, "e": e, "second": second, "c": stages.sum(axis=1)}
         for array in arrays.values():
             array.flags.writeable = False
-        numbers = {"order": int(order), "embedded_order": int(embedded), "reach": _reach(stages, weights)}
-        for name, value in {**arrays, **numbers}.items():
+        numbers = {"order": int(order), "embedded_order": int(embedded), "error_power": int(power)}
+        for name, value in {**arrays, **numbers, "reach": _reach(stages, weights)}.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -128,6 +131,8 @@ class Tableau:
         about: dict[str, Any] = {"a": rows, "b": self.b.tolist(), "order": self.order}
         if self.adaptive:
             about |= {"error": self.e.tolist(), "embedded_order": self.embedded_order}
+        if self.second.any():
+            about["second_error"] = self.second.tolist()
         return about
 
     def __eq__(self, other: object) -> bool:
@@ -198,14 +203,28 @@ def _check_orders(a: Array, b: Array, e: Array, order: int, embedded: int) -> No
         return
     if len(b) == 1:
         raise ArgumentError("a tableau with `error` must have at least two stages besides that at the end of the step")
-    whole = np.zeros((len(b) + 1, len(b) + 1))
-    whole[:-1, :-1], whole[-1, :-1] = a, b
-    off = violation(np.append(b, 0.0) - e, whole, embedded)
+    off = violation(np.append(b, 0.0) - e, _with_end(a, b), embedded)
     if off > ROUNDING:
         raise ArgumentError(
             f"tableau `error` does not belong to an embedded solution of order {embedded}: the weights of the solution "
             f"minus these miss an order condition by {off:.2g}"
         )
+
+
+def _with_end(a: Array, b: Array) -> Array:
+    """The stages with the force at the end of the step as a further one, (m + 1, m + 1)."""
+    whole = np.zeros((len(b) + 1, len(b) + 1))
+    whole[:-1, :-1], whole[-1, :-1] = a, b
+    return whole
+
+
+def _order_reached(a: Array, b: Array, e: Array, bound: int) -> int:
+    """The order of the embedded solution of an error estimate, below that of a better one."""
+    whole, weights = _with_end(a, b), np.append(b, 0.0) - e
+    orders = [order for order in range(1, bound) if violation(weights, whole, order) <= ROUNDING]
+    if not orders:
+        raise ArgumentError("tableau `second_error` must belong to an embedded solution of order 1 at least")
+    return orders[-1]
 
 
 def _reach(a: Array, b: Array) -> float:
@@ -216,94 +235,3 @@ def _reach(a: Array, b: Array) -> float:
     growth = np.polynomial.Polynomial([1.0, *(b @ power for power in powers)])
     ends = np.concatenate([(growth - 1.0).roots(), (growth + 1.0).roots()])
     return float(min((-z.real for z in ends if z.real < -1e-3 and abs(z.imag) < 1e-6), default=np.inf))
-
-
-_DOPRI_B = [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]
-_DOPRI_B4 = [5179 / 57600, 0.0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40]
-
-_TSIT_A32 = 0.3354806554923570
-_TSIT_A42, _TSIT_A52, _TSIT_A62 = -6.359448489975075, -11.74888356406283, -12.92096931784711
-_TSIT_A43, _TSIT_A53, _TSIT_A54 = 4.362295432869581, 7.495539342889836, -0.09249506636175525
-_TSIT_A63, _TSIT_A64, _TSIT_A65 = 8.159367898576159, -0.07158497328140100, -0.02826905039406838
-_TSIT_C = [0.161, 0.327, 0.9, 0.9800255409045097, 1.0]
-_TSIT_B = [
-    0.09646076681806523,
-    0.01,
-    0.4798896504144996,
-    1.379008574103742,
-    -3.290069515436081,
-    2.324710524099774,
-]
-_TSIT_E = [
-    -0.00178001105222577714,
-    -0.0008164344596567469,
-    0.007880878010261995,
-    -0.1447110071732629,
-    0.5823571654525552,
-    -0.45808210592918697,
-    1 / 66,
-]
-
-
-def _tsitouras() -> Tableau:
-    """The first column of a follows from the row sums c."""
-    lower = [
-        [],
-        [_TSIT_A32],
-        [_TSIT_A42, _TSIT_A43],
-        [_TSIT_A52, _TSIT_A53, _TSIT_A54],
-        [_TSIT_A62, _TSIT_A63, _TSIT_A64, _TSIT_A65],
-    ]
-    rows = [[c - sum(row), *row] for c, row in zip(_TSIT_C, lower, strict=True)]
-    return Tableau([[], *rows], _TSIT_B, 5, _TSIT_E)
-
-
-_RELAX_B = [1015487 / 9487674, 0.0, 128200000000 / 250862748147, 2344000 / 1138599, -394750 / 93051, 70363 / 27426]
-_RELAX_E = [
-    -18373168208 / 8661517844175,
-    0.0,
-    1028897419648000 / 128250318774427839,
-    -146985345664 / 415781383545,
-    36746336416 / 33979367205,
-    -37747849699 / 50075664150,
-    1 / 50,
-]
-
-#: The compiled methods by name.
-TABLEAUS = {
-    "relax5": Tableau(
-        [
-            [],
-            [1 / 10],
-            [-51009 / 200000, 120409 / 200000],
-            [1673472597 / 240818000, -7083531 / 694000, 5042367 / 1204090],
-            [7492529825893 / 736737517625, -1025139094 / 68489125, 60922412754 / 10456919605, -51695 / 1076878],
-            [
-                62506206715957 / 5515492342017,
-                -407258320 / 24415961,
-                20021146723307000 / 3126623315523213,
-                -88540270 / 3815011497,
-                -10310870 / 311778453,
-            ],
-        ],
-        _RELAX_B,
-        5,
-        _RELAX_E,
-    ),
-    "tsit5": _tsitouras(),
-    "dopri5": Tableau(
-        [
-            [],
-            [1 / 5],
-            [3 / 40, 9 / 40],
-            [44 / 45, -56 / 15, 32 / 9],
-            [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
-            [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
-        ],
-        _DOPRI_B,
-        5,
-        [p - q for p, q in zip([*_DOPRI_B, 0.0], _DOPRI_B4, strict=True)],
-    ),
-    "rk4": Tableau([[], [1 / 2], [0.0, 1 / 2], [0.0, 0.0, 1.0]], [1 / 6, 1 / 3, 1 / 3, 1 / 6], 4),
-    "euler": Tableau([[]], [1.0], 1),
-}

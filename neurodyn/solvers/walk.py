@@ -9,9 +9,10 @@ import threading
 import time as clocks
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -21,6 +22,7 @@ from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.compilation import compile_together
 from neurodyn.numerics.product import NARROW
 from neurodyn.numerics.random import Words, fill_normals, lanes_of, pairs
+from neurodyn.numerics.sparse_product import threads_lock
 from neurodyn.progress import Bar
 from neurodyn.solvers import noisy
 from neurodyn.solvers.blocks import SLICE_SECONDS, threads_for, whole_tiles
@@ -103,7 +105,8 @@ def walk(problem: Problem, noise: Noise, place: Place, gaps: Gaps, what: str = "
 
     What is no number any more, or infinite, is left so: look at the states.
     """
-    with Bar(what) as bar:
+    guard: AbstractContextManager[Any] = threads_lock if problem.threads_inside else nullcontext()
+    with guard, Bar(what) as bar:
         run = _Walk(problem, noise, place, gaps, bar)
         run.run()
         steps = int(gaps.lengths.sum())
