@@ -258,7 +258,7 @@ max_steps = 1.5
     assert lines[0].endswith("model.toml has 20 faults:")
     expected = [
         "titel: unknown key; allowed: title, model, seed, gain, energy_of, connections, populations, terms, "
-        "parameters, data, free, nudging, solver, learning; did you mean 'title'?",
+        "parameters, data, free, nudging, solver, learning, noise; did you mean 'title'?",
         "files: unknown key; ",
         "seed: must be a valid integer; got True",
         "gain: must be a finite number; got inf",
@@ -472,6 +472,7 @@ KEYS = [
     *("free.tol", "free.t_max", "free.start", "nudging.beta", "nudging.kind", "nudging.duration", "solver.method"),
     *("solver.rtol", "solver.atol", "solver.step", "solver.max_steps", "solver.max_seconds", "learning.method"),
     *("learning.epochs", "learning.validation", "learning.shuffle", "learning.patience", "learning.beta"),
+    *("noise.temperature", "noise.scheme", "noise.step", "noise.seed"),
 ]
 
 
