@@ -27,7 +27,7 @@ def relaxation(mu):
     return models.EnergyNetwork({"s": {"size": 2, "outputs": 1}}, [field])
 
 
-@pytest.mark.parametrize("mu", [1.0, 10.0])
+@pytest.mark.parametrize("mu", [1.0, pytest.param(10.0, marks=pytest.mark.slow)])
 def test_a_relaxation_cycle_has_scipys_period_and_liouvilles_product(mu):
     cycle = analysis.limit_cycle(relaxation(mu), start=[1.0, 0.5], points=20001)
 
@@ -49,7 +49,7 @@ def test_a_relaxation_cycle_has_scipys_period_and_liouvilles_product(mu):
 
 
 def test_multipliers_of_a_network_obey_liouvilles_formula(tmp_path):
-    cycle = analysis.limit_cycle(RING, points=2001)
+    cycle = analysis.limit_cycle(RING, points=201)  # the trapezoidal rule is as good as exact for what is periodic
     trace = [np.trace(RING.jacobian(state) / RING.tau[:, None]) for state in cycle.state]
     assert np.prod(cycle.multipliers).real == pytest.approx(np.exp(np.trapezoid(trace, cycle.t)), rel=1e-8)
     cycle.save(tmp_path / "cycle.nc")

@@ -97,9 +97,15 @@ def bifurcation_diagram(
 
     With `cycles`, the limit cycles that begin at Hopf bifurcations are followed, too: to folds, period doublings, tori,
     and to where their periods grow without bound. That is done for the free flow of smooth activations. The other
-    parameters are those of `continue_fixed_point`.
-    Branches that meet none of these are not followed, but
-    fixed points that Newton's method finds on them at the ends of the span are told as `missing`.
+    parameters are those of `continue_fixed_point`. Branches that meet none of these are not followed, but fixed points
+    that Newton's method finds on them at the ends of the span are told as `missing`.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> analysis.bifurcation_diagram(net, [[0.0, 0.0, 0.0]], parameter="gain", span=(0.5, 1.0))
+    BifurcationDiagram(gain: 1 branches, 1 of cycles, 1 bifurcations)
     """
     landscape, varied, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     branches: list[Branch] = []

@@ -35,6 +35,15 @@ def plot_limit_cycle(
         Default: a new figure.
     **style
         Properties of the lines.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> axes = plots.plot_limit_cycle(analysis.limit_cycle(net))
+    >>> axes[0].get_title(loc="left")
+    'stable limit cycle, period 3.52176'
     """
     graph = cycle.network.graph
     if units is None:

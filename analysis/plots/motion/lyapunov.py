@@ -24,6 +24,14 @@ def plot_lyapunov(spectrum: LyapunovSpectrum, *, sample: int = 0, ax: Axes | Non
         Default: a new figure.
     **style
         Properties of the marks.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> plots.plot_lyapunov(analysis.lyapunov(net, count=2)).get_title(loc="left")
+    'Lyapunov exponents, dimension 1'
     """
     exponents, errors = np.atleast_2d(spectrum.exponents), np.atleast_2d(spectrum.standard_error)
     sample_index(sample, len(exponents))
@@ -53,6 +61,15 @@ def plot_lyapunov_map(found: LyapunovMap, *, ax: Axes | None = None, **style: An
         Default: a new figure.
     **style
         Properties of the coloured mesh.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> found = analysis.lyapunov_map(net, parameters=("gain", "s[0]"), values=([0.3, 1.0], [0.0, 0.5]))
+    >>> plots.plot_lyapunov_map(found).get_xlabel()
+    'gain'
     """
     ax = look.new_axes(width=5.6, height=4.0)[0] if ax is None else ax
     most = max(float(np.nanmax(np.abs(found.exponent))), 1e-12)
