@@ -42,7 +42,7 @@ from neurodyn.phases.plasticity import PlasticPhase, plastic_phase  # noqa: E402
 from neurodyn.phases.relax import Equilibrium, relax  # noqa: E402
 from neurodyn.phases.side import SidePhase, side_network  # noqa: E402
 from neurodyn.phases.simulate import Trajectory, simulate  # noqa: E402
-from neurodyn.results.files import load  # noqa: E402
+from neurodyn.results.files import load, save  # noqa: E402
 from neurodyn.solvers.solver import Solver  # noqa: E402
 from neurodyn.solvers.status import Status  # noqa: E402
 from neurodyn.sweep import sweep  # noqa: E402
@@ -55,7 +55,7 @@ from neurodyn.version import __version__  # noqa: E402
 
 def __getattr__(name: str) -> object:
     """Say where a class is that is not here: kinds of networks and results have modules of their own."""
-    from neurodyn.errors import nearest
+    from neurodyn.errors import spelled
     from neurodyn.names import NETWORK_MODULES, RESULT_MODULES
 
     home = {**NETWORK_MODULES, **RESULT_MODULES}.get(name)
@@ -64,8 +64,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"neurodyn has no {name!r}: it is neurodyn.{package}.{name}")
     if name.startswith("_") or name in ("models", "analysis"):
         raise AttributeError(f"module 'neurodyn' has no attribute {name!r}")
-    hint = nearest(name, __all__).partition("; ")[2]
-    raise AttributeError(f"module 'neurodyn' has no attribute {name!r}{f'; {hint}' if hint else ''}")
+    raise AttributeError(f"module 'neurodyn' has no attribute {name!r}{spelled(name, __all__)}")
 
 
 __all__ = [
@@ -113,6 +112,7 @@ __all__ = [
     "plastic_phase",
     "predict",
     "relax",
+    "save",
     "side_network",
     "simulate",
     "sweep",

@@ -67,6 +67,10 @@ def shown(value: object) -> str:
 def nearest(name: object, allowed: Iterable[str]) -> str:
     """Say what is allowed and which allowed name is nearest to `name`: the tail of an error message."""
     names = list(allowed)
-    match = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {match[0]!r}?" if match else ""
-    return f"allowed: {', '.join(names)}{hint}"
+    return f"allowed: {', '.join(names)}{spelled(name, names)}"
+
+
+def spelled(name: object, allowed: Iterable[str]) -> str:
+    """Ask whether the nearest of many allowed names was meant; nothing where none is near."""
+    match = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {match[0]!r}?" if match else ""

@@ -226,3 +226,45 @@ def test_values_that_contradict_their_status_are_refused(whole, tmp_path):
     data.to_netcdf(tmp_path / "text.nc", engine="h5netcdf")
     with pytest.raises(nd.ResultFileError, match="`state` must hold numbers; got values of the type"):
         nd.load(tmp_path / "text.nc")
+
+
+def test_datasets_have_what_is_computed_and_files_leave_it_out(whole, tmp_path):
+    data = whole.nudged.to_xarray()
+    for name in ("state", "velocity", "error_signal"):
+        assert data[name].dims == ("time", "batch", "unit")
+        assert np.array_equal(data[name], getattr(whole.nudged, name))
+    assert data["velocity"].units == "1/time"
+    whole.nudged.save(tmp_path / "run.nc")
+    with xarray.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as stored:
+        assert "error_signal" not in stored
+    assert nd.load(tmp_path / "run.nc") == whole.nudged
+
+
+@pytest.mark.parametrize("name", ["sparse", "chain-softmax"])
+def test_a_network_alone_is_saved_and_loads_equal(name, tmp_path):
+    net = SMOOTH[name]()
+    nd.save(net, tmp_path / "net.nc")
+    again = nd.load(tmp_path / "net.nc")
+    assert again == net
+    assert np.array_equal(
+        again.force(np.zeros(net.n), np.ones(net.n_in)), net.force(np.zeros(net.n), np.ones(net.n_in))
+    )
+
+
+def test_only_results_and_networks_are_saved(tmp_path):
+    with pytest.raises(nd.ArgumentError, match="expected a result of neurodyn or a network to save; got dict"):
+        nd.save({}, tmp_path / "net.nc")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_not_there_is_said_with_what_is(whole):
+    for owner, name, sentence in (
+        (whole.network, "weights", "`network.parameters`, by name"),
+        (whole.network, "save", r"neurodyn.save\(network, path\)"),
+        (whole.network, "taus", "did you mean 'tau'"),
+        (whole.nudged, "time", "did you mean 't'"),
+        (whole.nudged, "error_signals", "did you mean 'error_signal'"),
+        (whole.equilibrium, "nothing_alike", "no attribute 'nothing_alike'$"),
+    ):
+        with pytest.raises(AttributeError, match=sentence):
+            getattr(owner, name)

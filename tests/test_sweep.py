@@ -584,3 +584,8 @@ def test_one_plain_sentence(neurodyn, arguments, sentence):
     assert result.stdout == ""
     assert sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_data_of_a_sweep_load_with_their_seal_checked(quick, tmp_path):
+    found = nd.sweep(vary=VARY, function=NOISY, out=tmp_path / "s", executor=quick)
+    assert nd.load(tmp_path / "s" / "sweep.nc").equals(found)

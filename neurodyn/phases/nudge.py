@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -93,6 +93,12 @@ class NudgedPhase(Result):
     last_displacement: Array | None = array("branch", "batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+
+    computed: ClassVar = {
+        "state": (("time", "batch", "unit"), "1"),
+        "velocity": (("time", "batch", "unit"), "1/time"),
+        "error_signal": (("time", "batch", "unit"), "1"),
+    }
 
     @property
     def state(self) -> Array:

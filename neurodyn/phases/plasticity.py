@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -89,6 +89,8 @@ class PlasticPhase(Result):
     rule: str = "tied"
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+
+    computed: ClassVar = {"state": (("time", "batch", "unit"), "1"), "velocity": (("time", "batch", "unit"), "1/time")}
 
     @property
     def kappa(self) -> float:

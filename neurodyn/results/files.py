@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodyn.errors import NeurodynError, ResultFileError
+from neurodyn.errors import ArgumentError, NeurodynError, ResultFileError
 from neurodyn.inputs import as_path
 from neurodyn.names import RESULTS, name_in_files
 from neurodyn.results.result import Composite, Result
 from neurodyn.results.seal import UNSEALED, append_seal, check_seal
 from neurodyn.schema import SCHEMA, schema_of
 from neurodyn.solvers.status import Status
-from neurodyn.system.network import rebuild
+from neurodyn.system.network import Network, rebuild
 
 if TYPE_CHECKING:
     import xarray
@@ -36,6 +36,8 @@ PROVENANCE = "neurodyn"
 CHECKPOINT = b"neurodyn checkpoint"
 #: After the name of a sparse connection: the variable with its connected pairs of units.
 PAIRS = ".pairs"
+#: What the attribute of a file with a network alone says instead of the class of a result.
+NETWORK = "Network"
 #: The groups of an experiment in the first files, which do not say that they are one.
 PARTS_0 = {"equilibrium", "nudged", "side"}
 #: What the attribute of a file with a seal says, so that one without it is noticed.
@@ -45,17 +47,10 @@ FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 def to_dataset(result: Result) -> xarray.Dataset:
-    """See `Result.to_xarray`."""
+    """The fields of a result as a Dataset."""
     import xarray
 
-    network = result.network
-    variables: dict[str, Any] = {
-        "parameters": ("parameter", np.array(network.parameters.vector), {"units": "1"}),
-        "tau": ("unit", np.array(network.tau), {"units": "time"}),
-    }
-    for name, pattern in network.patterns.items():
-        variables[name + PAIRS] = (("end", f"{name}.weight"), np.array(pattern.pairs), {"units": "unit"})
-    plain: dict[str, Any] = {}
+    variables, plain = _network_variables(result.network), dict[str, Any]()
     table = xarray.Dataset()
     for f in dataclasses.fields(result):
         value = getattr(result, f.name)
@@ -65,12 +60,46 @@ def to_dataset(result: Result) -> xarray.Dataset:
             table = value
         elif f.name != "network" and value is not None:
             plain[f.name] = value
-    data = table.assign(variables)
-    names = [p.name for p in network.graph.free for _ in range(p.size)]
-    data = data.assign_coords(population=("unit", np.array(names, dtype=str)))
+    data = _with_populations(table.assign(variables), result.network)
     if "t" in data:
         data = data.rename(t="time").set_coords("time") if data["t"].dims == ("time",) else data
-    data.attrs[PROVENANCE] = json.dumps(_head(result) | {"network": network.describe(), "fields": plain})
+    about = {"network": result.network.describe(), "fields": plain}
+    data.attrs[PROVENANCE] = json.dumps(_head(name_in_files(type(result))) | about)
+    return data
+
+
+def with_computed(data: xarray.Dataset, result: Result) -> xarray.Dataset:
+    """The Dataset with what is computed from the fields of the result."""
+    found = {}
+    for name, (dims, units) in result.computed.items():
+        value = getattr(result, name)
+        found[name] = (_dims(dims, value), value, {"units": units})
+    return data.assign(found)
+
+
+def _network_variables(network: Network) -> dict[str, Any]:
+    """What a network is made of, beside its description."""
+    found: dict[str, Any] = {
+        "parameters": ("parameter", np.array(network.parameters.vector), {"units": "1"}),
+        "tau": ("unit", np.array(network.tau), {"units": "time"}),
+    }
+    for name, pattern in network.patterns.items():
+        found[name + PAIRS] = (("end", f"{name}.weight"), np.array(pattern.pairs), {"units": "unit"})
+    return found
+
+
+def _with_populations(data: xarray.Dataset, network: Network) -> xarray.Dataset:
+    """The Dataset with the name of each unit's population."""
+    names = [p.name for p in network.graph.free for _ in range(p.size)]
+    return data.assign_coords(population=("unit", np.array(names, dtype=str)))
+
+
+def network_dataset(network: Network) -> xarray.Dataset:
+    """A network as a Dataset."""
+    import xarray
+
+    data = _with_populations(xarray.Dataset(_network_variables(network)), network)
+    data.attrs[PROVENANCE] = json.dumps(_head(NETWORK) | {"network": network.describe()})
     return data
 
 
@@ -78,12 +107,12 @@ def to_datatree(result: Composite) -> xarray.DataTree:
     """See `Composite.to_xarray`."""
     import xarray
 
-    root = xarray.Dataset(attrs={PROVENANCE: json.dumps(_head(result))})
+    root = xarray.Dataset(attrs={PROVENANCE: json.dumps(_head(name_in_files(type(result))))})
     return xarray.DataTree.from_dict({"/": root} | {name: to_dataset(part) for name, part in result.parts.items()})
 
 
-def _head(result: Result) -> dict[str, Any]:
-    return {"schema": SCHEMA, "result": name_in_files(type(result)), "versions": versions()}
+def _head(name: str) -> dict[str, Any]:
+    return {"schema": SCHEMA, "result": name, "versions": versions()}
 
 
 def _dims(dims: tuple[str, ...], value: np.ndarray[Any, Any]) -> tuple[str, ...]:
@@ -121,8 +150,7 @@ def from_dataset(data: xarray.Dataset) -> Result:
                 fields[f.name] = _numbers(data, name)
                 used.add(name)
         names = [str(name) for name in data.variables]
-        pairs = {name.removesuffix(PAIRS): _numbers(data, name) for name in names if name.endswith(PAIRS)}
-        network = rebuild(about["network"], _numbers(data, "parameters"), _numbers(data, "tau"), pairs)
+        network = _network(about, data)
         for f in dataclasses.fields(kind):
             if f.metadata.get("table"):
                 own = [name for name in names if name not in used and not name.endswith(PAIRS)]
@@ -134,6 +162,25 @@ def from_dataset(data: xarray.Dataset) -> Result:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
     _check_status(result)
     return result
+
+
+def _network(about: Mapping[str, Any], data: xarray.Dataset) -> Network:
+    """The network of a Dataset."""
+    names = [str(name) for name in data.variables]
+    pairs = {name.removesuffix(PAIRS): _numbers(data, name) for name in names if name.endswith(PAIRS)}
+    return rebuild(about["network"], _numbers(data, "parameters"), _numbers(data, "tau"), pairs)
+
+
+def network_from(data: xarray.Dataset) -> Network:
+    """The network that `network_dataset` described."""
+    about = _about(data)
+    schema_of(about)
+    try:
+        return _network(about, data)
+    except NeurodynError:
+        raise
+    except FOREIGN as error:
+        raise ResultFileError(f"these data are not a network of neurodyn: {error!r}") from error
 
 
 def _numbers(data: xarray.Dataset, name: str) -> np.ndarray[Any, Any]:
@@ -183,8 +230,6 @@ def _about(data: xarray.Dataset) -> dict[str, Any]:
         raise ResultFileError(f"these data are not a neurodyn result: {error!r}") from error
     if not isinstance(about, dict):
         raise ResultFileError(f"the attribute {PROVENANCE!r} must be a JSON object; got {type(about).__name__}")
-    if "sweep" in about:
-        raise ResultFileError("these are the data of a sweep: open them with xarray.open_dataset")
     return about
 
 
@@ -199,9 +244,40 @@ def _kind(about: dict[str, Any]) -> type[Result]:
     return kind
 
 
-def save(result: Result, path: str | os.PathLike[str]) -> None:
-    """Write a result; see `Result.save`."""
-    write_netcdf(path, result.to_xarray())
+def save(thing: Result | Network, path: str | os.PathLike[str]) -> None:
+    """Write a result or a network to a NetCDF file, which `load` reads; a failed write leaves no file behind.
+
+    Parameters
+    ----------
+    thing : a result of neurodyn, or Network
+    path : path
+
+    Raises
+    ------
+    ArgumentError
+        It is neither.
+    ResultFileError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 1], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nd.save(net, os.path.join(folder, "net.nc"))
+    ...     nd.load(os.path.join(folder, "net.nc")) == net
+    True
+    """
+    if isinstance(thing, Network):
+        write_netcdf(path, network_dataset(thing))
+    elif isinstance(thing, Composite):
+        write_netcdf(path, to_datatree(thing))
+    elif isinstance(thing, Result):
+        write_netcdf(path, to_dataset(thing))
+    else:
+        raise ArgumentError(f"expected a result of neurodyn or a network to save; got {type(thing).__name__}")
 
 
 def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.DataTree) -> None:
@@ -217,9 +293,10 @@ def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.Dat
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a result that was saved; it equals the one that was written. A checkpoint gives the `Training` so far.
+    """Read a result or network that was saved; it equals the one that was written.
 
-    The digest behind its data is checked before they are read; files of before schema 2 have none.
+    A checkpoint gives the `Training` so far, and the data of a sweep their Dataset. The digest behind the data is
+    checked before they are read; files of before schema 2 have none.
 
     Raises
     ------
@@ -238,7 +315,12 @@ def load(path: str | os.PathLike[str]) -> Any:
         root, children = _read(name)
         if not sealed and root.attrs and "digest" in _about(root):
             raise ResultFileError(UNSEALED)
-        return from_datatree(root, children) if children else from_dataset(root)
+        if children:
+            return from_datatree(root, children)
+        known = _about(root)
+        if "sweep" in known:
+            return root
+        return network_from(root) if known.get("result") == NETWORK else from_dataset(root)
     except NeurodynError as error:
         raise ResultFileError(f"{name}: {error}") from error
 

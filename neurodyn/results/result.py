@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError
+from neurodyn.errors import ArgumentError, spelled
 from neurodyn.inputs import choice
 from neurodyn.names import RESULTS
 from neurodyn.numerics.arrays import Array
@@ -40,6 +40,9 @@ class Result:
     """Base of all results. Files name a subclass by its name, or by `class Mine(Result, name_in_files="MyResult")`."""
 
     network: Network = field(repr=False)
+
+    #: Attributes that are computed from the fields and belong into `to_xarray`: (dimensions, units) by name.
+    computed: ClassVar[dict[str, tuple[tuple[str, ...], str]]] = {}
 
     def __init_subclass__(cls, *, name_in_files: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -70,11 +73,24 @@ class Result:
                 parts.append(f"{f.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
-    def to_xarray(self) -> xarray.Dataset:
-        """The result as a Dataset: named dimensions, units, and one JSON attribute with everything else."""
-        from neurodyn.results.files import to_dataset
+    def __getattr__(self, name: str) -> Any:
+        """Say what a missing attribute may have been meant to be."""
+        hint = ""
+        if not name.startswith("_"):
+            there = [known for known in dir(type(self)) if not known.startswith("_")]
+            there += [f.name for f in dataclasses.fields(self)]
+            hint = "; did you mean 't'?" if name in ("time", "times") and "t" in there else spelled(name, there)
+        raise AttributeError(f"a result of the kind {type(self).__name__} has no attribute {name!r}{hint}")
 
-        return to_dataset(self)
+    def to_xarray(self) -> xarray.Dataset:
+        """The result as a Dataset: named dimensions, units, and one JSON attribute with everything else.
+
+        What is computed from the fields, like the error signal of a nudged phase, is among its variables. Files leave
+        it out, as it can be computed again.
+        """
+        from neurodyn.results.files import to_dataset, with_computed
+
+        return with_computed(to_dataset(self), self)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write a NetCDF file; `neurodyn.load` gives an equal result. A failed write leaves no file behind."""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown
+from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown, spelled
 from neurodyn.flows.activation import CODES, inverse
 from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
 from neurodyn.flows.coupling import coupled, drive
@@ -49,6 +49,15 @@ from neurodyn.system.term import Term
 LARGEST_GAIN = 1e100
 #: A full matrix of more units than this (0.8 GB) is refused.
 LARGEST_MATRIX = 10_000
+#: What users look for at a network, and where it is.
+MEANT = {
+    "weights": "its weights and biases are in `network.parameters`, by name, like network.parameters['x-h1']",
+    "biases": "its weights and biases are in `network.parameters`, by name, like network.parameters['h1']",
+    "save": "write it by `neurodyn.save(network, path)`",
+    "fit": "train it by `neurodyn.learn`, or take EquilibriumPropagationClassifier",
+    "predict": "it predicts by `neurodyn.predict(network, x)`",
+    "relax": "it relaxes by `neurodyn.relax(network, x)`",
+}
 #: What is computed from terms alone, so that a subclass cannot change it.
 COMPUTED = ("energy", "energies", "force", "jvp", "vjp", "jacobian", "hessian", "local", "linearized", "cost")
 
@@ -94,6 +103,13 @@ class Network:
 
     #: STATES or RATES: whether tau ds/dt is minus the derivative of the energy by the states, or by the rates.
     metric: ClassVar[int] = STATES
+
+    def __getattr__(self, name: str) -> Any:
+        """Say where what users look for is."""
+        if name in MEANT:
+            raise AttributeError(f"a network has no attribute {name!r}: {MEANT[name]}")
+        hint = "" if name.startswith("_") else spelled(name, [known for known in dir(self) if known[0] != "_"])
+        raise AttributeError(f"a network has no attribute {name!r}{hint}")
 
     def __init_subclass__(cls, *, name_in_files: str | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)
