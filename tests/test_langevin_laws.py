@@ -113,7 +113,7 @@ def test_escape_time_from_a_well_is_that_of_the_exact_integral(part):
     waiting = np.arange(4000)
     while waiting.size:
         times = every * np.arange(1, int(5.0 * exact))
-        noise = nd.Langevin(theta, step=0.02, seed=waiting.size)
+        noise = nd.Langevin(theta, step=0.02, seed=int(time))
         run = nd.simulate(WELLS, start=state, noise=noise, streams=waiting, t_eval=times).state[..., 0]
         crossed = run >= -bottom
         done = crossed.any(axis=0)
