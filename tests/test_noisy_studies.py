@@ -69,6 +69,7 @@ def test_devices_lose_the_gradient_knob_by_knob_and_the_strength_of_nudging_is_a
     assert found.summary["error_reached"] == pytest.approx(0.1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_hopfield_network_has_no_unequal_feedback_to_show():
     net = models.Hopfield.layered([2, 3, 1], gain=0.5, seed=1)
     found = analysis.hardware(net, [[0.5, 0.1]], [[0.3]], devices=2, steps=1, betas=[0.1])

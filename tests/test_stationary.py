@@ -179,6 +179,10 @@ def test_a_law_is_saved_and_loaded(tmp_path):
         ({}, "`temperature` is missing: without noise there is no law"),
         ({"temperature": 0.0}, "`temperature` must be positive: without noise there is no law"),
         ({"temperature": 0.1, "noise": nd.Langevin(0.1)}, "`noise` must be a Langevin, which has its own"),
+        (
+            {"noise": nd.Langevin(0.1, weight_noise=0.1, weight_correlation_time=1.0)},
+            "weights that fluctuate have no place in a stationary law",
+        ),
         ({"temperature": 0.1, "chains": 0}, "`chains` must be a whole number >= 1; got 0"),
         ({"temperature": 0.1, "samples": -1}, "`samples` must be a number from 1"),
         ({"temperature": 0.1, "tolerance": 0.0}, "`tolerance` must be positive and finite; got 0.0"),

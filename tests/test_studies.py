@@ -38,7 +38,13 @@ def small(seed=1):
     return net, rng.uniform(size=(2, 3)), rng.uniform(-0.5, 0.5, (2, 2))
 
 
-@pytest.fixture(scope="module", params=sorted(QUICK))
+SLOW = ("hardware",)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in sorted(QUICK)],
+)
 def study(request) -> Study:
     return STUDIES[request.param](*small(), **QUICK[request.param])
 
