@@ -39,8 +39,8 @@ def portrait(tmp_path, monkeypatch):
 
 def test_no_model_is_missing_here():
     mnist = [name for name in models.names() if name.startswith("mnist")]
-    restless = ["chaotic-rate"]  # of which a chaotic motion is all there is to say
-    assert sorted([*LIBRARY, *mnist, *restless]) == sorted(models.names())
+    others = ["chaotic-rate", "random-feedback"]  # that never rests; of the same kind as rate-chain
+    assert sorted([*LIBRARY, *mnist, *others]) == sorted(models.names())
 
 
 @pytest.mark.slow

@@ -543,7 +543,9 @@ def test_library_model_agrees_with_its_side_network(name):
     m = models.read(name)
     spread = np.geomspace(0.25, 5.0, m.network.n)[np.random.default_rng(0).permutation(m.network.n)]
     for network in (m.network, m.network.replace(tau=spread)):
-        run = nd.experiment(network, m.x, m.y, start=m.start, tol=m.tol, beta=m.beta, nudging=m.nudging)
+        run = nd.experiment(
+            network, m.x, m.y, start=m.start, tol=m.tol, beta=m.beta, nudging=m.nudging, correction=m.correction
+        )
         comparison = analysis.compare(run.nudged, run.side)
         assert comparison.max_relative_error < 1e-5
         assert comparison.has_signal.all()

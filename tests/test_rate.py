@@ -284,7 +284,7 @@ def test_oscillating_network_is_not_called_stable():
     ring = [[0.0, 2.5, 0.0], [0.0, 0.0, 2.5], [-2.5, 0.0, 0.0]]
     net = models.Rate.recurrent(3, n_out=1, feedback={"s-s": ring})
     moving = nd.relax(net, start=[0.1, 0.0, 0.0], t_max=200.0, on_failure="return")
-    assert moving.status == nd.Status.MOVING
+    assert moving.status == nd.Status.PERIODIC
     assert nd.relax(net, on_failure="return").status == nd.Status.SADDLE
     assert FixedPoint.of(net, np.zeros(3), None).index(0) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import combinations_with_replacement
 from math import prod
 from typing import Any
@@ -195,9 +196,13 @@ def test_second_estimate_of_dop8_is_of_order_three_and_the_step_follows_both():
 @pytest.mark.parametrize(
     ("rtol", "boxed", "method"), [(1e-8, False, "relax5"), (1e-11, False, "dop8"), (1e-11, True, "relax5")]
 )
-def test_default_method_goes_to_order_eight_where_the_tolerance_asks(rtol, boxed, method):
-    assert Solver(rtol=rtol).tableau_for(boxed=boxed) is TABLEAUS[method]
-    assert Solver("auto", rtol=rtol).tableau_for(boxed=boxed) is TABLEAUS[method]
+def test_default_method_goes_to_order_eight_on_the_way_to_rest_where_the_tolerance_asks(rtol, boxed, method):
+    problem = relaxation_problem([[1.0]], [[1.0]])
+    problem = dataclasses.replace(problem, bounds=0 if boxed else -1)
+    to_rest = Blocks(problem, Solver(rtol=rtol), np.zeros(0), 50.0, 1e-8, 3.0)
+    recorded = Blocks(problem, Solver(rtol=rtol), np.array([1.0]), 50.0, 0.0, 0.0)
+    assert to_rest.tableau is TABLEAUS[method]
+    assert recorded.tableau is Solver("auto", rtol=rtol).tableau is TABLEAUS["relax5"]
 
 
 def test_dop8_needs_half_the_forces_of_relax5_at_tight_tolerances():

@@ -122,7 +122,7 @@ def simulate(
         Clamped rates: constant, or `Steps`, `Sine` or `Series`, which vary in time from t = 0.
     start : (batch, n) or (n,) array, or a result, optional
         One serves all x, and one x all starts. A Trajectory, an Equilibrium, a NudgedPhase or another result with
-        states is continued from its last state.
+        states is continued from its last state; under noise with another seed, as the same one repeats its numbers.
     y, beta : (batch, n_out) array or labels, and float, optional
         Targets, towards which the outputs are nudged with the strength beta: here s itself is integrated, from any
         start, and not its displacement from an equilibrium as in `nudge`.

@@ -111,7 +111,7 @@ class Blocks:
         self.problem = problem
         self.solver = solver
         self.times = np.ascontiguousarray(t_eval)
-        self.tableau = solver.tableau_for(boxed=problem.bounds >= 0)
+        self.tableau = solver.tableau_for(smooth_to_rest=problem.bounds < 0 and settle > 0.0 and not t_eval.size)
         self.table = pack(self.tableau)
         horizon = min(end, HORIZON * dwell) if settle > 0.0 else end
         patience = PATIENCE / m if solver.auto and m <= LARGEST_IMPLICIT else np.inf

@@ -30,10 +30,10 @@ class Solver:
     Parameters
     ----------
     method : str or Tableau
-        `adaptive` (default): `relax5`, and for `rtol` below 1e-10 `dop8` where no unit is in a box. `relax5`: compiled,
-        adaptive, order 5(4), made for networks that come to rest. `tsit5`, `dopri5`: its published relatives; `tsit5`
-        needs fewer forces where a network keeps oscillating, and over short times. `dop8`: order 8, for tight
-        tolerances. `rk4`, `euler`: compiled, fixed `step`.
+        `adaptive` (default): `relax5`, and for `rtol` below 1e-10 `dop8` on the way to rest, where only the end counts
+        and no unit is in a box. `relax5`: compiled, adaptive, order 5(4), made for networks that come to rest.
+        `tsit5`, `dopri5`: its published relatives; `tsit5` needs fewer forces where a network keeps oscillating, and
+        over short times. `dop8`: order 8, for tight tolerances. `rk4`, `euler`: compiled, fixed `step`.
         `auto`: `adaptive`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
         `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
         analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.
@@ -103,15 +103,19 @@ class Solver:
 
     @property
     def tableau(self) -> Tableau:
-        """The compiled method, for units without a box."""
-        return self.tableau_for(boxed=False)
+        """The compiled method for what is recorded on its way."""
+        return self.tableau_for(smooth_to_rest=False)
 
-    def tableau_for(self, boxed: bool) -> Tableau:
-        """The compiled method for units in a box, whose kinks no order serves, or without one."""
+    def tableau_for(self, smooth_to_rest: bool) -> Tableau:
+        """The compiled method for a motion without kinks to rest, of which nothing is recorded on its way; or another.
+
+        There an order of 8 pays. It takes longer steps, whose errors are larger where stability limits them: up to some
+        fifty times what is asked for.
+        """
         if isinstance(self.method, Tableau):
             return self.method
         if self.method in CHOOSING:
-            return TABLEAUS["dop8" if self.rtol < TIGHT and not (boxed or self.fixed) else "relax5"]
+            return TABLEAUS["dop8" if smooth_to_rest and self.rtol < TIGHT and not self.fixed else "relax5"]
         return TABLEAUS[self.method]
 
     @property
