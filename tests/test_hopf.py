@@ -1,5 +1,6 @@
 """Hopf bifurcations and the cycles that begin there, against closed forms."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import neurodyn as nd
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
+from neurodyn.analysis.portraits.hopf import first_lyapunov_coefficient
 from neurodyn.models import terms
 
 TWO = {"s": {"size": 2, "outputs": 1}}
@@ -86,6 +88,22 @@ def test_first_lyapunov_coefficient_of_the_normal_form(a):
     varied: dict[str, Any] = {"parameter": lambda mu: normal_form(mu, a), "span": (-0.5, 0.5), "at": -0.5}
     (found,) = analysis.continue_fixed_point(normal_form(-0.5, a), [0.0, 0.0], **varied).bifurcations
     assert found.coefficient == pytest.approx(2.0 * a / 2.0, abs=1e-9)
+
+
+def test_first_lyapunov_coefficient_counts_quadratic_terms():
+    """x' = -w y + f, y' = w x + g; Guckenheimer & Holmes, Nonlinear Oscillations (1983), equation 3.4.11."""
+    w, (p, q, r), (u, v, m), a = 1.7, (0.5, -0.8, 0.3), (-0.3, 0.7, 0.5), -0.2
+
+    def jacobian(s, parameter):
+        x, y = s
+        f = [2 * p * x + q * y + a * (3 * x * x + y * y), q * x + 2 * r * y + 2 * a * x * y]
+        g = [2 * u * x + v * y + 2 * a * x * y, v * x + 2 * m * y + a * (x * x + 3 * y * y)]
+        return np.array([[f[0], f[1] - w], [g[0] + w, g[1]]])
+
+    quadratic = q * (2 * p + 2 * r) - v * (2 * u + 2 * m) - 4 * p * u + 4 * r * m
+    growth = (16.0 * a + quadratic / w) / 16.0
+    equations: Any = SimpleNamespace(jacobian=jacobian, tau=np.ones(2))
+    assert first_lyapunov_coefficient(equations, np.zeros(2), 0.0, w) == pytest.approx(2.0 * growth / w, abs=1e-9)
 
 
 def test_cycles_of_a_ring_begin_at_its_hopf_point():
