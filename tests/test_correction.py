@@ -13,7 +13,7 @@ from neurodyn import analysis, models
 from neurodyn.experiments.model_run import run_cell
 from neurodyn.models import terms
 from neurodyn.models.data import digits
-from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)

@@ -13,7 +13,7 @@ from neurodyn import models
 from neurodyn.estimators.holomorphic import Holomorphic
 from neurodyn.estimators.task import Task
 from neurodyn.phases.complex_nudge import ComplexNudging
-from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.solvers.integrate import integrate
 from neurodyn.system.fixed_point import FixedPoint
 

@@ -18,7 +18,7 @@ from neurodyn.flows.activation import CODES, curvature, divided_differences, rat
 from neurodyn.flows.free import free
 from neurodyn.flows.nudged import change
 from neurodyn.numerics.product import add_product
-from neurodyn.phases.nudge import nudged_problem, nudged_rows
+from neurodyn.phases.nudged_problem import nudged_problem, nudged_rows
 from neurodyn.phases.side import side_problem
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint

@@ -14,7 +14,7 @@ from neurodyn.errors import ModelError
 from neurodyn.estimators.holomorphic import check_analytic
 from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.phases.driven import Nudge, driven_problem
-from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.readout import readout_of
 from neurodyn.testing import CheckError, check_network

@@ -174,7 +174,7 @@ def test_raw_state_derivative_is_not_the_signal(rng):
 @pytest.mark.parametrize("beta", [0.3, -0.2])
 @pytest.mark.parametrize("name", ["mixed", "own-feedback", "some"])
 def test_nudged_flow_is_the_difference_of_the_twins_forces(name, beta, rng):
-    from neurodyn.phases.nudge import nudged_problem
+    from neurodyn.phases.nudged_problem import nudged_problem
 
     net = {**RATE, **UNEQUAL}[name]()
     twin, x, s, y = NaiveRate(net), *(draw(net, 1, rng)[0] for draw in (draw_input, draw_state, draw_target))

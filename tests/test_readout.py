@@ -8,7 +8,7 @@ import neurodyn as nd
 from naive import NaiveHopfield
 from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared
 from neurodyn import analysis, models
-from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.readout import READOUTS
 

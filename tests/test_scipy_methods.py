@@ -13,7 +13,7 @@ import scipy.integrate
 
 from neurodyn.models import Hopfield
 from neurodyn.numerics.arrays import inward
-from neurodyn.phases.nudge import nudged_problem
+from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.phases.relax import free_problem, relax
 from neurodyn.phases.side import side_problem
 from neurodyn.solvers.integrate import integrate

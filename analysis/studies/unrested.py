@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.numerics.arrays import Array
-from neurodyn.phases.nudge import displaced_gradient, nudged_problem
+from neurodyn.phases.nudged_problem import displaced_gradient, nudged_problem
 from neurodyn.phases.side import side_problem
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver

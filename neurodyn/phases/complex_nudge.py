@@ -28,7 +28,8 @@ from neurodyn.flows.rows import (
     stack,
 )
 from neurodyn.numerics.arrays import Array, Complex
-from neurodyn.phases.nudge import constant_curvature, default_times
+from neurodyn.phases.nudge import default_times
+from neurodyn.phases.nudged_problem import constant_curvature
 from neurodyn.phases.relax import NOISE
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution

@@ -28,7 +28,8 @@ from neurodyn.flows.plastic import plastic
 from neurodyn.inputs import as_times, choice, is_number, is_positive
 from neurodyn.numerics.arrays import Array, Integers, outward
 from neurodyn.numerics.blas import few_threads
-from neurodyn.phases.nudge import default_times, nudged_problem, resting_point
+from neurodyn.phases.nudge import default_times, resting_point
+from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import failure
 from neurodyn.phases.synapses import Synapses

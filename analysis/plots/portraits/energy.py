@@ -16,7 +16,7 @@ from neurodyn.experiments.experiment import Experiment
 from neurodyn.flows.layout import RATES
 from neurodyn.flows.nudged import change
 from neurodyn.numerics.arrays import Array, Mask, inward
-from neurodyn.phases.nudge import nudged_rows
+from neurodyn.phases.nudged_problem import nudged_rows
 from neurodyn.phases.simulate import Trajectory
 from neurodyn.results.result import with_batch
 from neurodyn.system.constants import free_rows
