@@ -40,9 +40,7 @@ def plot_densities(
     """
     if law.histogram is None or law.edges is None:
         raise ArgumentError("this law has no histograms: ask for them, stationary(..., bins=50, pairs=[(0, 1)])")
-    axes = look.new_axes(1, 2, width=10.0, height=3.6) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
+    axes = look.panels(ax, 1, 2, width=10.0, height=3.6)
     left, right = axes
     counts = law.histogram if law.histogram.ndim == 3 else law.histogram[None]
     mean, bar, size = (with_batch(a, 2)[sample] for a in (law.mean, law.standard_error, law.effective_samples))

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
+from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 
 FREE = "#0072B2"
@@ -55,6 +56,32 @@ def new_axes(
         ax.tick_params(which="minor", length=2, width=0.5, color=QUIET)
         ax.xaxis.label.set_size(LABEL)
         ax.yaxis.label.set_size(LABEL)
+    return axes
+
+
+#: Numbers of panels in words.
+COUNTED = {2: "two", 4: "four"}
+
+
+def panels(
+    given: Axes | Sequence[Axes] | None,
+    rows: int,
+    columns: int,
+    *,
+    name: str = "ax",
+    shows: str = "",
+    **options: Any,
+) -> list[Axes]:
+    """The axes that were given as the argument `name`, or new ones with the `options` of `new_axes`.
+
+    Raises `ArgumentError` if as many as there are panels were not given; `shows` says what panels are for.
+    """
+    if given is None:
+        return new_axes(rows, columns, **options)
+    axes = [given] if isinstance(given, Axes) else list(given)
+    if len(axes) != rows * columns:
+        what = f"{COUNTED[rows * columns]} Axes{shows and f', {shows}'}"
+        raise ArgumentError(f"`{name}` must be {what}; got {len(axes)}")
     return axes
 
 

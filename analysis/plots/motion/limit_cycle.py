@@ -12,7 +12,6 @@ from neurodyn.analysis.motion.limit_cycle import LimitCycle
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import unit_indices
 from neurodyn.analysis.units import Units, state_letter, unit_name
-from neurodyn.errors import ArgumentError
 
 #: Units drawn where none are named: those that move most.
 MOST = 4
@@ -50,10 +49,7 @@ def plot_limit_cycle(
         chosen = [int(i) for i in np.sort(np.argsort(-np.ptp(cycle.state, axis=0), kind="stable")[:MOST])]
     else:
         chosen = unit_indices(units, graph)
-    axes = look.new_axes(1, 2, width=8.0) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes, for states and multipliers; got {len(axes)}")
-    time, plane = axes
+    time, plane = look.panels(ax, 1, 2, shows="for states and multipliers", width=8.0)
     for k, i in enumerate(chosen):
         options = {"color": look.cycle(look.FREE_SHADES, k), "linestyle": look.cycle(look.DASHES, k), "linewidth": 1.5}
         time.plot(cycle.t, cycle.state[:, i], **{**options, "label": unit_name(graph, i), **style})

@@ -69,7 +69,7 @@ def plot_phases(
     shown = _default_units(network, path) if units is None else unit_indices(units, network.graph)
     free = free_phase(equilibrium, j)
 
-    left, right = look.new_axes(1, 2, height=3.0) if ax is None else ax
+    left, right = look.panels(ax, 1, 2, height=3.0)
     for k, i in enumerate(shown):
         options: dict[str, Any] = {"linewidth": 1.5, "linestyle": look.cycle(look.DASHES, k + k // 4), **style}
         name = unit_name(network.graph, i)

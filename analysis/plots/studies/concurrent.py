@@ -24,7 +24,7 @@ def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style
     **style
         Properties of the lines.
     """
-    left, right = look.new_axes(1, 2, width=8.6, height=3.6) if axes is None else axes
+    left, right = look.panels(axes, 1, 2, name="axes", width=8.6, height=3.6)
     for ax in (left, right):
         ax.set(xscale="log", yscale="log")
     sides, thetas = study["side"], study["theta"]

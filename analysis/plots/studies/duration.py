@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.errors import ArgumentError
 
 SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "nudged": (r"nudged phase $\tilde\Theta_t$", {"color": look.NUDGED, "linewidth": 2.6}),
@@ -44,9 +43,7 @@ def plot_duration(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
     **style
         Properties of the lines.
     """
-    axes = look.new_axes(1, 2, width=10.5, gridspec_kw={"wspace": 0.02}) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
+    axes = look.panels(ax, 1, 2, width=10.5, gridspec_kw={"wspace": 0.02})
     left, right = axes
     for name, (label, options) in SECOND.items():
         errors = study[f"{name}_error"]

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.errors import ArgumentError
 
 
 def plot_fluctuation(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any) -> tuple[Axes, Axes]:
@@ -28,9 +27,7 @@ def plot_fluctuation(study: Study, *, ax: Sequence[Axes] | None = None, **style:
     **style
         Properties of the lines.
     """
-    axes = look.new_axes(1, 2, width=10.0) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
+    axes = look.panels(ax, 1, 2, width=10.0)
     left, right = axes
     side, heat = study["side"], study["temperature"]
     sample, unit = np.unravel_index(np.argmax(np.abs(side).max(axis=0)), side.shape[1:])

@@ -10,9 +10,6 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.errors import ArgumentError
-
-PANELS = 4
 
 
 def plot_hardware(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any) -> tuple[Axes, ...]:
@@ -30,9 +27,7 @@ def plot_hardware(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
     **style
         Properties of the lines.
     """
-    axes = look.new_axes(2, 2, width=10.0, height=6.4) if ax is None else list(ax)
-    if len(axes) != PANELS:
-        raise ArgumentError(f"`ax` must be four Axes; got {len(axes)}")
+    axes = look.panels(ax, 2, 2, width=10.0, height=6.4)
     levels = study["level"]
     for k, knob in enumerate(study["knob"]):
         options: dict[str, Any] = {

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.errors import ArgumentError
 
 CURVES = {
     "raw": (r"raw $-(\bar\tau/\beta)\,\mathrm{d}s/\mathrm{d}t$", look.POPULATIONS[1], "s"),
@@ -33,9 +32,7 @@ def plot_heterogeneity(study: Study, *, ax: Sequence[Axes] | None = None, **styl
     **style
         Properties of the lines.
     """
-    axes = look.new_axes(1, 2, width=10.0) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
+    axes = look.panels(ax, 1, 2, width=10.0)
     left, right = axes
     spread = study["spread"]
     for signal, (name, color, marker) in CURVES.items():

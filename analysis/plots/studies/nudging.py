@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.errors import ArgumentError
 
 KINDS = {"one_sided": ("one-sided", look.POPULATIONS[1], "s"), "centered": ("centered", look.NUDGED, "o")}
 #: Where phases stand that have no error, as they ran away.
@@ -33,9 +32,7 @@ def plot_nudging(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any
     **style
         Properties of the marks.
     """
-    axes = look.new_axes(1, 2, width=10.0, sharey=True) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
+    axes = look.panels(ax, 1, 2, width=10.0, sharey=True)
     for panel, (prefix, (name, floor)) in zip(axes, PANELS.items(), strict=True):
         _panel(panel, study, prefix, study.summary[floor], style)
         look.title(panel, f"{name} (hollow: beyond $\\beta_c$ or a fold)")

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
-from neurodyn.errors import ArgumentError
 
 #: Compiled methods solid, SciPy's dashed; each family has its hues.
 COLOURS = (*look.NUDGED_SHADES[:2], look.SIDE, *look.NUDGED_SHADES[2:], *look.POPULATIONS)
@@ -30,9 +29,7 @@ def plot_stiffness(study: Study, *, ax: Sequence[Axes] | None = None, **style: A
     **style
         Properties of the lines.
     """
-    axes = look.new_axes(1, 2, width=10.0) if ax is None else list(ax)
-    if len(axes) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(axes)}")
+    axes = look.panels(ax, 1, 2, width=10.0)
     left, right = axes
     for i, method in enumerate(study["method"]):
         done = study["status"][i] == "done"

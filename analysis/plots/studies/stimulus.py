@@ -26,7 +26,7 @@ def plot_stimulus(study: Study, *, axes: Sequence[Axes] | None = None, **style: 
     **style
         Properties of the markers.
     """
-    panels = look.new_axes(2, 2, width=8.6, height=5.6) if axes is None else list(axes)
+    panels = look.panels(axes, 2, 2, name="axes", width=8.6, height=5.6)
     gain, phase, error, lag = panels
     f, corner = study["frequency"], study.summary["slowest_rate"] / (2.0 * np.pi)
     dots: dict[str, Any] = {

@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.selection import sample_index
 from neurodyn.analysis.timing.ladder import Ladder
-from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import with_batch
 
@@ -37,7 +36,7 @@ def plot_ladder(
     rates, frequency = with_batch(ladder.rate, 2), with_batch(ladder.frequency, 2)
     some = [j for j, _ in ladder.samples()]
     chosen = sample_index(some[0] if sample is None and some else sample or 0, len(rates))
-    top, bottom = _two_axes(ax)
+    top, bottom = look.panels(ax, 2, 1, height=4.2, sharex=True, height_ratios=(3, 2))
     if chosen not in some:
         look.note(top, "no modes: all units sit on a bound")
         look.note(bottom, "")
@@ -62,14 +61,6 @@ def plot_ladder(
     look.legend(top)
     _shares(bottom, ladder, chosen, int(np.isfinite(times).sum()))
     return top, bottom
-
-
-def _two_axes(ax: Sequence[Axes] | None) -> tuple[Axes, Axes]:
-    if ax is None:
-        ax = look.new_axes(2, 1, height=4.2, sharex=True, height_ratios=(3, 2))
-    if len(ax) != 2:
-        raise ArgumentError(f"`ax` must be two Axes; got {len(ax)}")
-    return ax[0], ax[1]
 
 
 def _numbers(values: Array) -> Array:
