@@ -14,7 +14,6 @@ import neurodyn as nd
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
 from neurodyn.analysis.plots import style
-from neurodyn.analysis.plots import style as look
 
 TAU = np.random.default_rng(0).uniform(0.3, 3.0, 17)
 PLOTS = {
@@ -389,8 +388,8 @@ def test_the_state_of_the_rate_form_is_called_u_throughout(rng):
 
 
 def test_figures_of_several_panels_refuse_other_numbers_of_axes():
-    (one,) = look.new_axes()
+    (one,) = style.new_axes()
     for given, got in ((one, 1), ([one, one, one], 3)):
         with pytest.raises(nd.ArgumentError, match=f"`axes` must be two Axes, for states and times; got {got}"):
-            look.panels(given, 1, 2, name="axes", shows="for states and times")
-    assert look.panels([one, one], 1, 2) == [one, one]
+            style.panels(given, 1, 2, name="axes", shows="for states and times")
+    assert style.panels([one, one], 1, 2) == [one, one]

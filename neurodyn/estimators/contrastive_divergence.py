@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
 from neurodyn.errors import ArgumentError
-from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.clamped import clamped, contrast
-from neurodyn.estimators.noisy import MOST_CHAINS
+from neurodyn.estimators.noisy import UnderNoise
 from neurodyn.estimators.task import Task
 from neurodyn.inputs import as_duration, is_positive, real_number, whole_number
 from neurodyn.numerics.arrays import inward, outward
 from neurodyn.numerics.blas import one_thread
 from neurodyn.phases.averages import Running
 from neurodyn.phases.chains import Chains
-from neurodyn.phases.langevin import LEIMKUHLER_MATTHEWS, Langevin
 from neurodyn.phases.observables import gradient_changes, rates_of
 from neurodyn.phases.settle import settle
 from neurodyn.phases.simulate import simulate
@@ -28,7 +24,7 @@ from neurodyn.system.parameters import Parameters
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastiveDivergence(Estimator):
+class ContrastiveDivergence(UnderNoise):
     """DE/dtheta with the outputs clamped to y, minus dE/dtheta after a free run from there.
 
     No free phase is needed. The second sample is not one of the free network's equilibrium, or of its stationary law:
@@ -59,28 +55,14 @@ class ContrastiveDivergence(Estimator):
 
     duration: float | None = None
     temperature: float = 0.0
-    chains: int = 8
     samples: int = 200
-    scheme: str = LEIMKUHLER_MATTHEWS
-    step: float | None = None
-    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.duration is not None and not is_positive(self.duration):
             raise ArgumentError(f"`duration` must be a positive time; got {self.duration!r}")
         real_number(self.temperature, "temperature", 0.0)
-        whole_number(self.chains, "chains", 1, MOST_CHAINS)
+        super().__post_init__()
         whole_number(self.samples, "samples", 1)
-        self.noise  # noqa: B018  (which checks its own)
-
-    @property
-    def noise(self) -> Langevin:
-        """The noise."""
-        return Langevin(self.temperature, self.scheme, self.step, self.seed)
-
-    def repeated(self, call: int) -> Self:
-        """Return the estimator with noise of its own for every call."""
-        return dataclasses.replace(self, seed=int(np.random.SeedSequence([self.seed, call]).generate_state(1)[0]))
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
@@ -115,6 +97,4 @@ class ContrastiveDivergence(Estimator):
                 bar.update((k + 1) / count)
         steps = held.records * held.every + count * length
         task.count(force_evaluations=steps * before.shape[1], time=steps * held.step)
-        blocks = network.parameters.blocks
-        task.standard_error = Parameters(blocks, found.standard_error) if found.number > 1 else None
-        return Parameters(blocks, found.mean)
+        return self.told(task, found)

@@ -22,23 +22,57 @@ from neurodyn.inputs import is_number, is_positive, positive_number, whole_numbe
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.blas import one_thread
 from neurodyn.phases.averages import Running
-from neurodyn.phases.chains import Chains
+from neurodyn.phases.chains import BLOCK, Chains
 from neurodyn.phases.langevin import LEIMKUHLER_MATTHEWS, Langevin
 from neurodyn.phases.settle import settle
 from neurodyn.progress import Bar
 from neurodyn.system.parameters import Parameters
 
-#: A block is so many autocorrelation times of the slowest unit long, half as many effective samples.
-BLOCK = 40.0
 #: With a duration, the burn-in is this part of it.
 SHARE = 0.25
-#: Numbers in the states of one piece of a block.
-PIECE = 1 << 22
 MOST_CHAINS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noisy(Estimator):
+class UnderNoise(Estimator):
+    """An estimator with noise, and error bars.
+
+    Parameters
+    ----------
+    chains : int
+        Of each sample.
+    scheme, step, seed
+        Of the noise: see `neurodyn.Langevin`.
+    """
+
+    temperature: float = 0.1
+    chains: int = 8
+    scheme: str = LEIMKUHLER_MATTHEWS
+    step: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole_number(self.chains, "chains", 1, MOST_CHAINS)
+        self.noise  # noqa: B018  (which checks its own)
+
+    @property
+    def noise(self) -> Langevin:
+        """The noise."""
+        return Langevin(self.temperature, self.scheme, self.step, self.seed)
+
+    def repeated(self, call: int) -> Self:
+        """Return the estimator with noise of its own for every call."""
+        return dataclasses.replace(self, seed=int(np.random.SeedSequence([self.seed, call]).generate_state(1)[0]))
+
+    def told(self, task: Task, found: Running) -> Parameters:
+        """The mean of single estimates; their error bar goes to the task."""
+        blocks = task.network.parameters.blocks
+        task.standard_error = Parameters(blocks, found.standard_error) if found.number > 1 else None
+        return Parameters(blocks, found.mean)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noisy(UnderNoise):
     """An estimator of the gradient of the mean cost under noise; subclasses say how.
 
     Parameters
@@ -58,39 +92,22 @@ class Noisy(Estimator):
 
     noisy: ClassVar = True
 
-    temperature: float = 0.1
-    chains: int = 8
     samples: float = 1000
     duration: float | None = None
-    scheme: str = LEIMKUHLER_MATTHEWS
-    step: float | None = None
-    seed: int = 0
 
     def __post_init__(self) -> None:
         positive_number(self.temperature, "temperature")
-        whole_number(self.chains, "chains", 1, MOST_CHAINS)
+        super().__post_init__()
         if not (is_number(self.samples) and self.samples >= 1):
             raise ArgumentError(f"`samples` must be a number >= 1; got {self.samples!r}")
         if self.duration is not None and not is_positive(self.duration):
             raise ArgumentError(f"`duration` must be a positive time, or None; got {self.duration!r}")
-        self.noise  # noqa: B018  (which checks its own)
-
-    @property
-    def noise(self) -> Langevin:
-        """The noise."""
-        return Langevin(self.temperature, self.scheme, self.step, self.seed)
-
-    def repeated(self, call: int) -> Self:
-        """Return the estimator with noise of its own for every call."""
-        return dataclasses.replace(self, seed=int(np.random.SeedSequence([self.seed, call]).generate_state(1)[0]))
 
     def estimate(self, task: Task) -> Parameters:
         """See `Estimator`."""
         with one_thread(), Bar(f"gradient at temperature {self.temperature:g}") as bar:
             found = self._average(task, bar)
-        blocks = task.network.parameters.blocks
-        task.standard_error = Parameters(blocks, found.standard_error) if found.number > 1 else None
-        return Parameters(blocks, found.mean)
+        return self.told(task, found)
 
     @abstractmethod
     def _average(self, task: Task, bar: Bar) -> Running:
@@ -111,18 +128,17 @@ class Noisy(Estimator):
             settled = settle(first, bar)
             for sentence in settled.notes:
                 task.note(sentence)
-            length = max(2, int(np.ceil(BLOCK * settled.memory / first.interval)))
+            length = first.block(settled.memory)
             number = max(1, int(np.ceil(self.samples / (0.5 * BLOCK * self.chains))))
         else:
             length, number = max(1, round(self.duration / first.interval)), 1
             first.skip(round(SHARE * length))
         for other in others:
             other.skip(first.records)
-        size = max(1, PIECE // first.place.state.size)
         for k in range(number):
             left = length
             while left:
-                some = min(size, left)
+                some = min(first.piece, left)
                 yield tuple(chains.record(some) for chains in ensembles)
                 left -= some
             yield ()

@@ -55,16 +55,14 @@ def forth(v, rows, theta, layout, work, out):
 @flow_kernel(blocks=1)
 def vjp(t, v, rows, theta, layout, work, out):
     """Kᵀ v."""
-    weighted = rows_of(work, 0, layout)
     if layout[METRIC] == RATES:  # rho' stands to the left of the transposed weights, and is applied at the end
+        weighted = rows_of(work, 0, layout)
         a, b = flat(weighted, 0, layout[N]), flat(v, 0, layout[N])
         for j in range(a.size):
             a[j] = b[j]
+        transposed(v, weighted, rows, theta, layout, True, work, out)
     else:
-        weigh(v, rows, layout, weighted)
-    zero(flat(out, 0, layout[N]))
-    couple_transposed(weighted, theta, layout, out)
-    finish(v, weighted, rows, theta, layout, (layout[TRANSPOSED_TERMS], True), after(work, 1, layout), out)
+        back(v, rows, theta, layout, work, out)
 
 
 @flow_kernel(blocks=1)
@@ -83,12 +81,18 @@ def side(t, z, rows, theta, layout, work, out):
 
 @helper
 def back(v, rows, theta, layout, work, out):
-    """out = m^-1 Kᵀ m v, which is K v where there is an energy."""
+    """out = m^-1 Kᵀ m v, which is K v where there is an energy, and Kᵀ v in the state form."""
     weighted = rows_of(work, 0, layout)
     weigh(v, rows, layout, weighted)
+    transposed(v, weighted, rows, theta, layout, layout[METRIC] != RATES, work, out)
+
+
+@helper
+def transposed(v, weighted, rows, theta, layout, sloped, work, out):
+    """Make the product with the transpose: of weights with the weighted v; `sloped` is whether rho' is on the left."""
     zero(flat(out, 0, layout[N]))
     couple_transposed(weighted, theta, layout, out)
-    how = layout[TRANSPOSED_TERMS], layout[METRIC] != RATES
+    how = layout[TRANSPOSED_TERMS], sloped
     finish(v, weighted, rows, theta, layout, how, after(work, 1, layout), out)
 
 

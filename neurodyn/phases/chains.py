@@ -22,6 +22,10 @@ from neurodyn.system.network import Network
 
 #: Records are this part of the shortest time constant apart, or one step.
 INTERVAL = 0.5
+#: A block of an average is so many autocorrelation times of the slowest unit long: half as many effective samples.
+BLOCK = 40.0
+#: Numbers in the states of one piece of a block.
+PIECE = 1 << 22
 #: What the random numbers of starts are for.
 STARTS = 1
 
@@ -100,6 +104,15 @@ class Chains:
         around = np.ascontiguousarray(start.T) + np.sqrt(theta)[:, None] * found[:n]
         around[box] = np.clip(around[box], 0.0, 1.0)
         return around
+
+    def block(self, memory: float) -> int:
+        """Records of a block, for an autocorrelation time."""
+        return max(2, int(np.ceil(BLOCK * memory / self.interval)))
+
+    @property
+    def piece(self) -> int:
+        """Records that are made at a time."""
+        return max(1, PIECE // self.place.state.size)
 
     def record(self, count: int) -> Array:
         """Go on for so many records; their states, (count, n, columns).

@@ -27,12 +27,8 @@ from neurodyn.results.array_file import bytes_of, read_arrays, write_arrays
 from neurodyn.solvers.walk import Place
 from neurodyn.system.network import Network
 
-#: A block is so many autocorrelation times of the slowest unit long.
-BLOCK = 40.0
 #: With fewer blocks of all chains of a sample, or of the whole, their scatter says too little.
 FEWEST, FEWEST_IN_TURN = 32, 8
-#: Numbers in the states of one piece of a block.
-PIECE = 1 << 22
 #: Numbers in the covariances of all samples.
 LARGEST = 1 << 27
 #: Seconds between two writes of a checkpoint.
@@ -103,7 +99,7 @@ class Run:
     @property
     def block(self) -> int:
         """Records of a block."""
-        return max(2, int(np.ceil(BLOCK * self.settled.memory / self.chains.interval)))
+        return self.chains.block(self.settled.memory)
 
     @property
     def enough(self) -> bool:
@@ -141,10 +137,9 @@ class Run:
 
     def add_block(self) -> None:
         """Run a block, and take it in."""
-        size = max(1, PIECE // (self.chains.network.n * self.observe.columns))
         left, gradient = self.block, np.zeros(self.chains.network.parameters.vector.size)
         while left:
-            some = min(size, left)
+            some = min(self.chains.piece, left)
             gradient += some / self.block * self._add_piece(self.chains.record(some))
             left -= some
         for moments, _ in self._moments():
