@@ -155,7 +155,7 @@ def test_waiting_is_silent_after_an_error(capfd, monkeypatch):
 def test_long_integration_shows_its_progress(capfd, monkeypatch, method, batch):
     monkeypatch.setattr(progress, "PATIENCE", 0.1)
     monkeypatch.setattr(progress, "FILE_SECONDS", 0.1)
-    monkeypatch.setattr("neurodyn.solvers.blocks.SLICE_SECONDS", 0.02)
+    monkeypatch.setattr("neurodyn.solvers.columns.SLICE_SECONDS", 0.02)
     problem = limit_cycle_problem(np.ones((2, batch)))
     integrate(problem, Solver(method), np.array([0.1]))  # what is imported and compiled is there
     integrate(problem, Solver(method, max_seconds=0.6, max_steps=10**9), np.array([1e9]), what="turning round")

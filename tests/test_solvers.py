@@ -20,7 +20,7 @@ from called import called
 from neurodyn.models import Hopfield
 from neurodyn.numerics import memory
 from neurodyn.phases.relax import free_problem
-from neurodyn.solvers.blocks import threads_for
+from neurodyn.solvers.columns import threads_for
 from neurodyn.solvers.integrate import check_recording, integrate
 from neurodyn.solvers.methods import TABLEAUS
 from neurodyn.solvers.recorder import hermite
@@ -303,7 +303,7 @@ def test_bits_do_not_depend_on_the_order(company, n):
 def test_bits_do_not_depend_on_blocks_and_threads(company, monkeypatch, n, entries, threads):
     usual = integrate(company[n], BITS, TIMES)
     monkeypatch.setattr("neurodyn.solvers.blocks.BLOCK_ENTRIES", entries)
-    monkeypatch.setattr("neurodyn.solvers.blocks.THREAD_WORK", 1)
+    monkeypatch.setattr("neurodyn.solvers.columns.THREAD_WORK", 1)
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
     assert threads_for(n, 101, threads) == threads
     other = integrate(company[n], BITS, TIMES)
@@ -323,7 +323,7 @@ def test_small_batches_are_left_to_one_thread(n, batch, threads):
 @pytest.mark.parametrize("seconds", [0.0, 1e-6, 1e3])
 def test_bits_do_not_depend_on_how_often_the_clock_is_looked_at(company, monkeypatch, seconds):
     usual = integrate(company[16], BITS, TIMES)
-    monkeypatch.setattr("neurodyn.solvers.blocks.SLICE_SECONDS", seconds)
+    monkeypatch.setattr("neurodyn.solvers.columns.SLICE_SECONDS", seconds)
     other = integrate(company[16], BITS, TIMES)
     assert np.array_equal(usual.y, other.y)
     assert np.array_equal(usual.counters["steps"], other.counters["steps"])
@@ -365,7 +365,7 @@ def test_trajectories_that_end_early_do_not_disturb_the_others():
 COUNTING = """
 import numpy as np
 import neurodyn as nd
-from neurodyn.solvers.blocks import threads_for
+from neurodyn.solvers.columns import threads_for
 from neurodyn.solvers.integrate import integrate
 from neurodyn.numerics.kernel import Kernel
 from problems import limit_cycle, limit_cycle_problem
@@ -855,7 +855,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the child
 sys.path[:0] = {paths!r}
 import numpy as np
 from problems import limit_cycle_problem
-from neurodyn.solvers.blocks import threads_for
+from neurodyn.solvers.columns import threads_for
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
 problem = limit_cycle_problem(np.ones((2, {batch})))

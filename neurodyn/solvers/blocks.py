@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import threading
 import time as clocks
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 import numpy as np
 
 from neurodyn.numerics import aligned
@@ -18,6 +15,7 @@ from neurodyn.numerics.product import NARROW
 from neurodyn.progress import Bar
 from neurodyn.solvers import stepcontrol as control
 from neurodyn.solvers import stepper
+from neurodyn.solvers.columns import FIRST_CALL, next_iterations, run_blocks
 from neurodyn.solvers.problem import Problem
 from neurodyn.solvers.solver import Solver
 from neurodyn.solvers.status import Status
@@ -27,12 +25,6 @@ from neurodyn.solvers.tableau import Tableau
 BLOCK_ENTRIES = 8192
 #: A block of so few entries is not made smaller when columns finish: that would cost more than it saves.
 FEW_ENTRIES = 256
-#: Work of one step, in products, below which a thread costs more than it gives: see `threads_for`.
-THREAD_WORK = 150_000
-#: Wall time of one call into the compiled loop, after which limits, progress and interrupts are looked at.
-SLICE_SECONDS = 0.1
-#: Work of the first call, in steps times state entries, before anything is known about wall times.
-FIRST_CALL = 1_000_000
 #: Up to this order of the method is what is recorded between steps as accurate as their ends.
 INTERPOLATED = 5
 #: What remains of the accounts of a trajectory that has ended.
@@ -56,27 +48,6 @@ def pack(tableau: Tableau) -> Array:
     table[m + 2] = [*tableau.c, 1.0]
     table[m + 3] = tableau.second
     return table
-
-
-def whole_tiles(width: int) -> int:
-    """The width rounded up to whole tiles of the products, unless it is a single column."""
-    return max(1, width) if width <= 1 else -(-width // NARROW) * NARROW
-
-
-def threads_for(components: int, batch: int, available: int) -> int:
-    """How many threads are worth their hand-overs: a component costs about as much as 50 products, and its own."""
-    step_work = batch * components * (50 + components)
-    return max(1, min(available, batch, step_work // THREAD_WORK))
-
-
-def split(components: int, batch: int, threads: int) -> list[Any]:
-    """Columns of each block: blocks of about equal width, as many for each thread, no larger than `BLOCK_ENTRIES`.
-
-    A block of a very large network is a tile wide all the same: its columns share the reading of the weights.
-    """
-    rounds = -(-components * batch // (BLOCK_ENTRIES * threads))
-    width = whole_tiles(max(-(-batch // (rounds * threads)), min(batch, NARROW)))
-    return [np.arange(a, min(a + width, batch)) for a in range(0, batch, width)]
 
 
 def next_width(width: int, components: int) -> int:
@@ -133,35 +104,22 @@ class Blocks:
         compile_together((stepper.advance, self.problem.flow))  # before threads and clocks start
         self.deadline = clocks.monotonic() + self.solver.max_seconds
         self.bar = bar
-        m, batch = self.last.shape
-        available = 1 if self.problem.threads_inside else numba.config.NUMBA_NUM_THREADS
-        threads = threads_for(m, batch, available)
-        blocks = split(m, batch, threads)
-        if len(blocks) == 1 or threads == 1:
-            for block in blocks:
-                self.block(block)
-        else:
-            self.threaded(blocks, threads)
+        run_blocks(
+            self.block,
+            *self.last.shape,
+            entries=BLOCK_ENTRIES,
+            stop=self.stop,
+            alone=self.problem.threads_inside,
+        )
 
-    def threaded(self, blocks: Sequence[Any], threads: int) -> None:
-        """Blocks on threads (the compiled loop releases the interpreter); an interrupt stops all at their next look."""
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                for future in [pool.submit(self.block, block) for block in blocks]:
-                    future.result()
-            except BaseException:
-                self.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-
-    def block(self, columns: Any) -> None:
+    def block(self, together: slice) -> None:
         """Run one block to its end, taking finished columns out whenever about half of them are done."""
+        columns = np.arange(together.start, together.stop)
         problem, solver, m = self.problem, self.solver, len(self.last)
         stages, clock = len(self.tableau.b), np.zeros((control.CLOCKS, columns.size))
         marks = np.zeros((control.MARKS, columns.size), dtype=np.int64)
         clock[control.T] = -1.0
         marks[control.COLUMN] = columns
-        together = slice(columns[0], columns[-1] + 1)
         y, rows = aligned.copy(problem.start[:, together]), aligned.copy(problem.rows[:, together])
         sizes = np.ones_like(y) if problem.sizes is None else problem.sizes[:, together]
         past = np.empty((3, m, columns.size))  # the rate, and state and rate before the last step
@@ -215,10 +173,7 @@ class Blocks:
                 counts,
             )
             now = clocks.monotonic()
-            if now - started < 0.5 * SLICE_SECONDS:
-                counts[control.ITERATIONS] = min(2 * counts[control.ITERATIONS], 1 << 30)
-            elif now - started > 2.0 * SLICE_SECONDS:
-                counts[control.ITERATIONS] = max(1, counts[control.ITERATIONS] // 2)
+            counts[control.ITERATIONS] = next_iterations(int(counts[control.ITERATIONS]), now - started)
             if self.stop.is_set():
                 return False
             if now > self.deadline:

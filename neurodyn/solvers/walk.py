@@ -7,31 +7,25 @@ from __future__ import annotations
 
 import threading
 import time as clocks
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.numerics.compilation import compile_together
-from neurodyn.numerics.product import NARROW
 from neurodyn.numerics.random import Words, fill_normals, lanes_of, pairs
 from neurodyn.numerics.sparse_product import threads_lock
 from neurodyn.progress import Bar
 from neurodyn.solvers import noisy
-from neurodyn.solvers.blocks import SLICE_SECONDS, threads_for, whole_tiles
+from neurodyn.solvers.columns import FIRST_CALL, next_iterations, run_blocks
 from neurodyn.solvers.problem import Problem
 
 #: State entries of one block.
 BLOCK_ENTRIES = 4096
-#: Work of the first call, in steps times state entries, before anything is known about wall times.
-FIRST_CALL = 1_000_000
 
 
 class Weights(NamedTuple):
@@ -139,22 +133,13 @@ class _Walk:
     def run(self) -> None:
         """All blocks, on threads where that is worth it."""
         compile_together((noisy.walk_on, self.problem.flow))
-        m, batch = self.state.shape
-        available = 1 if self.problem.threads_inside else numba.config.NUMBA_NUM_THREADS
-        threads = threads_for(m, batch, available)
-        blocks = _split(m, batch, threads)
-        if threads == 1 or len(blocks) == 1:
-            for block in blocks:
-                self.block(block)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                for future in [pool.submit(partial(self.block, block)) for block in blocks]:
-                    future.result()
-            except BaseException:
-                self.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        run_blocks(
+            self.block,
+            *self.state.shape,
+            entries=BLOCK_ENTRIES,
+            stop=self.stop,
+            alone=self.problem.threads_inside,
+        )
 
     def block(self, columns: slice) -> None:
         """Run some trajectories to the end."""
@@ -174,10 +159,7 @@ class _Walk:
             started, before = clocks.monotonic(), counts[noisy.DRAW]
             left = noisy.walk_on(problem.flow.compiled, constants, block, random, self.record, self.tables, counts)
             passed = clocks.monotonic() - started
-            if passed < 0.5 * SLICE_SECONDS:
-                counts[noisy.ITERATIONS] = min(2 * counts[noisy.ITERATIONS], 1 << 40)
-            elif passed > 2.0 * SLICE_SECONDS:
-                counts[noisy.ITERATIONS] = max(1, counts[noisy.ITERATIONS] // 2)
+            counts[noisy.ITERATIONS] = next_iterations(int(counts[noisy.ITERATIONS]), passed)
             self.report(int(counts[noisy.DRAW] - before) * b)
         self.state[:, columns], self.carry[:, columns] = s, carry
 
@@ -186,13 +168,6 @@ class _Walk:
         with self.lock:
             self.done += steps
         self.bar.update(self.done / self.total)
-
-
-def _split(components: int, batch: int, threads: int) -> Sequence[slice]:
-    """Columns of each block: blocks of about equal width, as many for each thread."""
-    rounds = -(-components * batch // (BLOCK_ENTRIES * threads))
-    width = whole_tiles(max(-(-batch // (rounds * threads)), min(batch, NARROW)))
-    return [slice(a, min(a + width, batch)) for a in range(0, batch, width)]
 
 
 __all__ = ["Gaps", "Noise", "Place", "Weights", "begin", "gaps_to", "steps_of", "walk"]
