@@ -310,13 +310,13 @@ def test_derivatives_keep_their_digits(text, s, slope):
     ids=lambda value: repr(value)[:30],
 )
 def test_refusals_name_the_fault(text, fault):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ModelError, match=fault) as caught:
         _ = expression("unit energy", text).quadratic
     message = str(caught.value)
     assert "\n" not in message
     assert len(message) < 500
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 @pytest.mark.parametrize(
