@@ -89,11 +89,11 @@ class HeadTable(Table):
     """The keys outside any table."""
 
     title: str = ""
-    source: str = ""
     model: Literal["hopfield", "rate", "terms"] = "hopfield"
     seed: Seed = 0
     gain: float = 1.0
     energy_of: Literal["states", "rates"] = "states"
+    source: str = ""
 
 
 class PopulationTable(Table):
