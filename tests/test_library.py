@@ -10,6 +10,7 @@ from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
+MUSEUM = ["stdp-pair", "fixed-point-learning"]  # slow, as they have nothing that others lack
 BETAS = 10.0 ** -np.arange(1, 7)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
@@ -17,10 +18,14 @@ TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 def test_no_model_is_missing_here():
     hard = {name for name in models.names() if name.startswith("mnist")}  # test_mnist.py has one with hard sigmoids
     restless = {"chaotic-rate"}  # test_motion.py
-    assert sorted([*SMOOTH, *hard, *restless]) == sorted(models.names())
+    assert sorted([*SMOOTH, *MUSEUM, *hard, *restless]) == sorted(models.names())
 
 
-@pytest.fixture(scope="module", params=[f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")])
+def each(names, **options):
+    return [pytest.param(f"{name}{spread}", **options) for name in names for spread in ("", " spread")]
+
+
+@pytest.fixture(scope="module", params=each(SMOOTH) + each(MUSEUM, marks=pytest.mark.slow))
 def settled(request):
     """Model, network, equilibrium, and times until the slowest mode has decayed by 1e-10."""
     name, _, spread = request.param.partition(" ")

@@ -28,9 +28,20 @@ def _entry(name: str, title: str, source: str) -> Reproduction:
 
 
 CATALOG = (
+    _entry("memory-capacity", "A Hopfield memory holds 0.138 n random patterns", "Amit, Gutfreund & Sompolinsky 1985"),
+    _entry(
+        "memory-digits",
+        "Noisy digits: the outer product recalls none, the projection rule all",
+        "Personnaz, Guyon & Dreyfus 1985",
+    ),
+    _entry("memory-dense", "A dense memory holds exponentially many patterns", "Demircigil et al. 2017, theorem 3"),
     _entry(
         "memory-attention", "One step of a dense memory is softmax attention", "Ramsauer et al. 2021, eqs. 3 and 10"
     ),
+    _entry(
+        "stdp-window", "Plasticity by the time between two bumps, from rates alone", "Bengio et al. 2017; Bi & Poo 2001"
+    ),
+    _entry("fixed-point-learning", "Letters completed at fixed points that are learned", "Almeida 1987; Pineda 1987"),
 )
 
 
