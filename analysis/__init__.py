@@ -12,6 +12,7 @@ from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.analysis.gradients.track_gradients import GradientTrack, track_gradients
 from neurodyn.analysis.motion.limit_cycle import LimitCycle, limit_cycle
 from neurodyn.analysis.motion.lyapunov import LyapunovSpectrum, lyapunov
+from neurodyn.analysis.overlap import overlap
 from neurodyn.analysis.portraits.basins import Basins, BasinVolumes, basin_volumes, basins
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch
 from neurodyn.analysis.portraits.continuation import bifurcation_diagram, continue_cycle, continue_fixed_point
@@ -105,6 +106,7 @@ __all__ = [
     "lyapunov_map",
     "nudged_path",
     "nudging",
+    "overlap",
     "phase_plane",
     "plasticity",
     "portrait",

@@ -9,6 +9,7 @@ from neurodyn.models.energy_network import EnergyNetwork
 from neurodyn.models.hopfield import Hopfield
 from neurodyn.models.load import Model, Outline, find, load, names, outline, read
 from neurodyn.models.rate import Rate
+from neurodyn.models.store import store
 
 __all__ = [
     "Activation",
@@ -26,5 +27,6 @@ __all__ = [
     "outline",
     "read",
     "read_data",
+    "store",
     "terms",
 ]

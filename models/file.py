@@ -93,6 +93,7 @@ class HeadTable(Table):
     seed: Seed = 0
     gain: float = 1.0
     energy_of: Literal["states", "rates"] = "states"
+    source: str = ""
 
 
 class PopulationTable(Table):

@@ -11,17 +11,18 @@ from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
+MUSEUM = ["stdp-pair", "fixed-point-learning"]  # slow, as they have nothing that others lack
 BETAS = 10.0 ** -np.arange(1, 7)
 #: Both time constants of each in the default tests.
 CORE = ["two-neurons", "rate-chain"]
-ALL = [f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")]
+ALL = [f"{name}{spread}" for name in [*SMOOTH, *MUSEUM] for spread in ("", " spread")]
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
 
 def test_no_model_is_missing_here():
     hard = {name for name in models.names() if name.startswith("mnist")}  # test_mnist.py has one with hard sigmoids
     restless = {"chaotic-rate"}  # test_motion.py
-    assert sorted([*SMOOTH, *hard, *restless]) == sorted(models.names())
+    assert sorted([*SMOOTH, *MUSEUM, *hard, *restless]) == sorted(models.names())
 
 
 @pytest.fixture(scope="module", params=quick(ALL, *(name for name in ALL if name in SMOOTH or name.split()[0] in CORE)))

@@ -257,7 +257,7 @@ max_steps = 1.5
     lines = message.splitlines()
     assert lines[0].endswith("model.toml has 20 faults:")
     expected = [
-        "titel: unknown key; allowed: title, model, seed, gain, energy_of, connections, populations, terms, "
+        "titel: unknown key; allowed: title, model, seed, gain, energy_of, source, connections, populations, terms, "
         "parameters, data, free, nudging, solver, learning, noise; did you mean 'title'?",
         "files: unknown key; ",
         "seed: must be a valid integer; got True",

@@ -65,10 +65,11 @@ def gradients(
         chosen_methods = _chosen_methods(chosen, methods)
         _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary
     from neurodyn.experiments.kernels import compile_kernels
     from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
     from neurodyn.flows.linear import vjp
+    from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder:
         with clock.part("kernels"):
