@@ -7,8 +7,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
+from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.relax import Equilibrium, relax
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.fixed_point import FixedPoint
@@ -30,11 +32,13 @@ def single(equilibrium: Equilibrium, sample: int) -> Equilibrium:
 
 
 def relax_with_signal(
-    network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, solver: Solver | None
+    network: Network, x: AtRest, y: ArrayLike, start: ArrayLike | None, solver: Solver | None
 ) -> Equilibrium:
-    """The equilibrium that studies of error signals begin with; refuses data of which no sample has one."""
-    rest = relax(network, x, start=start, solver=solver)
-    point = FixedPoint.of(network, rest.state, rest.x)
+    """The equilibrium that studies of error signals begin with, given or of inputs; refuses data without any."""
+    if isinstance(x, Equilibrium) and start is not None:
+        raise ArgumentError("give an equilibrium, or inputs with a `start`, not both")
+    rest = x if isinstance(x, Equilibrium) else relax(network, x, start=start, solver=solver)
+    point = resting_point(network, rest)
     if not with_signal(point, network.target(y, point.s.shape[1], rest.batched)).any():
         raise ArgumentError("no sample has an error signal: all outputs sit on a bound or on their targets")
     return rest

@@ -39,6 +39,8 @@ RESULT_MODULES = {
     "Training": "neurodyn.learning.training",
     "Trajectory": "neurodyn.phases.simulate",
 }
+#: The module that reads the folder of a sweep.
+FOLDERS = "neurodyn.sweep.folder"
 #: Module and class that make what a field of a population names, of a user's own.
 MAKERS = {
     "activation": ("neurodyn.models.activation", "Activation"),

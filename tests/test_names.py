@@ -150,7 +150,7 @@ def test_sweep_says_its_schema_and_a_newer_one_is_refused(tmp_path):
     options = {"function": sweep_cells.noisy, "vary": {"a": [1]}, "out": tmp_path, "executor": Quick()}
     data = nd.sweep(**options)
     assert json.loads(data.attrs["neurodyn"])["schema"] == SCHEMA
-    plan, cell = tmp_path / "plan.json", tmp_path / "cells" / "000000.json"
+    plan, cell = tmp_path / "plan.json", tmp_path / "cells" / "all.jsonl"
     assert [json.loads(path.read_text("utf-8"))["schema"] for path in (plan, cell)] == [SCHEMA] * 2
     plan.write_text(sealed_json(read_json(plan) | {"schema": SCHEMA + 1}), "utf-8")
     with pytest.raises(nd.ResultFileError, match=rf"plan\.json: {NEWER}"):

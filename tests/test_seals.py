@@ -83,7 +83,7 @@ def resumed(folder: Path) -> Any:
 
 def cell(folder: Path) -> Kind:
     sweep(folder)
-    return Kind(folder / "cells" / "000001.json", lambda: resumed(folder).to_dict())
+    return Kind(folder / "cells" / "all.jsonl", lambda: resumed(folder).to_dict())
 
 
 def plan(folder: Path) -> Kind:
@@ -130,7 +130,7 @@ def assert_noticed_or_harmless(kind: Kind, flips: int, rng: np.random.Generator)
         unnoticed += 1
         np.testing.assert_equal(found, expected, err_msg=f"bit {bit}")
     kind.file.write_bytes(content)
-    assert unnoticed <= flips // 10 or kind.file.suffix in (".json", ".npz")
+    assert unnoticed <= flips // 10 or kind.file.suffix in (".json", ".jsonl", ".npz")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -178,11 +178,11 @@ def test_a_file_without_its_seal_is_refused_but_data_that_never_had_one_are_read
 
 def test_a_damaged_cell_is_computed_again(tmp_path):
     sweep(tmp_path / "a")
-    files_before = {p.name: p.read_bytes() for p in (tmp_path / "a" / "cells").iterdir()}
-    first = tmp_path / "a" / "cells" / "000000.json"
-    where = first.read_bytes().index(b'"data": ') + 10
-    first.write_bytes(flip(files_before[first.name], 8 * where))  # another digit of a result
+    data_before = (tmp_path / "a" / "sweep.nc").read_bytes()
+    packed = tmp_path / "a" / "cells" / "all.jsonl"
+    content = packed.read_bytes()
+    packed.write_bytes(flip(content, 8 * (content.index(b'"data": ') + 10)))  # another digit of a result
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     data = resumed(tmp_path / "b")
-    assert {p.name: p.read_bytes() for p in (tmp_path / "b" / "cells").iterdir()} == files_before
+    assert (tmp_path / "b" / "sweep.nc").read_bytes() == data_before
     assert data.status.values.tolist() == ["done", "done"]

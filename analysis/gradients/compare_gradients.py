@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
 from neurodyn.errors import ArgumentError, NeurodynError
 from neurodyn.estimators import ESTIMATORS, build, name_of
@@ -106,7 +107,7 @@ class ComparedGradients:
 @few_threads
 def compare_gradients(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     methods: Methods | None = None,
     *,
@@ -139,6 +140,7 @@ def compare_gradients(
     """
     chosen = estimators_by_label(methods)
     check_correction(correction)
+    x, start = inputs_and_start(x, start)
     exact = gradient(network, x, y, method="implicit", start=start, solver=solver)
     estimates: dict[str, GradientEstimate] = {}
     refused: dict[str, str] = {}

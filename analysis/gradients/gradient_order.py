@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.signals.convergence import ABOVE_FLOOR, BELOW_CRITICAL, SOLVER
 from neurodyn.errors import NeurodynError
 from neurodyn.estimators import ESTIMATORS, Estimator
@@ -69,7 +70,7 @@ class GradientOrder:
 
 def gradient_order(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     betas: ArrayLike | None = None,
@@ -89,6 +90,7 @@ def gradient_order(
         The same as for `nudge`: of the methods that know of it.
     """
     strengths = as_positives(np.logspace(-0.5, -4.0, 8) if betas is None else betas, "betas")
+    x, start = inputs_and_start(x, start)
     given: dict[str, Any] = {"start": start, "solver": chosen_solver(solver, SOLVER)}
     exact = gradient(network, x, y, method="implicit", **given)
     size = exact.norm or np.nan

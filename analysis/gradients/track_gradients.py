@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, estimators_by_label
 from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
@@ -55,7 +56,7 @@ class GradientTrack:
 @few_threads
 def track_gradients(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     driver: str = "equilibrium-propagation",
@@ -92,6 +93,7 @@ def track_gradients(
     chosen = estimators_by_label(methods, checks=False)
     if driver not in chosen:
         chosen = estimators_by_label([driver]) | chosen
+    x, start = inputs_and_start(x, start)
     track = _Track(network, {"start": start, "solver": solver}, driver, rate)
     with Bar("learning") as bar:
         for k in range(steps):

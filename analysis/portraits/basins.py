@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
 from neurodyn.analysis.portraits.landscape import Landscape
@@ -78,7 +79,7 @@ class BasinVolumes:
 
 def basins(
     network: Network,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     axes: PlaneAxes = (0, 1),
     window: ArrayLike | None = None,
@@ -124,7 +125,7 @@ def basins(
 
 def basin_volumes(
     network: Network,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     low: ArrayLike = -2.0,
     high: ArrayLike = 2.0,

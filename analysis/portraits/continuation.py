@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.motion.limit_cycle import LimitCycle
 from neurodyn.analysis.motion.shooting import PIECES
 from neurodyn.analysis.portraits.branch import Bifurcation, BifurcationDiagram, Branch, same_point
@@ -32,7 +33,7 @@ STARTS, MOST_UNITS = 60, 30
 def continue_fixed_point(
     network: Network,
     start: ArrayLike,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     parameter: str | Callable[[float], Network],
     span: ArrayLike,
@@ -84,7 +85,7 @@ def continue_fixed_point(
 def bifurcation_diagram(
     network: Network,
     starts: ArrayLike,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     parameter: str | Callable[[float], Network],
     span: ArrayLike,
@@ -143,7 +144,7 @@ def _missing(
 def continue_cycle(
     network: Network,
     cycle: LimitCycle,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     parameter: str | Callable[[float], Network],
     span: ArrayLike,
@@ -224,7 +225,7 @@ def _ends_at(cycles: CycleBranch, b: Bifurcation, scale: float) -> bool:
 
 def _checked_arguments(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike | None,
     beta: float,
     parameter: str | Callable[[float], Network],

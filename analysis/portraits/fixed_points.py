@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
@@ -87,7 +88,7 @@ class FixedPoints:
 
 def fixed_points(
     network: Network,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     starts: ArrayLike | None = None,
     n_starts: int = 100,

@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, inputs_of
 from neurodyn.analysis.portraits.algebra import Rates, active, modes
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
@@ -76,11 +77,9 @@ class Landscape:
     correction: Correction | None = None
 
     @classmethod
-    def of(
-        cls, network: Network, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0
-    ) -> Landscape:
+    def of(cls, network: Network, x: AtRest = None, y: ArrayLike | None = None, beta: float = 0.0) -> Landscape:
         """Check what a user passed: one input, one target or label, a finite strength."""
-        rates, _ = as_input(x, as_network(network).n_in)
+        rates, _ = as_input(inputs_of(x), as_network(network).n_in)
         if rates is not None and len(rates) != 1:
             raise ArgumentError(f"`x` must be one input, of shape ({network.n_in},); got {len(rates)} samples")
         strength = real_number(beta, "beta")

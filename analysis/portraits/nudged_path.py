@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
 from neurodyn.analysis.portraits.curve import Curve
@@ -17,7 +18,6 @@ from neurodyn.inputs import real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.numerics.blas import one_thread
 from neurodyn.phases.nudge import resting_point
-from neurodyn.phases.relax import Equilibrium
 from neurodyn.system.graph import Graph
 from neurodyn.system.network import Network
 
@@ -93,7 +93,7 @@ class NudgedPath:
 
 def nudged_path(
     network: Network,
-    equilibrium: Equilibrium,
+    equilibrium: AtRest,
     y: ArrayLike,
     *,
     span: ArrayLike = (-2.0, np.inf),
@@ -108,7 +108,7 @@ def nudged_path(
     Parameters
     ----------
     network : Network
-    equilibrium : Equilibrium
+    equilibrium : Equilibrium, or inputs
         A stable one, of one sample.
     y : (n_out,) array or integer label
     span : (low, high)
@@ -121,7 +121,7 @@ def nudged_path(
     ArgumentError
         For arguments that do not fit.
     """
-    point = resting_point(network, equilibrium)
+    point = resting_point(network, at_rest(network, equilibrium))
     if point.s.shape[1] != 1:
         raise ArgumentError(f"`equilibrium` must be that of one sample; got {point.s.shape[1]}")
     x = None if point.x is None else point.x[0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.portraits.contours import inside, zero_contours
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, check_grid, grid, points
@@ -116,7 +117,7 @@ class PhasePlane:
 
 def phase_plane(
     network: Network,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     *,
     axes: PlaneAxes = (0, 1),
     window: ArrayLike | None = None,

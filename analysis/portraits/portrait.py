@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.motion.limit_cycle import LimitCycle, limit_cycle
 from neurodyn.analysis.portraits.basins import Basins, basins
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, random_states, search
@@ -77,7 +78,7 @@ class Portrait:
 
 def portrait(
     network: Network,
-    x: ArrayLike | None = None,
+    x: AtRest = None,
     y: ArrayLike | None = None,
     *,
     starts: ArrayLike | None = None,
@@ -94,7 +95,7 @@ def portrait(
     Parameters
     ----------
     network : Network
-    x : (n_in,) array, optional
+    x : (n_in,) array, or Equilibrium, optional
     y : (n_out,) array or label, optional
         Without one there is no nudged flow.
     starts : (n,) or (k, n) array, optional
@@ -127,6 +128,7 @@ def portrait(
     if beta == 0.0:
         raise ArgumentError("`beta` must not be 0: that is the free flow")
     check_correction(correction)
+    x, starts = inputs_and_start(x, starts)
     landscape = Landscape.of(network, x, y, 0.0 if beta is None else beta).free()
     begin = None if starts is None else landscape.states(starts, "starts")
     target = landscape.y

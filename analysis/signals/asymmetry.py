@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import Comparison, compare
 from neurodyn.errors import ArgumentError, SimulationError
@@ -95,7 +96,7 @@ class Asymmetry:
 
 def asymmetry(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,
@@ -120,6 +121,7 @@ def asymmetry(
         The network's weights are all shared, or its feedback is a factor of them, which no fraction makes symmetric.
     """
     own = _own_feedback(network)
+    x, start = inputs_and_start(x, start)
     factors = _as_fractions(np.r_[0.0, np.logspace(-4.0, 0.0, 10)] if fractions is None else fractions)
     ratio = _ratio(network, own)
     found: list[tuple[Comparison | None, Comparison | None]] = []

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import compare
 from neurodyn.errors import ArgumentError
@@ -19,7 +20,6 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.blas import few_threads
 from neurodyn.phases.correction import check_correction
 from neurodyn.phases.nudge import NudgedPhase, default_times, nudge, resting_point
-from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import SidePhase, side_network
 from neurodyn.progress import Bar
 from neurodyn.solvers.solver import Solver, chosen_solver
@@ -113,7 +113,7 @@ class Convergence:
 @few_threads
 def convergence(
     network: Network,
-    equilibrium: Equilibrium,
+    equilibrium: AtRest,
     y: ArrayLike,
     *,
     betas: ArrayLike | None = None,
@@ -126,7 +126,7 @@ def convergence(
     Parameters
     ----------
     network, equilibrium, y, correction, solver
-        The same as for `nudge`, but the default solver has rtol 1e-10.
+        The same as for `nudge`, or inputs in place of the equilibrium; but the default solver has rtol 1e-10.
     betas : (K,) array, optional
         Positive. Default 1e-1, 1e-2, ..., 1e-6.
     t_eval : (T,) array, optional
@@ -139,6 +139,7 @@ def convergence(
     """
     solver = chosen_solver(solver, SOLVER)
     strengths = as_positives(np.logspace(-1.0, -6.0, 6) if betas is None else betas, "betas")
+    equilibrium = at_rest(network, equilibrium, solver)
     times = default_times(resting_point(network, equilibrium))[::5] if t_eval is None else t_eval
     check_correction(correction)
     side = side_network(network, equilibrium, y, t_eval=times, solver=solver)

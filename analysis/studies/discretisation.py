@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.signals.convergence import SOLVER
@@ -31,7 +32,7 @@ LONG = 1000
 
 def discretisation(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.with_signal import relax_with_signal
@@ -42,7 +43,7 @@ MOST = 10**7
 
 def fluctuation(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,

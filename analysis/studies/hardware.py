@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.studies.averaging import measured, predicted, reference
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.with_signal import relax_with_signal
@@ -52,7 +53,7 @@ class Measured(NamedTuple):
 
 def hardware(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.signals.convergence import SOLVER, Convergence, convergence
 from neurodyn.analysis.studies.study import Study, columns
 from neurodyn.analysis.with_signal import relax_with_signal
@@ -20,7 +21,7 @@ DEPARTURE = 2.0
 
 def nudging(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
@@ -38,7 +39,7 @@ ABOVE, SMALL = 5.0, 0.2
 
 def plasticity(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.signals.compare import relative_error
 from neurodyn.analysis.studies.heterogeneity import spread_tau
 from neurodyn.analysis.studies.study import Study, columns
@@ -40,7 +41,7 @@ TIMES, FIRST, LAST = 41, 0.1, 15.0
 
 def stiffness(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.studies.study import Study
@@ -38,7 +39,7 @@ SAMPLES, LEFT = 32, 1e-7
 
 def stimulus(
     network: Network,
-    x: ArrayLike | None,
+    x: AtRest,
     y: ArrayLike,
     *,
     start: ArrayLike | None = None,
@@ -115,7 +116,7 @@ def stimulus(
 
 
 def _one(
-    network: Network, x: ArrayLike | None, y: ArrayLike, start: ArrayLike | None, solver: Solver
+    network: Network, x: AtRest, y: ArrayLike, start: ArrayLike | None, solver: Solver
 ) -> tuple[Equilibrium, Array]:
     """The first sample with an error signal, at rest, and its target (1, n_out)."""
     rest = relax_with_signal(network, x, y, start, solver)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.with_signal import single
 from neurodyn.numerics.arrays import Array
@@ -71,7 +72,7 @@ class Arrival(Result):
 
 def arrival(
     network: Network,
-    equilibrium: Equilibrium,
+    equilibrium: AtRest,
     y: ArrayLike,
     *,
     sample: int = 0,
@@ -83,13 +84,14 @@ def arrival(
     Parameters
     ----------
     network, equilibrium, y
-        The same as for `nudge`; nudging is centered.
+        The same as for `nudge`, or inputs in place of the equilibrium; nudging is centered.
     sample : int
         One with an error signal.
     beta : float
     solver : Solver, optional
         Default: a relative tolerance of 1e-10 and next to no absolute one.
     """
+    equilibrium = at_rest(network, equilibrium, solver)
     point = resting_point(network, equilibrium)
     one = single(equilibrium, sample)
     target = network.target(y, point.s.shape[1], equilibrium.batched)[sample]

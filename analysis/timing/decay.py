@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.timing.ladder import Modes
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
-from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
 from neurodyn.results.result import Result, array
@@ -65,21 +65,21 @@ class Decay(Result):
 
 
 def decay(
-    network: Network, equilibrium: Equilibrium, *, sample: int = 0, modes: int = 24, solver: Solver | None = None
+    network: Network, equilibrium: AtRest, *, sample: int = 0, modes: int = 24, solver: Solver | None = None
 ) -> Decay:
     """Push one sample's network along single modes, to both sides, and measure how they decay.
 
     Parameters
     ----------
     network, equilibrium
-        The same as for `nudge`.
+        The same as for `nudge`, or inputs in place of the equilibrium.
     sample : int
     modes : int
         At most so many modes, evenly spaced on the ladder, its ends among them.
     solver : Solver, optional
         Default: `auto` with a relative tolerance of 1e-12, as the displacement is at most 1e-3.
     """
-    point = resting_point(network, equilibrium)
+    point = resting_point(network, at_rest(network, equilibrium, solver))
     found = Modes.of(point, sample)
     picks = np.unique(np.linspace(0, found.rates.size - 1, min(modes, found.rates.size)).round().astype(int))
     t = LENGTH / np.abs(found.rates[picks])[:, None] * np.linspace(0.0, 1.0, TIMES)

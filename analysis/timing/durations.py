@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.timing.ladder import Modes
 from neurodyn.inputs import choice, positive_number
 from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import default_times, nudge, resting_point
-from neurodyn.phases.relax import Equilibrium
 from neurodyn.phases.side import side_network
 from neurodyn.phases.simulate import simulate
 from neurodyn.results.result import Result, array
@@ -59,18 +59,20 @@ class Durations(Result):
 
 
 def durations(
-    network: Network, equilibrium: Equilibrium, y: ArrayLike, *, beta: float = 1e-3, solver: Solver | None = None
+    network: Network, equilibrium: AtRest, y: ArrayLike, *, beta: float = 1e-3, solver: Solver | None = None
 ) -> Durations:
     """Follow both phases to where the slowest mode has decayed by 1e-10, and compare them with the linearised network.
 
     Parameters
     ----------
     network, equilibrium, y, beta
-        The same as for `nudge`; nudging is centered. The free phase is simulated again, from `equilibrium.start`.
+        The same as for `nudge`, or inputs in place of the equilibrium; nudging is centered. The free phase is simulated
+        again, from `equilibrium.start`.
     solver : Solver, optional
         Default: a relative tolerance of 1e-10.
     """
     solver = chosen_solver(solver, SOLVER)
+    equilibrium = at_rest(network, equilibrium, solver)
     point = resting_point(network, equilibrium)
     target = network.target(y, point.s.shape[1], equilibrium.batched)
     t = default_times(point)

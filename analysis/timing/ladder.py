@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
-from neurodyn.phases.relax import Equilibrium
 from neurodyn.results.result import Result, array, with_batch
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network
@@ -113,14 +113,14 @@ class Ladder(Result):
                 yield j, rates[np.isfinite(rates)]
 
 
-def ladder(network: Network, equilibrium: Equilibrium) -> Ladder:
+def ladder(network: Network, equilibrium: AtRest) -> Ladder:
     """Find the relaxation rates of every sample, and who carries each mode.
 
     Parameters
     ----------
     network : Network
         The one that was relaxed, or one with other time constants.
-    equilibrium : Equilibrium
+    equilibrium : Equilibrium, or inputs
         All its samples must be stable.
 
     Raises
@@ -128,6 +128,7 @@ def ladder(network: Network, equilibrium: Equilibrium) -> Ladder:
     ArgumentError, TooLargeError
         An equilibrium that is none; more units than a full matrix can have.
     """
+    equilibrium = at_rest(network, equilibrium)
     point = resting_point(network, equilibrium)
     batch, n = point.s.shape[1], network.n
     rate, frequency = np.full((2, batch, n), np.nan)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.timing.arrival import Arrival, arrival
 from neurodyn.analysis.timing.decay import Decay, decay
 from neurodyn.analysis.timing.durations import Durations, durations
@@ -15,7 +16,6 @@ from neurodyn.analysis.with_signal import with_signal
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
-from neurodyn.phases.relax import Equilibrium
 from neurodyn.progress import Bar
 from neurodyn.results.result import Composite
 from neurodyn.system.fixed_point import FixedPoint
@@ -47,7 +47,7 @@ class Timescales(Composite):
 
 def timescales(
     network: Network,
-    equilibrium: Equilibrium,
+    equilibrium: AtRest,
     y: ArrayLike | None = None,
     *,
     sample: int | None = None,
@@ -59,7 +59,7 @@ def timescales(
     ----------
     network : Network
         The one that was relaxed, or one with other time constants.
-    equilibrium : Equilibrium
+    equilibrium : Equilibrium, or inputs
         All its samples must be stable.
     y : (batch, n_out) array, or (batch,) integer labels, optional
         Targets. Default: one below every output, which pulls it by 1 where the error is squared; of a softmax the first
@@ -74,6 +74,7 @@ def timescales(
     ArgumentError, TooLargeError
         An equilibrium that is none; a sample that is not there; more units than a full matrix can have.
     """
+    equilibrium = at_rest(network, equilibrium)
     point = resting_point(network, equilibrium)
     batch = point.s.shape[1]
     if sample is not None:

@@ -58,3 +58,17 @@ quiet: Decorator = click.option(
 def out(default: str) -> Decorator:
     """Return `--out`, the folder that a command writes into, as the argument `out`; `default` says which by itself."""
     return click.option("--out", metavar="FOLDER", help=f"Where the files go. Default: {default}.")
+
+
+#: `--part`: which of the jobs of an array this is, as the argument `part`.
+part: Decorator = click.option(
+    "--part", metavar="K/N", help="Compute the k-th of N parts; `neurodyn sweep merge FOLDER` puts all together."
+)
+#: `--workers`: how many processes compute, as the argument `workers`.
+workers: Decorator = click.option(
+    "--workers", type=int, metavar="N", help="Processes, of one thread each. Default: 2 at most."
+)
+#: `--scheduler`: the address of a Dask scheduler, as the argument `scheduler`.
+scheduler: Decorator = click.option(
+    "--scheduler", metavar="ADDRESS", help="Compute on the workers of this Dask scheduler."
+)

@@ -8,6 +8,7 @@ the network of a result can be rebuilt from its file alone.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import os
 import sys
@@ -20,7 +21,7 @@ import numpy as np
 
 from neurodyn.errors import ArgumentError, NeurodynError, ResultFileError
 from neurodyn.inputs import as_path
-from neurodyn.names import RESULTS, name_in_files
+from neurodyn.names import FOLDERS, RESULTS, name_in_files
 from neurodyn.results.result import Composite, Result
 from neurodyn.results.seal import UNSEALED, append_seal, check_seal
 from neurodyn.schema import SCHEMA, schema_of
@@ -297,8 +298,9 @@ def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.Dat
 def load(path: str | os.PathLike[str]) -> Any:
     """Read a result or network that was saved; it equals the one that was written.
 
-    A checkpoint gives the `Training` so far, and the data of a sweep their Dataset. The digest behind the data is
-    checked before they are read; files of before schema 2 have none.
+    A checkpoint gives the `Training` so far, the data of a sweep their Dataset, and the folder of a sweep, finished or
+    not, a Dataset of the cells that are there. The digest behind the data is checked before they are read; files of
+    before schema 2 have none.
 
     Raises
     ------
@@ -306,6 +308,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         If the file is missing, damaged, or not neurodyn's.
     """
     name = os.fspath(as_path(path, "path"))
+    if os.path.isdir(name):
+        return importlib.import_module(FOLDERS).read_folder(name)
     if not os.path.isfile(name):
         raise ResultFileError(f"no such result file: {name}")
     with open(name, "rb") as stream:

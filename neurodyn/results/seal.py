@@ -75,16 +75,18 @@ def sealed_json(about: dict[str, Any], indent: int | None = None) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """What a JSON file holds, without its seal.
+    """What a JSON file holds, without its seal; see `parse_json` for what it raises, beside OSError."""
+    return parse_json(path.read_bytes())
+
+
+def parse_json(raw: bytes) -> dict[str, Any]:
+    """What sealed JSON holds, without its seal.
 
     Raises
     ------
     ResultFileError
-        The file is damaged, or no JSON object, or has no seal though its schema says so.
-    OSError
-        It cannot be read.
+        It is damaged, or no JSON object, or has no seal though its schema says so.
     """
-    raw = path.read_bytes()
     body, mark, seal = raw.rpartition(ENTRY)
     if mark and seal != hashlib.sha256(body).hexdigest().encode() + b'"}\n':
         raise ResultFileError(CHANGED)

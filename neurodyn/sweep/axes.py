@@ -39,10 +39,11 @@ LARGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A path and its values as plain data, all different."""
+    """A path and its values as plain data, all different, and how they were drawn, if they were."""
 
     path: str
     values: tuple[Any, ...]
+    drawn: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,12 @@ class Draw:
         """The first `count` draws."""
         low, high = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
         drawn = (np.random.default_rng(sequence(seed, self.path, k)).uniform(low, high) for k in range(count))
-        return Axis(self.path, tuple(float(math.exp(v) if self.log else v) for v in drawn))
+        return Axis(self.path, tuple(float(math.exp(v) if self.log else v) for v in drawn), self)
+
+    @property
+    def text(self) -> str:
+        """What `parse` makes it of."""
+        return f"{'loguniform' if self.log else 'uniform'}:{self.low!r}:{self.high!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +159,8 @@ def parse(path: str, given: object) -> Axis | Draw:
     plain = tuple(_plain(path, value) for value in values)
     if not 1 <= len(plain) <= LARGEST:
         raise ArgumentError(f"{path!r} must have from 1 to {LARGEST:,} values; got {len(plain):,}")
-    if len({_same(value) for value in plain}) < len(plain):
-        twice = next(value for k, value in enumerate(plain) if _same(value) in map(_same, plain[:k]))
+    if len({same(value) for value in plain}) < len(plain):
+        twice = next(value for k, value in enumerate(plain) if same(value) in map(same, plain[:k]))
         raise ArgumentError(f"{path!r} has the value {twice!r} twice")
     return Axis(path, plain)
 
@@ -219,6 +225,6 @@ def _plain(path: str, value: object) -> Any:
     raise ArgumentError(f"{path!r} takes finite numbers, words, and lists of them; got {value!r}")
 
 
-def _same(value: object) -> str:
+def same(value: object) -> str:
     """Equal for equal values, 1 and 1.0 among them."""
     return repr(float(value)) if is_number(value) else json.dumps(value)

@@ -6,9 +6,12 @@ and "data", and "coords"; of a cell that raised, the "traceback" too.
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,21 +22,48 @@ from neurodyn.progress import Bar
 from neurodyn.sweep.function import find
 
 DONE, FAILED = "done", "failed"
+#: What data say of a cell that was not computed yet.
+MISSING = "missing"
 #: A cell returns numbers and small arrays: no more numbers than this.
 LARGEST = 1_000_000
 
 Record = dict[str, Any]
 
 
-def perform(function: str, arguments: dict[str, Any]) -> tuple[Record, float]:
-    """Compute one cell: its record, and the seconds it took."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds that a cell took, and the most bytes that its process has held until then, where the system tells."""
+
+    seconds: float
+    memory: int | None
+
+
+def perform(function: str | Callable[..., Any], arguments: dict[str, Any]) -> tuple[Record, Cost]:
+    """Compute one cell, by a function or one of that name: its record, and what it took."""
     began = time.perf_counter()
     try:
         with Bar("cell"), one_thread():  # the outermost bar, so that none within shows
-            record = checked(find(function)(dict(arguments)), arguments)
+            call = find(function) if isinstance(function, str) else function
+            record = checked(call(dict(arguments)), arguments)
     except Exception as error:
         record = failure(error)
-    return record, time.perf_counter() - began
+    return record, Cost(time.perf_counter() - began, peak_memory())
+
+
+def peak_memory() -> int | None:
+    """The most bytes that this process has held, apart from what started it; None where the system does not tell."""
+    try:
+        for line in Path("/proc/self/status").read_text("utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    except (OSError, ValueError):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def failure(error: BaseException) -> Record:

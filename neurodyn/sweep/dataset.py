@@ -1,40 +1,42 @@
-"""All cells of a sweep as one Dataset: varied paths as coordinates, NaN where a cell failed."""
+"""The cells of a sweep as one Dataset: varied paths as coordinates, NaN where a cell failed or is not there yet."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurodyn.numerics.arrays import Array
-from neurodyn.results.files import DIGEST, PROVENANCE, versions, write_netcdf
+from neurodyn.results.files import DIGEST, PROVENANCE, versions
 from neurodyn.schema import SCHEMA
-from neurodyn.sweep.cell import FAILED, Record
-from neurodyn.sweep.store import Store
+from neurodyn.sweep.cell import FAILED, MISSING, Record
+from neurodyn.sweep.cells import Cells
 
 if TYPE_CHECKING:
     import xarray
 
 
-def combine(store: Store) -> xarray.Dataset:
-    """Put the cells of a store together, the same whatever their order was, and write its dataset.
+def combined(cells: Cells) -> xarray.Dataset:
+    """Put cells together, the same whatever their order was.
 
-    A cell whose results have other shapes than the first one's counts as failed.
+    A cell whose results have other shapes than the first one's counts as failed; one that is not there is "missing".
     """
     import xarray
 
-    plan = store.plan
+    plan = cells.plan
     dims = [dimension.name for dimension in plan.dimensions]
-    status, message = np.full(plan.size, FAILED, dtype=object), np.full(plan.size, "", dtype=object)
+    status, message = np.full(plan.size, MISSING, dtype=object), np.full(plan.size, "", dtype=object)
     layout: dict[str, list[str]] = {}
     arrays: dict[str, Any] = {}
     coords: dict[str, list[float]] = {}
-    for index, record in store.records():
+    for index, record in cells.records():
         found = {name: np.array(part["data"], dtype=float) for name, part in record["variables"].items()}
         message[index] = record["message"] or _mismatch(record, found, arrays, layout, coords)
         if message[index]:
+            status[index] = FAILED
             continue
         status[index] = record["status"]
         coords |= record["coords"]
@@ -46,15 +48,15 @@ def combine(store: Store) -> xarray.Dataset:
     data = xarray.Dataset(
         {name: ((*dims, *layout[name]), a.reshape(*plan.shape, *a.shape[1:])) for name, a in arrays.items()}
     )
-    cells = {"status": status.astype(str), "message": message.astype(str)}
+    per_cell = {"status": status.astype(str), "message": message.astype(str)}
     if "seed" not in plan.paths:
-        cells["seed"] = _coordinate([plan.cell(index).seed for index in range(plan.size)])
+        per_cell["seed"] = _coordinate([plan.cell(index).seed for index in range(plan.size)])
     data = data.assign_coords(coords)
-    data = data.assign_coords({name: (dims, values.reshape(plan.shape)) for name, values in cells.items()})
+    data = data.assign_coords({name: (dims, values.reshape(plan.shape)) for name, values in per_cell.items()})
     for dimension in plan.dimensions:
         data = data.assign_coords({axis.path: (dimension.name, _coordinate(axis.values)) for axis in dimension.axes})
-    data.attrs[PROVENANCE] = json.dumps({"schema": SCHEMA, "sweep": plan.describe(), "versions": versions()} | DIGEST)
-    write_netcdf(store.dataset, data)
+    about = replace(plan, schema=SCHEMA).describe()
+    data.attrs[PROVENANCE] = json.dumps({"schema": SCHEMA, "sweep": about, "versions": versions()} | DIGEST)
     return data
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurodyn.errors import SimulationError
-from neurodyn.sweep.cell import Record, perform
+from neurodyn.numerics.memory import present_memory
+from neurodyn.sweep.cell import Cost, Record, perform
+from neurodyn.sweep.here import Here
 from neurodyn.sweep.plan import Plan
 from neurodyn.sweep.worker_pool import WorkerPool
 
@@ -30,7 +33,9 @@ class Needs:
     seconds : float
         For all cells, with all workers busy.
     memory : int or None
-        Bytes that all workers hold at most; None where the system does not tell.
+        Bytes that a worker holds at most; None where the system does not tell.
+    present : int
+        Bytes that this machine, its control group or its own limit allow.
     message : str
         Why the first cell that was measured and failed did; else "".
     """
@@ -42,43 +47,32 @@ class Needs:
     cell: float
     seconds: float
     memory: int | None
+    present: int
     message: str
 
 
-def needs(plan: Plan, workers: int) -> Needs:
-    """Measure the first, middle and last cell, as far as there is time, the first once more to warm up."""
+def needs(plan: Plan, indices: Sequence[int], workers: int) -> Needs:
+    """Measure the first, middle and last of some cells, as far as there is time, the first once more to warm up."""
     began = time.monotonic()
-    with WorkerPool(1) as pool:
+    with Here() if plan.own else WorkerPool(1) as pool:
 
-        def measure(index: int) -> tuple[Record, float, int | None]:
+        def measure(index: int) -> tuple[Record, Cost]:
             try:
-                return pool.submit(watched, plan.function, plan.arguments(plan.cell(index))).result()
+                found: tuple[Record, Cost] = pool.submit(perform, plan.call, plan.arguments(plan.cell(index))).result()
             except Exception as error:
                 raise SimulationError(f"cell {index} broke its worker: {error}") from error
+            return found
 
-        record, warming, memory = measure(0)
-        start, messages = time.monotonic() - began, [record["message"]]
-        times = []
-        for index in dict.fromkeys((0, plan.size // 2, plan.size - 1)):
+        record, warming = measure(indices[0])
+        start, messages, costs = time.monotonic() - began, [record["message"]], []
+        for index in dict.fromkeys(indices[k] for k in (0, len(indices) // 2, -1)):
             if time.monotonic() - began < start + ENOUGH:
-                record, seconds, memory = measure(index)
+                record, cost = measure(index)
                 messages.append(record["message"])
-                times.append(seconds)
-    cell = sum(times) / len(times) if times else warming
-    workers = min(workers, plan.size)
-    total = start + cell * -(-max(0, plan.size - workers) // workers)
+                costs.append(cost)
+    last = costs[-1] if costs else warming
+    cell = sum(cost.seconds for cost in costs) / len(costs) if costs else warming.seconds
+    workers = min(workers, len(indices))
+    total = start + cell * -(-max(0, len(indices) - workers) // workers)
     message = next(filter(None, messages), "")
-    return Needs(plan.size, plan.shape, workers, start, cell, total, memory and memory * workers, message)
-
-
-def watched(function: str, arguments: dict[str, object]) -> tuple[Record, float, int | None]:
-    """A cell's record and seconds, and the most memory that its process had until now, in bytes."""
-    record, seconds = perform(function, arguments)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return record, seconds, None
-    import sys
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return record, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return Needs(len(indices), plan.shape, workers, start, cell, total, last.memory, present_memory(), message)

@@ -12,7 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from typing import Any
 
 from neurodyn.errors import SimulationError
-from neurodyn.sweep.cell import Record, failed, failure, perform
+from neurodyn.sweep.cell import Cost, Record, failed, failure, perform
+from neurodyn.sweep.here import Here
 from neurodyn.sweep.plan import Plan
 from neurodyn.sweep.worker_pool import WorkerPool
 
@@ -36,13 +37,19 @@ class Loop:
     def __init__(self, plan: Plan, executor: WorkerPool | Executor) -> None:
         self.plan, self.executor = plan, executor
         self.pool = executor if isinstance(executor, WorkerPool) else None
-        self.width = PER_WORKER * self.pool.count if self.pool else ELSEWHERE
+        self.workers = self.pool.count if self.pool else 1 if isinstance(executor, Here) else None
+        self.width = ELSEWHERE if self.workers is None else PER_WORKER * self.workers if self.pool else 1
         self.running: dict[Future[Any], int] = {}
         self.suspects: deque[int] = deque()
         self.broken = self.alone = False
 
-    def outcomes(self, indices: Sequence[int], tick: Callable[[], None]) -> Iterator[tuple[int, Record, float | None]]:
-        """The number of each cell, its record and seconds, as they are done; calls `tick` at least every second."""
+    @property
+    def under_way(self) -> int:
+        """How many cells are being computed now; of other executors, how many they have."""
+        return len(self.running) if self.workers is None else min(len(self.running), self.workers)
+
+    def outcomes(self, indices: Sequence[int], tick: Callable[[], None]) -> Iterator[tuple[int, Record, Cost | None]]:
+        """The number of each cell, its record and what it took, as they are done; calls `tick` every second."""
         todo = deque(indices)
         try:
             while todo or self.suspects or self.running:
@@ -69,12 +76,12 @@ class Loop:
             index = queue.popleft()
             cell = self.plan.cell(index)
             try:
-                self.running[self.executor.submit(perform, self.plan.function, self.plan.arguments(cell))] = index
+                self.running[self.executor.submit(perform, self.plan.call, self.plan.arguments(cell))] = index
             except BrokenExecutor:
                 queue.appendleft(index)
                 self.broken = True
 
-    def outcome(self, index: int, future: Future[Any]) -> Iterator[tuple[int, Record, float | None]]:
+    def outcome(self, index: int, future: Future[Any]) -> Iterator[tuple[int, Record, Cost | None]]:
         """What became of a cell; nothing if it must be tried again."""
         try:
             error = future.exception()

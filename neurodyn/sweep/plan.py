@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +16,9 @@ from neurodyn.errors import TooLargeError
 from neurodyn.inputs import whole_number
 from neurodyn.schema import NAMES_0, SCHEMA
 from neurodyn.sweep.axes import DRAW, Dimension, sequence
+from neurodyn.version import __version__
 
-#: More cells than this are taken for a slip: each is a file.
+#: More cells than this are taken for a slip.
 LARGEST = 1_000_000
 
 
@@ -46,6 +48,14 @@ class Plan:
         The seed of every cell where no path `seed` varies and the model has one of its own.
     source : str
         Digest of what the model is; "" without a model.
+    cheap : tuple of str
+        Paths along which a cell takes over most of the one before.
+    schema, version : int, str
+        Of the program that made the plan.
+    earlier : tuple of str
+        Digests of the smaller plans that this one has grown from: their cells are cells of this one.
+    own : function, optional
+        What a cell computes, where other processes could not import it.
     """
 
     function: str
@@ -54,6 +64,11 @@ class Plan:
     seed: int = 0
     model_seed: int | None = None
     source: str = ""
+    cheap: tuple[str, ...] = field(default=(), compare=False)
+    schema: int = field(default=SCHEMA, compare=False)
+    version: str = __version__
+    earlier: tuple[str, ...] = field(default=(), compare=False)
+    own: Callable[..., Any] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole_number(self.seed, "seed", 0))
@@ -93,31 +108,62 @@ class Plan:
         bits = sequence(self.seed, "cell", values, draws).generate_state(1, np.uint64)[0]
         return Cell(index, values, int(bits) >> 1)  # fits a signed integer
 
+    @property
+    def call(self) -> str | Callable[..., Any]:
+        """The function, or the name by which any process finds it."""
+        return self.own or self.function
+
     def arguments(self, cell: Cell) -> dict[str, Any]:
         """What the function is called with."""
         model = {} if self.model is None else {"model": self.model}
         return model | cell.values | {"seed": cell.seed}
 
-    def order(self, fast: tuple[str, ...]) -> list[int]:
-        """The numbers of all cells, those next to each other that differ in the paths `fast` alone."""
-        quick = [any(axis.path in fast for axis in dimension.axes) for dimension in self.dimensions]
-        last = sorted(range(len(quick)), key=quick.__getitem__)
+    def find(self, values: dict[str, Any], seed: int) -> int | None:
+        """The number of the cell that has these values and this seed; None if there is none."""
+        where = []
+        for dimension, known in zip(self.dimensions, self._positions, strict=True):
+            if any(axis.path not in values for axis in dimension.axes):
+                return None
+            k = known.get(_key([values[axis.path] for axis in dimension.axes]))
+            if k is None:
+                return None
+            where.append(k)
+        index = int(np.ravel_multi_index(where, self.shape))
+        return index if self.cell(index).seed == seed else None
+
+    @cached_property
+    def _positions(self) -> list[dict[str, int]]:
+        """Along each dimension, where values stand."""
+        columns = ([axis.values for axis in dimension.axes] for dimension in self.dimensions)
+        return [{_key(list(values)): k for k, values in enumerate(zip(*axes, strict=True))} for axes in columns]
+
+    def order(self) -> list[int]:
+        """The numbers of all cells, those next to each other that differ in cheap paths alone."""
+        last = sorted(range(len(self.shape)), key=self._quick.__getitem__)
         return [int(k) for k in np.arange(self.size).reshape(self.shape).transpose(last).ravel()]
 
-    def describe(self, schema: int = SCHEMA) -> dict[str, Any]:
-        """Plain data, as files of a schema have them: everything that decides what the cells compute."""
-        from neurodyn.version import __version__
+    @property
+    def piece(self) -> int:
+        """How many cells, next to each other in the order, differ in cheap paths alone."""
+        return math.prod(n for n, quick in zip(self.shape, self._quick, strict=True) if quick)
 
-        function = NAMES_0.get(self.function, self.function) if schema == 0 else self.function
+    @property
+    def _quick(self) -> list[bool]:
+        """Whether each dimension has a cheap path."""
+        return [any(axis.path in self.cheap for axis in dimension.axes) for dimension in self.dimensions]
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data, as files of its schema have them: everything that decides what the cells compute."""
+        function = NAMES_0.get(self.function, self.function) if self.schema == 0 else self.function
         grid = [{axis.path: list(axis.values) for axis in dimension.axes} for dimension in self.dimensions]
         about = {"function": function, "model": self.model, "model content": self.source}
-        return about | {"vary": grid, "seed": self.seed, "neurodyn version": __version__}
+        return about | {"vary": grid, "seed": self.seed, "neurodyn version": self.version}
 
     @cached_property
     def digest(self) -> str:
         """Short text that differs where plans do."""
-        return self.digest_in(SCHEMA)
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()[:32]
 
-    def digest_in(self, schema: int) -> str:
-        """The digest that files of a schema have."""
-        return hashlib.sha256(json.dumps(self.describe(schema), sort_keys=True).encode()).hexdigest()[:32]
+
+def _key(values: Any) -> str:
+    return json.dumps(values)

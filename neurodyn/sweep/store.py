@@ -1,28 +1,33 @@
-"""The folder of a sweep: its plan, one file per cell, and the dataset. Each file is written whole or not at all.
+"""The folder of a sweep, for a process that computes cells of it, and the dataset that is made of all of them.
 
-plan.json says what the cells are; cells/000012.json is a record (see `neurodyn.sweep.cell`); sweep.nc holds all of
-them; seconds.csv, how long they took, is the only one that differs from run to run.
+plan.json says what the cells are; cells/ has them (see `neurodyn.sweep.cells`), runs/ what each process says of itself;
+sweep.nc holds all cells, seconds.csv how long they took, failed.txt the tracebacks of those that failed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ResultFileError
-from neurodyn.results.files import write
-from neurodyn.results.seal import read_json, sealed_json
-from neurodyn.schema import SCHEMA, schema_of
-from neurodyn.sweep.cell import DONE, Record
+from neurodyn.results.files import write, write_netcdf
+from neurodyn.sweep.cell import FAILED, Cost, Record
+from neurodyn.sweep.cells import CELLS, Cells
+from neurodyn.sweep.journal import SUFFIX, Journal
 from neurodyn.sweep.plan import Plan
+from neurodyn.sweep.plan_file import NAME, agree
+from neurodyn.sweep.run_log import RunLog
+
+if TYPE_CHECKING:
+    import xarray
+
+DATASET, SECONDS, FAILURES = "sweep.nc", "seconds.csv", "failed.txt"
 
 
 class Store:
-    """The files of one sweep.
+    """A folder that a process adds cells to.
 
     Parameters
     ----------
@@ -31,6 +36,8 @@ class Store:
     plan : Plan
     resume : bool
         Whether the folder may hold a part of this sweep.
+    part : tuple of int, optional
+        Which part of how many is computed: others may use the folder at the same time.
 
     Raises
     ------
@@ -38,84 +45,95 @@ class Store:
         The folder cannot be written to, holds another sweep, or this one without `resume`.
     """
 
-    def __init__(self, folder: Path, plan: Plan, *, resume: bool) -> None:
-        self.folder, self.plan, self.schema = folder, plan, SCHEMA
-        self._made = [place for place in (folder / "cells", folder, *folder.parents) if not os.path.lexists(place)]
+    def __init__(self, folder: Path, plan: Plan, *, resume: bool, part: tuple[int, int] | None = None) -> None:
+        self.folder, self.part = folder, part
+        self._made = [place for place in (folder / CELLS, folder, *folder.parents) if not os.path.lexists(place)]
+        self._log: RunLog | None = None
+        self._journal: Journal | None = None
         try:
-            (folder / "cells").mkdir(parents=True, exist_ok=True)
+            (folder / CELLS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResultFileError(f"cannot write into {folder} ({error.strerror}): name another folder") from error
-        manifest = folder / "plan.json"
-        if manifest.exists():
-            self._check(manifest, resume)
-        else:
-            text = sealed_json({"schema": self.schema} | plan.describe() | {"digest": plan.digest}, indent=1)
-            write(manifest, lambda temporary: Path(temporary).write_text(text, "utf-8"))
-        for debris in (folder / "cells").glob(".*"):  # half-written when a run was killed
+        there = (folder / NAME).exists()
+        self.plan = agree(folder, plan)
+        self.cells = Cells(folder, self.plan)
+        if there and not (resume or part):
+            raise ResultFileError(
+                f"{folder} holds this sweep already, {len(self.cells.done):,} of {self.plan.size:,} cells done: "
+                f"go on with resume (--resume, or `neurodyn sweep resume {folder}`), or name another folder"
+            )
+        for debris in (folder / CELLS).glob(".[0-9]*.json"):  # half-written, when a run of the first version was killed
             debris.unlink(missing_ok=True)
 
+    def begin(self, todo: int, workers: int | None) -> RunLog:
+        """Begin to compute so many cells: a log and a journal of this process."""
+        self._log = RunLog(self.folder, self.part, todo, workers)
+        self._journal = Journal(self.folder / CELLS / f"{self._log.name}{SUFFIX}")
+        return self._log
+
+    def write(self, index: int, record: Record, cost: Cost | None) -> None:
+        """Write a cell."""
+        assert self._journal is not None
+        assert self._log is not None
+        cell = self.plan.cell(index)
+        head: dict[str, Any] = {"schema": self.plan.schema, "plan": self.plan.digest, "cell": index}
+        took = {} if cost is None else {"seconds": round(cost.seconds, 6), "memory": cost.memory}
+        self._journal.append(head | {"values": cell.values, "seed": cell.seed} | took | record)
+        self._log.count(index, record)
+
+    def end(self, how: str) -> None:
+        """End computing, well or not."""
+        if self._journal is not None:
+            self._journal.close()
+        if self._log is not None:
+            self._log.end(how)
+
     def withdraw(self) -> None:
-        """Take away the folders that were made for this store, if no cell was written."""
-        if self.folder in self._made and not any((self.folder / "cells").iterdir()):
-            (self.folder / "plan.json").unlink(missing_ok=True)
+        """Take away what was made for this process, if it wrote no cell; what others may use stays."""
+        if self._log is not None and not (self._log.pulse.done or self._log.pulse.failed):
+            self._log.withdraw()
+        if self.part is None and self.folder in self._made and not any((self.folder / CELLS).iterdir()):
+            (self.folder / NAME).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # not empty
                 for place in self._made:
                     place.rmdir()
 
-    @property
-    def dataset(self) -> Path:
-        """The file with all cells."""
-        return self.folder / "sweep.nc"
 
-    def _check(self, manifest: Path, resume: bool) -> None:
-        try:
-            there = read_json(manifest)
-            self.schema = schema_of(there)  # of the cells to come, too
-        except (OSError, ResultFileError) as error:
-            raise ResultFileError(f"{manifest}: {error}: name another folder") from error
-        if there.get("digest") != self.digest:
-            ours = json.loads(json.dumps(self.plan.describe(self.schema)))
-            differs = ", ".join(key for key, value in ours.items() if there.get(key) != value)
-            raise ResultFileError(f"{self.folder} holds another sweep (it differs in {differs}): name another folder")
-        if not resume:
-            raise ResultFileError(
-                f"{self.folder} holds this sweep already, {len(self.done()):,} of {self.plan.size:,} cells done: "
-                "go on with resume (--resume), or name another folder"
-            )
+def assemble(folder: Path, plan: Plan) -> xarray.Dataset:
+    """Put the cells of a folder together, and write what is made of all of them."""
+    from neurodyn.sweep.dataset import combined
 
-    @property
-    def digest(self) -> str:
-        """The digest of the plan in this folder's files."""
-        return self.plan.digest if self.schema == SCHEMA else self.plan.digest_in(self.schema)
+    cells = Cells(folder, plan)
+    data = combined(cells)
+    write_netcdf(folder / DATASET, data)
+    _write_seconds(folder / SECONDS, cells)
+    _write_failures(folder / FAILURES, cells)
+    cells.pack()
+    return data
 
-    def done(self) -> set[int]:
-        """The numbers of the cells that are done; those that failed are not, and will be tried again."""
-        return {index for index, record in self.records() if record["status"] == DONE}
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        """Yield all cells that were written, in their order."""
-        for index in range(self.plan.size):
-            record = self.read(index)
-            if record is not None:
-                yield index, record
+def _write_seconds(file: Path, cells: Cells) -> None:
+    """Write how long cells took; what an earlier version has noted stays."""
+    lines: dict[int, str] = {}
+    if file.exists():
+        for line in file.read_text("utf-8", "replace").splitlines():
+            index, _, seconds = line.partition(",")
+            if index.isdecimal() and int(index) in cells.entries:
+                lines[int(index)] = seconds
+    lines |= {k: f"{entry.seconds:.6f}" for k, entry in cells.entries.items() if entry.seconds is not None}
+    text = "".join(f"{index},{seconds}\n" for index, seconds in sorted(lines.items()))
+    write(file, lambda temporary: Path(temporary).write_text(text, "utf-8"))
 
-    def read(self, index: int) -> Record | None:
-        """The record of a cell; None if it is not there, or damaged, so that it will be computed again."""
-        try:
-            record = read_json(self._path(index))
-        except (OSError, ResultFileError):
-            return None
-        return record if record.get("plan") == self.digest else None
 
-    def write(self, index: int, record: Record, seconds: float | None) -> None:
-        """Write a cell."""
-        cell = self.plan.cell(index)
-        head: dict[str, Any] = {"schema": self.schema, "plan": self.digest, "values": cell.values, "seed": cell.seed}
-        text = sealed_json(head | record)
-        write(self._path(index), lambda temporary: Path(temporary).write_text(text, "utf-8"))
-        if seconds is not None:
-            with (self.folder / "seconds.csv").open("a", encoding="utf-8") as stream:
-                stream.write(f"{index},{seconds:.6f}\n")
-
-    def _path(self, index: int) -> Path:
-        return self.folder / "cells" / f"{index:06d}.json"
+def _write_failures(file: Path, cells: Cells) -> None:
+    """Write the tracebacks of cells that failed; no file where none did."""
+    texts = []
+    for index in sorted(index for index, entry in cells.entries.items() if entry.status == FAILED):
+        record = cells.read(index)
+        if record is not None:
+            values = ", ".join(f"{path}={value}" for path, value in cells.plan.cell(index).values.items())
+            texts.append(f"cell {index} ({values}): {record['message']}\n{record.get('traceback', '')}\n")
+    if texts:
+        write(file, lambda temporary: Path(temporary).write_text("\n".join(texts), "utf-8"))
+    else:
+        file.unlink(missing_ok=True)

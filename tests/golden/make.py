@@ -138,8 +138,10 @@ def sweeps(folder: Path) -> dict[str, Any]:
         out = folder / name
         with ThreadPoolExecutor(1) as executor:
             data = nd.sweep(**options, out=out, executor=executor)
-        max((out / "cells").iterdir()).unlink()
+        packed = out / "cells" / "all.jsonl"
+        packed.write_bytes(b"".join(packed.read_bytes().splitlines(keepends=True)[:-1]))
         (out / "seconds.csv").unlink()
+        shutil.rmtree(out / "runs")
         about[name] = {"options": options, "data": {str(k): numbers(v.values) for k, v in data.variables.items()}}
     return about
 
