@@ -34,6 +34,8 @@ from neurodyn.errors import (  # noqa: E402
 from neurodyn.estimators.gradient import Gradient, gradient  # noqa: E402
 from neurodyn.experiments.experiment import Experiment, experiment  # noqa: E402
 from neurodyn.learning import Evaluation, Recipe, Training, evaluate, learn, predict  # noqa: E402
+from neurodyn.learning.optimizer import SGD, Adam, Momentum  # noqa: E402
+from neurodyn.learning.schedule import OneCycle, StepSchedule  # noqa: E402
 from neurodyn.learning.timed_learning import TimedLearning, learn_in_time  # noqa: E402
 from neurodyn.phases.concurrent import ConcurrentLearning, concurrent  # noqa: E402
 from neurodyn.phases.langevin import Langevin  # noqa: E402
@@ -70,6 +72,8 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "SGD",
+    "Adam",
     "ArgumentError",
     "ConcurrentLearning",
     "Connection",
@@ -83,9 +87,11 @@ __all__ = [
     "Gradient",
     "Langevin",
     "ModelError",
+    "Momentum",
     "Network",
     "NeurodynError",
     "NudgedPhase",
+    "OneCycle",
     "Parameters",
     "PlasticPhase",
     "Population",
@@ -98,6 +104,7 @@ __all__ = [
     "Solver",
     "Stationary",
     "Status",
+    "StepSchedule",
     "Steps",
     "Stimulus",
     "TimedLearning",
