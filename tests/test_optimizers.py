@@ -86,8 +86,9 @@ def test_optimizers_of_estimators_are_those_of_the_twin(samples, rng):
         now = network.replace(parameters=w)
         parts = [nd.gradient(now, x[p], y[p], method="implicit") for p in (slice(6), slice(6, 12))]
         twin.step({name: -0.5 * (0.5 * parts[0][name] + 1.5 * parts[1][name]) for name in w})
-    found = nd.learn(network, x, y, method="implicit", optimizer="adam", rates=0.01, clip_norm=0.05, weight_decay=0.5,
-                     sample_weight=weight, epochs=3, batch_size=12, solver=nd.Solver(rtol=1e-9, atol=1e-11))  # fmt: skip
+    options: dict[str, Any] = {"optimizer": "adam", "rates": 0.01, "clip_norm": 0.05, "weight_decay": 0.5}
+    options |= {"epochs": 3, "batch_size": 12, "solver": nd.Solver(rtol=1e-9, atol=1e-11)}
+    found = nd.learn(network, x, y, method="implicit", sample_weight=weight, **options)
     for name in w:
         np.testing.assert_allclose(found.network.parameters[name], w[name], atol=1e-6)
 
