@@ -219,11 +219,16 @@ class LearningTable(Table):
     epochs: int | None = None
     batch_size: int | None = None
     rates: Any = None
-    schedule: str | None = None
+    schedule: str | dict[str, Any] | None = None
+    optimizer: str | dict[str, Any] | None = None
+    weight_decay: float | None = None
+    clip_norm: float | None = None
     shuffle: bool | None = None
     persistent: bool | None = None
     shift: int | None = None
     patience: int | None = None
+    monitor: str | None = None
+    metrics: list[str] | None = None
     alignment: int | None = None
     seed: Seed | None = None
     beta: float | None = None

@@ -14,6 +14,8 @@ from .errors import (
 from .estimators.gradient import Gradient, gradient
 from .experiments.experiment import Experiment, experiment
 from .learning import Evaluation, Recipe, Training, evaluate, learn, predict
+from .learning.optimizer import SGD, Adam, Momentum
+from .learning.schedule import OneCycle, StepSchedule
 from .learning.timed_learning import TimedLearning, learn_in_time
 from .phases.concurrent import ConcurrentLearning, concurrent
 from .phases.langevin import Langevin
@@ -35,6 +37,8 @@ from .system.stimulus import Series, Sine, Steps, Stimulus
 from .version import __version__
 
 __all__ = [
+    "SGD",
+    "Adam",
     "ArgumentError",
     "ConcurrentLearning",
     "Connection",
@@ -48,9 +52,11 @@ __all__ = [
     "Gradient",
     "Langevin",
     "ModelError",
+    "Momentum",
     "Network",
     "NeurodynError",
     "NudgedPhase",
+    "OneCycle",
     "Parameters",
     "PlasticPhase",
     "Population",
@@ -63,6 +69,7 @@ __all__ = [
     "Solver",
     "Stationary",
     "Status",
+    "StepSchedule",
     "Steps",
     "Stimulus",
     "TimedLearning",

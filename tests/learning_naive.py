@@ -46,20 +46,60 @@ class Naive:
 
     def minibatch(self, x, y, s, sign):
         """Change the weights; returns the states at the end of the free phase."""
+        rest, uphill = self.descent(x, y, s, sign)
+        for name, change in uphill.items():
+            self.w[name] += self.rates[name] * change
+        return rest
+
+    def descent(self, x, y, s, sign, weight=1.0):
+        """The states at the end of the free phase, and -dJ/dtheta by name; samples may have weights (N, 1)."""
         rest, _ = self.free(x, s)
         if self.nudging == "centered":
             plus, minus, span = self.nudged(x, rest, y, self.beta), self.nudged(x, rest, y, -self.beta), 2 * self.beta
         else:
             plus, minus, span = self.nudged(x, rest, y, sign * self.beta), rest, sign * self.beta
-        for name, change in self.products(x, plus).items():
-            self.w[name] += self.rates[name] / (span * len(x)) * (change - self.products(x, minus)[name])
-        return rest
+        up, down = self.products(x, plus, weight), self.products(x, minus, weight)
+        return rest, {name: (up[name] - down[name]) / (span * len(x)) for name in up}
 
-    def products(self, x, s):
+    def products(self, x, s, weight=1.0):
         parts = {p.name: s[:, self.graph.slices[p.name]] for p in self.graph.free}
-        found = {name: values.sum(axis=0) for name, values in parts.items()}
+        found = {name: (weight * values).sum(axis=0) for name, values in parts.items()}
         for c in self.graph.connections:
-            found[c.name] = parts.get(c.first, x).T @ parts.get(c.second, x)
+            found[c.name] = (weight * parts.get(c.first, x)).T @ parts.get(c.second, x)
             if c.first == c.second:
                 np.fill_diagonal(found[c.name], 0.0)
         return found
+
+
+class NaiveAdam:
+    """Adam with decoupled weight decay on weights, and a longest gradient, array by array."""
+
+    def __init__(self, weights, rates, *, longest, decay, halved=(), kept=0.9, kept_square=0.999, epsilon=1e-8):
+        self.w, self.rates, self.longest, self.decay, self.halved = weights, rates, longest, decay, halved
+        self.kept, self.kept_square, self.epsilon, self.made = kept, kept_square, epsilon, 0
+        self.m, self.u = ({name: np.zeros_like(w) for name, w in weights.items()} for _ in range(2))
+
+    def step(self, uphill):
+        self.made += 1
+        norm = np.sqrt(sum((0.5 if name in self.halved else 1.0) * np.sum(g**2) for name, g in uphill.items()))
+        for name, change in uphill.items():
+            g = -change * min(1.0, self.longest / norm)
+            self.m[name] = self.kept * self.m[name] + (1 - self.kept) * g
+            self.u[name] = self.kept_square * self.u[name] + (1 - self.kept_square) * g**2
+            m = self.m[name] / (1 - self.kept**self.made)
+            u = self.u[name] / (1 - self.kept_square**self.made)
+            if "-" in name:
+                self.w[name] *= 1.0 - self.rates[name] * self.decay
+            self.w[name] -= self.rates[name] * m / (np.sqrt(u) + self.epsilon)
+        return norm
+
+
+class NaiveMomentum(NaiveAdam):
+    """The same with v <- kept v + g as the step."""
+
+    def step(self, uphill):
+        for name, change in uphill.items():
+            self.m[name] = self.kept * self.m[name] - change
+            if "-" in name:
+                self.w[name] *= 1.0 - self.rates[name] * self.decay
+            self.w[name] -= self.rates[name] * self.m[name]

@@ -96,6 +96,20 @@ def test_train_and_evaluate(folder):
     assert not (folder / "b/confusion.png").exists()
 
 
+def test_model_files_and_the_command_line_choose_the_optimizer(folder):
+    with open("small.toml", "a") as file:
+        file.write('schedule = "one-cycle"\n[learning.optimizer]\nkind = "adam"\nbeta_1 = 0.8\n')
+    quiet = ("--data", "own.npz", "--no-figures", "--set", "learning.rates=0.01")
+    assert run("train", "small.toml", *quiet, "--out", "a", "--set", "learning.weight_decay=0.1")[0] == 0
+    recipe = nd.load("a/training.nc").recipe
+    assert (recipe.optimizer, recipe.schedule, recipe.weight_decay) == (nd.Adam(beta_1=0.8), "one-cycle", 0.1)
+    assert run("train", "small.toml", *quiet, "--out", "b", "--set", "learning.optimizer=momentum")[0] == 0
+    assert nd.load("b/training.nc").recipe.optimizer == "momentum"
+    code, _, err = run("train", "small.toml", *quiet, "--set", "learning.optimizer=adamw")
+    assert code == 2
+    assert "learning: unknown `optimizer` 'adamw'; allowed: sgd, momentum, adam" in err
+
+
 def test_stopped_and_resumed_it_ends_with_the_same_weights(folder):
     quiet = ("--data", "own.npz", "--no-figures")
     assert run("train", "small.toml", *quiet, "--out", "whole", "--epochs", "5")[0] == 0

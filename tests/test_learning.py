@@ -16,7 +16,8 @@ from learning_naive import Naive
 from neurodyn import models
 from neurodyn.learning import clipped, descent, thread_choice
 from neurodyn.learning.learner import make_learner, signs
-from neurodyn.learning.recipe import Recipe, rates_by_block
+from neurodyn.learning.rates import rates_by_block
+from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples, shifted
 from neurodyn.models.data import digits
 from neurodyn.results import array_file

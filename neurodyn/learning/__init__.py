@@ -5,9 +5,11 @@ The scikit-learn estimators are imported when asked for: they need scikit-learn 
 
 from typing import TYPE_CHECKING, Any
 
+from neurodyn.learning.callback import EpochRecord
 from neurodyn.learning.evaluate import Evaluation, evaluate, predict
 from neurodyn.learning.feedback import feedback_cosine
 from neurodyn.learning.learn import learn
+from neurodyn.learning.metrics import METRICS
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.training import Training
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from neurodyn.learning.scikit import EquilibriumPropagationClassifier, EquilibriumPropagationRegressor
 
 __all__ = [
+    "METRICS",
+    "EpochRecord",
     "EquilibriumPropagationClassifier",
     "EquilibriumPropagationRegressor",
     "Evaluation",

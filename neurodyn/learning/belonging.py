@@ -41,7 +41,7 @@ PARTS = {
 def belonging(learner: Learner, validated: Samples | None, solver: Solver | None) -> dict[str, Any]:
     """What a checkpoint belongs to, as plain data."""
     start, recipe = learner.start, learner.recipe.plain()
-    if recipe["schedule"] == "constant":
+    if learner.recipe.is_endless:
         del recipe["epochs"]  # more of them may be run later
     pairs = [pattern.pairs for pattern in start.patterns.values()]
     uses_solver = learner.recipe.method != EP_2017
@@ -63,7 +63,7 @@ def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     for part, name in PARTS.items():
         a, b = theirs[part], ours[part]
         if isinstance(a, dict) and isinstance(b, dict):
-            defaults = _defaults(Recipe) if part == "recipe" else _defaults(Solver) if part == "solver" else {}
+            defaults = Recipe().plain() if part == "recipe" else _defaults(Solver) if part == "solver" else {}
             a, b = {**defaults, **a}, {**defaults, **b}
             if part == "recipe":
                 changes = _changes(a | {"options": None}, b | {"options": None}) + _changes(a["options"], b["options"])
@@ -84,9 +84,9 @@ def digests(learner: Learner, validated: Samples | None, schema: int) -> set[str
         network["model"] = NAMES_0.get(network["model"], f"{kind.__module__}.{kind.__qualname__}")
     plain = learner.recipe.plain()
     recipe = {name: plain[name] for name in FIELDS_1}
-    if learner.recipe.schedule == "constant":
+    if learner.recipe.is_endless:
         del recipe["epochs"]
-    if any(plain[f] != default for f, default in _defaults(Recipe).items() if f not in FIELDS_1):
+    if any(plain[f] != default for f, default in Recipe().plain().items() if f not in FIELDS_1):
         return set()  # it had not got what this recipe asks for
     arrays = [learner.start.parameters.vector, learner.start.tau, *_arrays(learner.samples), *_arrays(validated)]
     known = [recipe] if recipe["shift"] else [recipe, _without(recipe, ("shift",))]
@@ -121,4 +121,4 @@ def _digest(arrays: list[Any], text: str = "") -> str:
 
 
 def _arrays(samples: Samples | None) -> list[Any]:
-    return [] if samples is None else [a for a in (samples.x, samples.target) if a is not None]
+    return [] if samples is None else [a for a in (samples.x, samples.target, samples.weight) if a is not None]

@@ -95,7 +95,9 @@ def read_training(path: str) -> Training:
     pairs = {name.removeprefix("pairs "): array for name, array in stored.items() if name.startswith("pairs ")}
     theta = parts["best"].get("theta", stored["theta"])
     network = rebuild(head["of"]["network"], theta, stored["tau"], pairs)
-    return Training(network, **history(head["rows"]), settings={"epochs": len(head["rows"])} | recipe)
+    return Training(
+        network, **history(head["rows"], recipe.get("metrics", ())), settings={"epochs": len(head["rows"])} | recipe
+    )
 
 
 def _check_network(head: dict[str, Any]) -> None:

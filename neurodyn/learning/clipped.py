@@ -14,14 +14,18 @@ from neurodyn.inputs import check_size
 from neurodyn.learning.arguments import Circuit, Epoch, Exchange, Floats, SampleArrays, Settings
 from neurodyn.learning.euler import Euler
 from neurodyn.learning.euler_phases import GROUP
-from neurodyn.learning.layout import Layout
+from neurodyn.learning.layout import CONNECTIONS, INPUTS, Layout
 from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs, signs
 from neurodyn.learning.measures import COST, ENERGY, STEPS, WRONG
 from neurodyn.learning.minibatches import run_minibatches
+from neurodyn.learning.optimizer import OPTIMIZERS
 from neurodyn.learning.outputs_at_rest import outputs_at_rest
-from neurodyn.learning.recipe import Recipe, rates_by_block
+from neurodyn.learning.rates import rates_by_block
+from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.learning.thread_choice import ThreadChoice
+from neurodyn.learning.tiles import LANES
+from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Parameters
@@ -39,14 +43,19 @@ class ClippedLearner(Learner):
         self._theta = self.layout.pack(network.parameters)
         pace = np.zeros(self.layout.width, np.float32)
         pace[self.layout.columns] = self.euler.step / network.tau
-        self._circuit = Circuit(self.layout.plan, self._theta, pace)
+        kept = recipe.mover.keeps
+        mean, square = (aligned.zeros32(self.layout.size * (name in kept)) for name in ("mean", "square"))
+        self._circuit = Circuit(self.layout.plan, self._theta, pace, mean, square)
         check_size(network.parameters.vector, "parameters", LARGEST)
         self._x, self._target = _singles(samples.x, len(samples), "x"), _singles(samples.target, len(samples), "y")
+        weight = np.ones(len(samples)) if samples.weight is None else samples.weight
+        self._weight = weight.astype(np.float32)
         rows = len(samples) if recipe.persistent else 1
         self._particles = np.zeros((rows, self.layout.width), np.float32)
         self._rates = self._rates_by_place()
         self._threads = ThreadChoice(min(numba.get_num_threads(), recipe.batch_size))
         euler = self.euler
+        self._rule = _rule(recipe)
         self._numbers = np.array([euler.tol, euler.beta * euler.scale, euler.scale, euler.beta], np.float32)
 
     def _rates_by_place(self) -> Array:
@@ -64,7 +73,7 @@ class ClippedLearner(Learner):
         measured = np.zeros((4, len(order)))
         rates = self._rates * self.recipe.factor(number)
         run = self._minibatches(
-            size, order, self._signs(number, count), rates, measured, inputs(self.recipe, number, self._x)
+            size, order, self._signs(number, count), rates, measured, inputs(self.recipe, number, self._x), number
         )
         done = 0
         while done < count:
@@ -88,30 +97,32 @@ class ClippedLearner(Learner):
         )
 
     def _minibatches(
-        self, size: int, order: Order, sign: Array, rates: Array, measured: Array, x: Any = None
+        self, size: int, order: Order, sign: Array, rates: Array, measured: Array, x: Any = None, epoch: int = 0
     ) -> Callable[[int, int, int], None]:
-        """What runs minibatches from one number to before another, on some threads."""
+        """What runs minibatches of an epoch from one number to before another, on some threads."""
         n_in, width = self.start.n_in, self.layout.width
-        samples = SampleArrays(self._x if x is None else x, self._target, self._particles.reshape(-1), measured)
+        particles = self._particles.reshape(-1)
+        samples = SampleArrays(self._x if x is None else x, self._target, self._weight, particles, measured)
         states = np.zeros(4 * size * width, np.float32)
         which, rate = np.zeros((2, size, n_in), np.int32), np.zeros((2, size, n_in), np.float32)
-        counts = np.zeros((2, size), np.int64)
+        counts, weight = np.zeros((2, size), np.int64), np.zeros(size, np.float32)
+        squares = np.zeros((self.layout.plan[INPUTS] + self.layout.plan[CONNECTIONS] + 1) * width // LANES)
         run_minibatches.compiled  # noqa: B018  (compiled before threads meet in it)
 
         def run(first: int, last: int, threads: int) -> None:
-            settings = Settings(self._job(first, last, size), self._numbers, rates)
-            exchange = Exchange(states, which, rate, counts, np.zeros(1, np.int64))
+            settings = Settings(self._job(first, last, size, epoch * len(sign)), self._numbers, rates, self._rule)
+            exchange = Exchange(states, weight, squares, which, rate, counts, np.zeros(1, np.int64))
             everything = self._circuit, settings, samples, Epoch(order, sign), exchange
             _on_threads(threads, lambda thread: run_minibatches(thread, threads, *everything))
 
         return run
 
-    def _job(self, first: int, last: int, size: int) -> Any:
+    def _job(self, first: int, last: int, size: int, before: int = 0) -> Any:
         euler = self.euler
         centered = euler.nudging == "centered"
-        return np.array(
-            [first, last, size, euler.free_steps, euler.nudged_steps, centered, self.recipe.persistent], dtype=np.int64
-        )
+        kept = self.recipe.persistent
+        job = [first, last, size, euler.free_steps, euler.nudged_steps, centered, kept, before]
+        return np.array(job, dtype=np.int64)
 
     def rest(self, samples: Samples) -> FreePhaseEnds:
         """See `Learner.rest`."""
@@ -119,8 +130,9 @@ class ClippedLearner(Learner):
         outputs, measured = np.zeros((count, self.start.n_out), np.float32), np.zeros((4, count))
         residual = np.zeros(count, np.float32)
         x, target = _singles(samples.x, count, "x"), _singles(samples.target, count, "y")
-        arrays = SampleArrays(x, target, np.zeros(0, np.float32), measured)
-        settings = Settings(self._job(0, 0, GROUP), self._numbers, self._rates)
+        none = np.zeros(0, np.float32)
+        arrays = SampleArrays(x, target, none, none, measured)
+        settings = Settings(self._job(0, 0, GROUP), self._numbers, self._rates, self._rule)
         groups = -(-count // GROUP)
         threads = max(1, min(numba.get_num_threads(), groups))
         outputs_at_rest.compiled  # noqa: B018
@@ -134,7 +146,8 @@ class ClippedLearner(Learner):
     def gradient(self, samples: Samples) -> Parameters:
         """See `Learner.gradient`; with a random sign, the mean over both."""
         count = len(samples)
-        recipe = Recipe.of(self.recipe, batch_size=count, rates=1.0, persistent=False)
+        plain: dict[str, Any] = {"optimizer": "sgd", "weight_decay": 0.0, "clip_norm": None}
+        recipe = Recipe.of(self.recipe, batch_size=count, rates=1.0, persistent=False, **plain)
         found = []
         for sign in (1.0, -1.0) if self.euler.nudging == "random" else self._signs(0, 1):
             probe = ClippedLearner(self.network, samples, recipe)
@@ -158,7 +171,7 @@ class ClippedLearner(Learner):
 
     def state(self) -> dict[str, Any]:
         """See `Learner.state`."""
-        found = {"theta": self._theta}
+        found = {"theta": self._theta} | {name: getattr(self._circuit, name) for name in self.recipe.mover.keeps}
         return {**found, "particles": self._particles} if self.recipe.persistent else found
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -171,6 +184,14 @@ class ClippedLearner(Learner):
         elif self.recipe.persistent:
             self._particles[:] = particles
         self._theta[:] = theta
+        for name in self.recipe.mover.keeps:
+            getattr(self._circuit, name)[:] = state[name]
+
+
+def _rule(recipe: Recipe) -> Array:
+    """The optimizer as kernels read it, see `moves`."""
+    kind = list(OPTIMIZERS.values()).index(type(recipe.mover))
+    return np.array([kind, *recipe.mover.constants, recipe.weight_decay, recipe.clip_norm or 0.0])
 
 
 def _singles(values: Array | None, count: int, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import check_layout
 from neurodyn.estimators.task import Task
 from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, Order, inputs
-from neurodyn.learning.recipe import Recipe, rates_by_block
+from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
+from neurodyn.learning.steps import Steps
 from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.relax import TOL, Equilibrium
 from neurodyn.solvers.solver import Solver, chosen_solver
@@ -30,7 +32,7 @@ DURATION = 20.0
 
 
 class DescentLearner(Learner):
-    """theta ← theta − rate · dJ/dtheta, dJ/dtheta estimated by `neurodyn.gradient` on each minibatch."""
+    """Steps of an optimizer down dJ/dtheta, estimated by `neurodyn.gradient` on each minibatch."""
 
     def __init__(self, network: Network, samples: Samples, recipe: Recipe, solver: Solver | None = None) -> None:
         super().__init__(network, samples, recipe)
@@ -43,28 +45,30 @@ class DescentLearner(Learner):
             self._estimator = dataclasses.replace(self._estimator, **changes)
         self._draws = "seed" in names
         self._particles = np.zeros((len(samples), network.n)) if recipe.persistent else None
-        by_name = rates_by_block(recipe.rates, network)
-        blocks = network.parameters.blocks
-        self._rates = np.concatenate([np.full(b.size, by_name[b.name]) for b in blocks])
+        self._steps = Steps(network, recipe)
 
     def epoch(self, number: int, order: Order, report: Callable[[float], None]) -> EpochMeans:
         """See `Learner.epoch`."""
         factor, size = self.recipe.factor(number), self.recipe.batch_size
+        made = number * -(-len(order) // size)
         sums, seen = np.zeros(4), self.samples
-        seen = Samples(inputs(self.recipe, number, seen.x), seen.target, seen.labels)
-        for first in range(0, len(order), size):
+        seen = replace(seen, x=inputs(self.recipe, number, seen.x))
+        for k, first in enumerate(range(0, len(order), size)):
             picks = order[first : first + size]
-            batch = seen.take(picks)
-            task = self._task(batch, None if self._particles is None else self._particles[picks])
-            if self._particles is not None:
-                self._particles[picks] = task.equilibrium.state
-            sums += totals(batch, self._free_phase_ends(batch, task.equilibrium))
-            estimator = self._drawn(number, first)
-            found = estimator.estimate(task)
-            check_layout(estimator, found, self._network.parameters)
-            step = factor * self._rates * found.vector
-            parameters = Parameters(self._network.parameters.blocks, self._network.parameters.vector - step)
-            self._network = self._network.replace(parameters=parameters)
+            gradient = np.zeros(self._network.parameters.vector.size)
+            for part, share in _of_equal_weight(seen, picks):
+                batch = seen.take(part)
+                task = self._task(batch, None if self._particles is None else self._particles[part])
+                if self._particles is not None:
+                    self._particles[part] = task.equilibrium.state
+                sums += totals(batch, self._free_phase_ends(batch, task.equilibrium))
+                if share:
+                    estimator = self._drawn(number, first)
+                    found = estimator.estimate(task)
+                    check_layout(estimator, found, self._network.parameters)
+                    gradient += share * found.vector
+            theta = self._steps.step(self._network.parameters.vector, gradient, factor, made + k + 1)
+            self._network = self._network.replace(parameters=Parameters(self._network.parameters.blocks, theta))
             report((first + len(picks)) / len(order))
         return EpochMeans(*(sums / len(order)).tolist())
 
@@ -91,13 +95,14 @@ class DescentLearner(Learner):
 
     def state(self) -> dict[str, Any]:
         """See `Learner.state`."""
-        found = {"theta": self._network.parameters.vector}
+        found = {"theta": self._network.parameters.vector} | self._steps.kept
         return found if self._particles is None else {**found, "particles": self._particles}
 
     def restore(self, state: dict[str, Any]) -> None:
         """See `Learner.restore`."""
         parameters = Parameters(self._network.parameters.blocks, state["theta"])
         self._network = self._network.replace(parameters=parameters)
+        self._steps.kept = {name: np.array(state[name]) for name in self._steps.kept}
         if self._particles is not None:
             self._particles[:] = state["particles"]
 
@@ -118,6 +123,15 @@ class DescentLearner(Learner):
         network = self._network
         outputs = network.coordinate(inward(rest.state))[network.outputs].T
         return FreePhaseEnds(outputs, network.cost(rest.state, samples.target), rest.energy, rest.time, rest.residual)
+
+
+def _of_equal_weight(samples: Samples, picks: Order) -> list[tuple[Order, float]]:
+    """The samples of a minibatch by their weights, since an estimate is a plain mean; with the share of each mean."""
+    if samples.weight is None:
+        return [(picks, 1.0)]
+    weight = samples.weight[picks]
+    parts = [(picks[weight == value], float(value)) for value in np.unique(weight)]
+    return [(part, value * len(part) / len(picks)) for part, value in parts]
 
 
 def totals(samples: Samples, ends: FreePhaseEnds) -> Array:

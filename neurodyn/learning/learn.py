@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,18 @@ from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError, DivergenceError, ResultFileError, shown
 from neurodyn.estimators.gradient import gradient
+from neurodyn.learning.callback import Callback, EpochRecord, as_callbacks, stops
 from neurodyn.learning.checkpoint import Checkpoint
 from neurodyn.learning.descent import totals
 from neurodyn.learning.feedback import feedback_cosine
-from neurodyn.learning.learner import EpochMeans, Learner, at_rest, make_learner, order
+from neurodyn.learning.learner import EpochMeans, FreePhaseEnds, Learner, at_rest, make_learner, order
+from neurodyn.learning.metrics import RISING, check_classes, measure_metrics
 from neurodyn.learning.recipe import Recipe
+from neurodyn.learning.sample_weights import ClassWeight, weighed
 from neurodyn.learning.samples import Samples, Validation, split
 from neurodyn.learning.training import Training, history
 from neurodyn.numerics.blas import few_threads
-from neurodyn.progress import Bar
+from neurodyn.progress import Bar, note
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network, as_network
 from neurodyn.system.parameters import Parameters
@@ -41,6 +45,9 @@ def learn(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     on_epoch: Callable[[int, Row], object] | None = None,
+    callbacks: Callback | Sequence[Callback] | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight | None = None,
     solver: Solver | None = None,
     **changes: Any,
 ) -> Training:
@@ -54,7 +61,7 @@ def learn(
     y : (samples, n_out) array or (samples,) labels
     recipe : Recipe or mapping, optional
         How it learns; `changes` are changes to it: fields of `Recipe`, or options of its method, like
-        ``learn(net, x, y, epochs=10, rates=[0.1, 0.05], beta=0.5)``.
+        ``learn(net, x, y, epochs=10, optimizer="adam", weight_decay=0.01, beta=0.5)``.
     validation : (x, y), int or float, optional
         Samples to validate with after each epoch; or how many of the last samples, or what fraction, to hold out.
     test : (x, y), optional
@@ -64,6 +71,14 @@ def learn(
         to the same weights bit for bit; it holds the order and signs by their seed.
     on_epoch : callable, optional
         Called with the number of each epoch, from 0, and what was measured in it.
+    callbacks : callable or sequence, optional
+        Each is called after each epoch with an `EpochRecord`: its number, measures and network. Learning stops, and
+        returns as usual, after an epoch for which one returns True or raises StopIteration.
+    sample_weight : (samples,) array, optional
+        What each sample's part of the gradient is multiplied by, over their mean. Errors and costs are measured alike.
+    class_weight : "balanced" or mapping, optional
+        The same by class; balanced, all classes weigh as much together. Both multiply. Methods other than `ep-2017`
+        estimate a minibatch in as many parts as it has different weights.
     solver : Solver, optional
         For methods other than `ep-2017`.
 
@@ -76,12 +91,13 @@ def learn(
     ResultFileError
         The checkpoint cannot be written, or is not of this network, recipe and samples.
 
-    Where it is stopped, by Ctrl-C or by an exception of `on_epoch`, the exception has the `Training` so far as its
+    Where it is stopped, by Ctrl-C or by an exception of a callback, the exception has the `Training` so far as its
     `result`: in a notebook ``sys.last_value.result``.
     """
     as_network(network)
     chosen = Recipe.of(recipe, **changes).resolved(network)
-    samples, validated = split(network, Samples.of(network, x, y), validation)
+    given = weighed(Samples.of(network, x, y), sample_weight, class_weight)
+    samples, validated = split(network, given, validation)
     if test is not None and not (isinstance(test, (tuple, list)) and len(test) == 2):
         raise ArgumentError(f"`test` must be a pair (x, y) of samples; got {shown(test)}")
     if not isinstance(resume, bool):
@@ -89,6 +105,13 @@ def learn(
     tested = None if test is None else Samples.of(network, test[0], test[1], "test")
     if chosen.patience is not None and validated is None:
         raise ArgumentError("`patience` needs `validation` samples")
+    if chosen.metrics:
+        if validated is None:
+            raise ArgumentError("`metrics` need `validation` samples to be measured on")
+        check_classes(chosen.metrics, validated.labels is not None)
+    called = as_callbacks(callbacks)
+    if on_epoch is not None:
+        called = (_of_numbers(on_epoch), *called)
     if resume and checkpoint is None:
         raise ArgumentError("`resume` needs a `checkpoint` to go on from")
     learner = make_learner(network, samples, chosen, solver)
@@ -97,7 +120,7 @@ def learn(
     if resume:
         run.resume()
     try:
-        run.to_end(on_epoch)
+        run.to_end(called)
         return run.training(tested)
     except KeyboardInterrupt as error:
         if not run.rows:
@@ -151,28 +174,42 @@ class _Run:
         """Number of the epoch with the best validation, counted from 1."""
         return int(np.argmin([self._score(row) for row in self.rows])) + 1
 
-    def to_end(self, on_epoch: Callable[[int, Row], object] | None) -> None:
+    def to_end(self, callbacks: tuple[Callback, ...]) -> None:
         with Bar("learning") as bar:
             while not self.ended:
                 done = len(self.rows)
-                row = self._epoch(done, bar.part(done, self.recipe.epochs, 1.0))
+                row = self._epoch(done, self._report(bar, done))
                 self.weights = self.learner.weights()
                 self.rows.append(row)
                 if self.recipe.patience is not None and self.best_epoch == len(self.rows):
                     self.best = {"theta": self.theta}
                 if self.checkpoint is not None:
                     self.checkpoint.write(self.rows, self.learner.state(), self.best, self.theta)
-                if on_epoch is not None:
-                    on_epoch(done, self.rows[-1])
+                if stops(callbacks, EpochRecord(done, row, partial(self._network, self.weights))):
+                    note(f"neurodyn: stopped by a callback after {len(self.rows):,} of {self.recipe.epochs:,} epochs")
+                    break
+
+    def _report(self, bar: Bar, done: int) -> Callable[[float], None]:
+        """What brings the progress line up to date within an epoch: how far, and what the one before measured."""
+        epochs, now = self.recipe.epochs, f"epoch {done + 1:,}"
+        if self.rows:
+            row = self.rows[-1]
+            cost = row.get("validation_cost", row["train_cost"])
+            error = row.get("validation_error", row["train_error"])
+            now += f", cost {cost:.4g}" + ("" if np.isnan(error) else f", error {100.0 * error:.2f} %")
+        return lambda part: bar.update((done + part) / epochs, now)
+
+    def _network(self, weights: Any) -> Network:
+        return self.learner.start.replace(parameters=self.learner.parameters(weights))
 
     def training(self, tested: Samples | None) -> Training:
         """Return the result, with the test samples measured."""
         start, theta = self.learner.start, self.best.get("theta", self.theta)
         network = start.replace(parameters=Parameters(start.parameters.blocks, theta))
-        fields = history(self.rows)
+        fields = history(self.rows, self.recipe.metrics)
         if tested is not None:
             tester = make_learner(network, tested.take(slice(0)), self.recipe, self.solver)
-            found = _measure(tester, tested)
+            found = _means(tested, at_rest(tester, tested))
             fields |= {"test_error": found.error, "test_cost": found.cost}
         return Training(network, **fields, settings=self.recipe.plain())
 
@@ -199,11 +236,13 @@ class _Run:
                 f"the weights grew beyond every bound in epoch {number + 1}: take smaller `rates`, "
                 f"not {self.recipe.rates}"
             )
-        row = {"train_error": found.error, "train_cost": found.cost, "energy": found.energy, "steps": found.steps,
+        row: Row = {"train_error": found.error, "train_cost": found.cost, "energy": found.energy, "steps": found.steps,
                "rate_factor": self.recipe.factor(number)}  # fmt: skip
         if self.validated is not None:
-            validation = _measure(learner, self.validated)
+            ends = at_rest(learner, self.validated)
+            validation = _means(self.validated, ends)
             row |= {"validation_error": validation.error, "validation_cost": validation.cost}
+            row |= measure_metrics(self.recipe.metrics, ends.outputs, self.validated.target)
         if self.recipe.alignment:
             row["cosine"] = _cosine(learner)
         aligned = feedback_cosine(learner.network)
@@ -211,13 +250,21 @@ class _Run:
             row["feedback_cosine"] = aligned
         return row | {"seconds": time.perf_counter() - began}
 
-    @staticmethod
-    def _score(row: Row) -> float:
-        return row["validation_cost"] if np.isnan(row["validation_error"]) else row["validation_error"]
+    def _score(self, row: Row) -> float:
+        """What early stopping makes small."""
+        name = self.recipe.monitor
+        if name is None:
+            name = "validation_cost" if np.isnan(row["validation_error"]) else "validation_error"
+        return -row[name] if name in RISING else row[name]
 
 
-def _measure(learner: Learner, samples: Samples) -> EpochMeans:
-    return EpochMeans(*(totals(samples, at_rest(learner, samples)) / len(samples)).tolist())
+def _of_numbers(on_epoch: Callable[[int, Row], object]) -> Callback:
+    """A callback that only wants the number of an epoch, and what was measured in it."""
+    return lambda epoch: on_epoch(epoch.number, dict(epoch.measures))
+
+
+def _means(samples: Samples, ends: FreePhaseEnds) -> EpochMeans:
+    return EpochMeans(*(totals(samples, ends) / len(samples)).tolist())
 
 
 def _cosine(learner: Learner) -> float:

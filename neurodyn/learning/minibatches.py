@@ -14,6 +14,7 @@ from numba import types
 from neurodyn.learning.arguments import (
     Group,
     InputLists,
+    InputRows,
     PhaseEnds,
     Scratch,
     circuit_type,
@@ -33,16 +34,17 @@ from neurodyn.learning.euler_phases import (
     store_group,
 )
 from neurodyn.learning.input_drive import list_samples
-from neurodyn.learning.layout import N_OUT, WIDTH
+from neurodyn.learning.layout import N_IN, N_OUT, WIDTH
 from neurodyn.learning.measures import ENERGY, STEPS, energy, measure
+from neurodyn.learning.moves import LONGEST, excess, turn_lists
 from neurodyn.learning.tiles import LANES, WIDE
-from neurodyn.learning.weight_changes import drive_and_learn, share
+from neurodyn.learning.weight_changes import drive_and_learn, goes_by_rows, measure_columns, share
 from neurodyn.numerics.kernel import Kernel, helper
 from neurodyn.numerics.view import window
 
 #: Entries of a job: minibatches from FIRST to before LAST, of SIZE samples; numbers of steps; two nudged phases or one;
-#: whether free phases go on from where they ended.
-FIRST, LAST, SIZE, FREE_STEPS, NUDGED_STEPS, CENTERED, PERSISTENT = range(7)
+#: whether free phases go on from where they ended; how many minibatches there were before this epoch.
+FIRST, LAST, SIZE, FREE_STEPS, NUDGED_STEPS, CENTERED, PERSISTENT, BEFORE = range(8)
 #: Entries of the numbers: the speed below which a unit rests; the pull of the target on outputs; the cost in units of
 #: ½‖s_out − y‖²; beta.
 LIMIT, PULL, COST_SCALE, BETA = range(4)
@@ -119,6 +121,9 @@ def _run_minibatches(thread, threads, circuit, settings, samples, epoch, exchang
         np.zeros(2 * capacity * WIDE, np.float32),
         np.zeros(plan[WIDTH] * WIDE, np.float32),
     )
+    by_rows, clips = goes_by_rows(settings.rule), settings.rule[LONGEST] > 0.0
+    room = capacity * plan[N_IN] if by_rows else 0
+    rows = InputRows(np.zeros(plan[N_IN] + 2, np.int64), np.zeros(room, np.int32), np.zeros(room, np.float32))
     drive, plus = shared_states(states, DRIVE, capacity, plan), shared_states(states, PLUS, capacity, plan)
     minus = shared_states(states, MINUS if job[CENTERED] else REST, capacity, plan)
     met, learned, span = 0, 0, 1.0
@@ -135,12 +140,22 @@ def _run_minibatches(thread, threads, circuit, settings, samples, epoch, exchang
             list_samples(samples.x, picks, first, end, lists[1])
             met += threads
             meet(meeting, met)
-        ends = PhaseEnds(plus, minus, capacity, learned, span)
-        drive_and_learn(worker, circuit, settings.rates, ends, lists, drive, picks.size, scratch)
+        ends = PhaseEnds(plus, minus, exchange.weight, capacity, learned, span, job[BEFORE] + k)
+        if learned and by_rows:
+            turn_lists(lists[0], learned, rows)
+        if learned and clips:
+            measure_columns(worker, circuit, settings, ends, rows, exchange.squares, scratch)
+            met += threads
+            meet(meeting, met)
+            span *= excess(settings.rule, exchange.squares, span * learned)
+            ends = PhaseEnds(plus, minus, exchange.weight, capacity, learned, span, job[BEFORE] + k)
+        drive_and_learn(worker, circuit, settings, ends, (lists[0], rows, lists[1]), drive, picks.size, scratch)
         met += threads
         meet(meeting, met)
         if k == job[LAST]:
             break
+        for i in range(first, end):
+            exchange.weight[i] = samples.weight[picks[i]]
         for i in range(first, end, GROUP):
             part = i, min(GROUP, end - i)
             settle_group(circuit, settings, samples, states, group, (picks, epoch.signs[k]), part)

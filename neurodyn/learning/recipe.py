@@ -11,19 +11,20 @@ from typing import Any, Self
 
 import numpy as np
 
-from neurodyn.errors import ArgumentError, nearest, shown
+from neurodyn.errors import ArgumentError, shown
 from neurodyn.estimators import ESTIMATORS, Estimator, build, name_of
-from neurodyn.inputs import choice, real_number, whole_number
-from neurodyn.numerics.arrays import Array
+from neurodyn.inputs import choice, positive_number, real_number, whole_number
+from neurodyn.learning.metrics import METRICS
+from neurodyn.learning.optimizer import OPTIMIZERS, USUAL_RATES, Optimizer
+from neurodyn.learning.rates import Rates, plain_rates, rates_by_block
+from neurodyn.learning.schedule import ENDLESS, SCHEDULES, Schedule
+from neurodyn.learning.settings import chosen, plain, shortest
 from neurodyn.system.network import Network
 
 #: The method of Scellier & Bengio (2017), and the one chosen for networks that it does not fit.
 EP_2017, OTHERWISE = "ep-2017", "equilibrium-propagation"
-#: How rates fall: factor of epoch k out of K.
-SCHEDULES = ("constant", "linear", "cosine")
-
-#: Learning rates: one for all, one for each connection, or by name.
-Rates = float | Sequence[float] | Array | Mapping[str, float]
+#: What `patience` may look at, beside the metrics.
+MONITORED = ("validation_error", "validation_cost")
 
 #: More epochs or samples than these are a slip.
 MOST = 10**9
@@ -32,6 +33,9 @@ MOST = 10**9
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a network learns.
+
+    Names of settings stand for objects with the usual constants, and so do tables like
+    ``{"kind": "adam", "beta_1": 0.8}``, as in model files.
 
     Parameters
     ----------
@@ -45,11 +49,18 @@ class Recipe:
         How many times every sample is seen.
     batch_size : int
         Samples per change of the weights; the last minibatch of an epoch may be smaller.
-    rates : float, sequence or mapping
+    rates : float, sequence or mapping, optional
         Learning rates: one for all, one per connection in their order, or by the names of connections (and of
         populations for their biases). Biases otherwise have the rate of the first connection of their population.
-    schedule : {"constant", "linear", "cosine"}
-        Factor on the rates of epoch k out of K: 1, 1 − k/K, or (1 + cos(πk/K))/2.
+        Default: 0.1, with momentum 0.02, with Adam 0.001.
+    schedule : {"constant", "linear", "cosine", "step", "one-cycle"} or an object
+        Factor on the rates of epoch k out of K: 1, 1 − k/K, (1 + cos(πk/K))/2; `StepSchedule`, `OneCycle`.
+    optimizer : {"sgd", "momentum", "adam"} or an object
+        How gradients change the parameters: `SGD`, `Momentum`, `Adam`, with constants of their own where wanted.
+    weight_decay : float
+        λ: at each minibatch weights, not biases, also shrink by the factor 1 − rate · λ.
+    clip_norm : float, optional
+        Longest gradient, all blocks together: a longer one is scaled down to it.
     shuffle : bool
         Whether each epoch has an order of its own; else samples come as given.
     persistent : bool
@@ -57,7 +68,12 @@ class Recipe:
     shift : int
         Inputs are square images, and each is moved by up to so many pixels along both axes, drawn anew in every epoch.
     patience : int, optional
-        Stop when the validation error has not improved for so many epochs, and return the best network.
+        Stop when what is monitored has not improved for so many epochs, and return the best network.
+    monitor : str, optional
+        What `patience` looks at: "validation_error", "validation_cost", or one of `metrics`. Default: the error, or
+        where targets are no labels the cost.
+    metrics : sequence of str
+        What else is measured after each epoch, on the validation samples: names of `neurodyn.learning.METRICS`.
     alignment : int
         Measure after each epoch the cosine of the method's gradient with the exact one, on the first so many samples.
     seed : int
@@ -69,18 +85,27 @@ class Recipe:
     method: str | Estimator = "auto"
     epochs: int = 25
     batch_size: int = 20
-    rates: Rates = 0.1
-    schedule: str = "constant"
+    rates: Rates | None = None
+    schedule: str | Schedule | Mapping[str, Any] = "constant"
+    optimizer: str | Optimizer | Mapping[str, Any] = "sgd"
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
     shuffle: bool = True
     persistent: bool = True
     shift: int = 0
     patience: int | None = None
+    monitor: str | None = None
+    metrics: Sequence[str] = ()
     alignment: int = 0
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        choice(self.schedule, SCHEDULES, "schedule")
+        for name, kinds in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
+            object.__setattr__(self, name, shortest(chosen(getattr(self, name), kinds, name), kinds))
+        real_number(self.weight_decay, "weight_decay", 0.0)
+        if self.clip_norm is not None:
+            positive_number(self.clip_norm, "clip_norm")
         for name, least in (("epochs", 1), ("batch_size", 1), ("alignment", 0), ("shift", 0), ("seed", 0)):
             whole_number(getattr(self, name), name, least, None if name == "seed" else MOST)
         if self.patience is not None:
@@ -90,7 +115,11 @@ class Recipe:
                 raise ArgumentError(f"`{name}` must be True or False; got {getattr(self, name)!r}")
         if not isinstance(self.options, Mapping):
             raise ArgumentError(f"`options` must be a mapping from names to values; got {self.options!r}")
-        object.__setattr__(self, "rates", _plain_rates(self.rates))
+        object.__setattr__(self, "metrics", _known_metrics(self.metrics))
+        if self.monitor is not None:
+            choice(self.monitor, (*MONITORED, *self.metrics), "monitor")
+        rates = USUAL_RATES[type(self.mover)] if self.rates is None else plain_rates(self.rates)
+        object.__setattr__(self, "rates", rates)
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
 
     @classmethod
@@ -104,6 +133,8 @@ class Recipe:
         names = {f.name for f in dataclasses.fields(cls)}
         options = {**base.options, **changes.pop("options", {})}
         options |= {name: changes.pop(name) for name in list(changes) if name not in names}
+        if "optimizer" in changes and base.rates == USUAL_RATES[type(base.mover)]:
+            changes.setdefault("rates", None)  # those of the new one
         return dataclasses.replace(base, **changes, options=options)
 
     def resolved(self, network: Network) -> Self:
@@ -129,7 +160,11 @@ class Recipe:
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, from which `Recipe(**plain)` makes an equal one, if its method has a name."""
-        about = self._fields()
+        about = self._fields() | {
+            "schedule": plain(self.schedule, SCHEDULES),
+            "optimizer": plain(self.optimizer, OPTIMIZERS),
+            "metrics": list(self.metrics),
+        }
         if isinstance(self.method, Estimator):
             about |= {"method": name_of(self.method), "options": dataclasses.asdict(self.method)}
         return about
@@ -142,47 +177,25 @@ class Recipe:
 
     def factor(self, epoch: int) -> float:
         """What the rates of an epoch, counted from 0, are multiplied by."""
-        if self.schedule == "linear":
-            return 1.0 - epoch / self.epochs
-        if self.schedule == "cosine":
-            return 0.5 * (1.0 + float(np.cos(np.pi * epoch / self.epochs)))
-        return 1.0
+        schedule: Schedule = chosen(self.schedule, SCHEDULES, "schedule")
+        return schedule.factor(epoch, self.epochs)
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether its epochs do not depend on how many there are, so that learning may go on for more."""
+        return isinstance(chosen(self.schedule, SCHEDULES, "schedule"), ENDLESS)
+
+    @property
+    def mover(self) -> Optimizer:
+        """The optimizer as an object with its constants."""
+        found: Optimizer = chosen(self.optimizer, OPTIMIZERS, "optimizer")
+        return found
 
 
-def rates_by_block(rates: Rates, network: Network) -> dict[str, float]:
-    """The learning rate of every block of parameters, by name."""
-    own = [block.name for term in network.own_terms for block in term.blocks(network.graph)]
-    connections = [*(c.name for c in network.graph.connections), *own]
-    blocks = [b.name for b in network.parameters.blocks]
-    if isinstance(rates, dict):
-        for name in rates:
-            if name not in blocks:
-                raise ArgumentError(f"unknown name {name!r} in `rates`; {nearest(name, blocks)}")
-        missing = [name for name in connections if name not in rates]
-        if missing:
-            raise ArgumentError(f"`rates` by name lacks {', '.join(missing)}")
-        given = dict(rates)
-    elif isinstance(rates, list):
-        if len(rates) != len(connections):
-            raise ArgumentError(
-                f"`rates` must be one number, or one for each of the {len(connections)} connections "
-                f"({', '.join(connections)}); got {len(rates)}"
-            )
-        given = dict(zip(connections, rates, strict=True))
-    else:
-        given = dict.fromkeys(connections, rates)
-    for block in blocks:
-        if block not in given:
-            given[block] = next((given[c] for c in connections if block in c.split("-")), 0.0)
-            if "-" in block:  # feedback weights of their own
-                given[block] = given["-".join(reversed(block.split("-")))]
-    return given
-
-
-def _plain_rates(rates: Rates) -> Any:
-    """Rates as a float, a list or a dict of floats."""
-    if isinstance(rates, Mapping):
-        return {str(name): real_number(rate, "rates", 0.0) for name, rate in rates.items()}
-    if isinstance(rates, (list, tuple)) or (isinstance(rates, np.ndarray) and rates.ndim == 1):
-        return [real_number(rate, "rates", 0.0) for rate in rates]
-    return real_number(rates, "rates", 0.0)
+def _known_metrics(names: object) -> tuple[str, ...]:
+    """Names of metrics, each once."""
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise ArgumentError(f"`metrics` must be a list of names like ['accuracy']; got {shown(names)}")
+    for name in names:
+        choice(name, METRICS, "metrics")
+    return tuple(dict.fromkeys(names))

@@ -20,11 +20,15 @@ Validation = tuple[ArrayLike | None, ArrayLike] | int | float
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Inputs (N, n_in) or None, targets (N, n_out), and labels (N,) or None where the targets are no classes."""
+    """Inputs (N, n_in) or None, targets (N, n_out), and labels (N,) or None where the targets are no classes.
+
+    And the weights (N,) that their parts of the gradient are multiplied by, or None where all count alike.
+    """
 
     x: Array | None
     target: Array
     labels: np.ndarray[Any, np.dtype[np.int64]] | None
+    weight: Array | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -45,9 +49,10 @@ class Samples:
         return cls(rates, target, labels)
 
     def take(self, where: slice | Integers) -> Samples:
-        """Return the inputs, targets and labels of some samples."""
+        """Return the inputs, targets, labels and weights of some samples."""
         x = None if self.x is None else self.x[where]
-        return Samples(x, self.target[where], None if self.labels is None else self.labels[where])
+        labels = None if self.labels is None else self.labels[where]
+        return Samples(x, self.target[where], labels, None if self.weight is None else self.weight[where])
 
 
 def split(network: Network, samples: Samples, validation: Validation | None) -> tuple[Samples, Samples | None]:

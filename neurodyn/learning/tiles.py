@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.kernel import helper, inlined_helper
 from neurodyn.numerics.processor import multiply_add, vector_unit
 from neurodyn.numerics.product import make_tile
 
@@ -123,7 +123,7 @@ gather_stretch, scatter_stretch = (_make_stretch(STRETCH, gather) for gather in 
 gather_lanes, scatter_lanes = (_make_stretch(LANES, gather) for gather in (True, False))
 
 
-@helper
+@inlined_helper
 def gather(which, rate, count, w, out, first, last):
     """out[first : last] += Σ rate w[which, first : last]."""
     long = last - (last - first) % STRETCH

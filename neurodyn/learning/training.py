@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from neurodyn.learning.metrics import RISING
 from neurodyn.learning.recipe import Recipe
 from neurodyn.numerics.arrays import Array
 from neurodyn.results.result import Result, array
 
 
-def history(rows: list[dict[str, float]]) -> dict[str, Any]:
+def history(rows: list[dict[str, float]], metrics: Sequence[str] = ()) -> dict[str, Any]:
     """The fields of a training that are measured in every epoch, (epoch,), from what each epoch has measured."""
-    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    found: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    if rows and metrics:
+        found["metric_values"] = np.array([found.pop(name) for name in metrics])
+    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +43,8 @@ class Training(Result):
         Cosine between the method's gradient and the exact one, on request.
     feedback_cosine : (epoch,)
         Cosine between weights and their own feedback, transposed, after the epoch: see `learning.feedback_cosine`.
+    metric_values : (metric, epoch)
+        The metrics that the recipe names, of the validation samples after the epoch; see `metrics`.
     rate_factor, seconds : (epoch,)
         Factor on the learning rates; time taken, validation included.
     settings : dict
@@ -54,6 +61,7 @@ class Training(Result):
     validation_cost: Array | None = array("epoch", default=None)
     cosine: Array | None = array("epoch", default=None)
     feedback_cosine: Array | None = array("epoch", default=None)
+    metric_values: Array | None = array("metric", "epoch", default=None)
     test_error: float | None = None
     test_cost: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
@@ -71,14 +79,23 @@ class Training(Result):
         return Recipe(**self.settings)
 
     @property
+    def metrics(self) -> dict[str, Array]:
+        """The metrics of every epoch, (epoch,), by name."""
+        values = self.metric_values
+        return {} if values is None else dict(zip(self.recipe.metrics, values, strict=True))
+
+    @property
     def epochs(self) -> int:
         """Number of epochs run."""
         return len(self.seconds)
 
     @property
     def best(self) -> int:
-        """Index of the epoch with the best validation, or without validation the last."""
-        scores = self.validation_error
+        """Index of the epoch with the best validation, of what is monitored, or without validation the last."""
+        name = self.recipe.monitor
+        if name in self.metrics:
+            return int(np.argmax(self.metrics[name]) if name in RISING else np.argmin(self.metrics[name]))
+        scores = None if name == "validation_cost" else self.validation_error
         if scores is None or np.isnan(scores).any():
             scores = self.validation_cost
         return self.epochs - 1 if scores is None else int(np.argmin(scores))
