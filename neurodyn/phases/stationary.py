@@ -158,7 +158,7 @@ def stationary(
     samples : float, optional
         Effective samples wanted of every state of every sample. Default: 1000, without a `tolerance`.
     tolerance : float, optional
-        Largest error bar wanted of a mean state.
+        Largest error bar wanted of a mean state; in the rate form of a mean rate, too.
     max_seconds : float, optional
         Wall time after which the result is what has been reached, and a note says so.
     bins, pairs : int, and list of pairs of units, optional
@@ -286,10 +286,10 @@ def _result(run: Run, x: Array | None, target: Array | None, beta: float, batche
         target=None if target is None else target[pick],
         beta=beta,
         burn_in=run.settled.time,
-        time=state.records * run.chains.interval,
+        time=run.time,
         interval=run.chains.interval,
         chains=run.chains.count,
         blocks=state.number * run.chains.count,
-        noise=run.chains.langevin.describe() | {"step": run.chains.step},
+        noise=run.noise,
         notes=list(run.notes),
     )

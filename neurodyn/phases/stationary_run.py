@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from neurodyn.errors import ResultFileError
+from neurodyn.errors import ConvergenceError, ResultFileError
+from neurodyn.flows.layout import STATES
 from neurodyn.inputs import as_path
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.averages import Moments, Running
@@ -38,13 +39,14 @@ TITLE = b"neurodyn stationary run 1\n"
 
 @dataclass(frozen=True)
 class Wanted:
-    """When a run ends, and what it looks at."""
+    """When a run ends, and what it looks at; `must_meet` if it is an error that chains stay in different wells."""
 
     samples: float
     tolerance: float | None
     max_seconds: float
     bins: int
     pairs: tuple[tuple[int, int], ...]
+    must_meet: bool = False
 
 
 class Run:
@@ -83,6 +85,8 @@ class Run:
         path = None if checkpoint is None else Path(as_path(checkpoint, "checkpoint"))
         if not (resume and path is not None and path.exists() and self._read(path)):
             self.settled = settle(self.chains, self.bar, self.wanted.max_seconds)
+            if self.wanted.must_meet and self.settled.notes:
+                raise ConvergenceError(f"the mean over the stationary law is not known: {self.settled.notes[0]}")
             self._begin(self.chains.record(self.block))
         self.notes += self.settled.notes
         written = clocks.monotonic()
@@ -94,7 +98,17 @@ class Run:
             if path is not None and (self.enough or clocks.monotonic() - written > EVERY):
                 self._write(path)
                 written = clocks.monotonic()
-            self.bar.update(self.fraction, f"error bar {self.state.standard_error.max():.2g}")
+            self.bar.update(self.fraction, f"error bar {self.error_bar:.2g}")
+
+    @property
+    def time(self) -> float:
+        """How long each chain has been averaged."""
+        return self.state.records * self.chains.interval
+
+    @property
+    def noise(self) -> dict[str, Any]:
+        """What describes the noise, with the step that is taken."""
+        return self.chains.langevin.describe() | {"step": self.chains.step}
 
     @property
     def block(self) -> int:
@@ -114,8 +128,15 @@ class Run:
             return 0.0
         parts = [self.state.effective_samples.min() / self.wanted.samples]
         if self.wanted.tolerance is not None:
-            parts.append((self.wanted.tolerance / max(float(self.state.standard_error.max()), 1e-300)) ** 2)
+            parts.append((self.wanted.tolerance / max(self.error_bar, 1e-300)) ** 2)
         return float(min(parts))
+
+    @property
+    def error_bar(self) -> float:
+        """The largest of a mean state; in the rate form also of a mean rate, which is what outputs are read by."""
+        by_state = self.chains.network.metric == STATES
+        seen = (self.state,) if by_state else (self.state, self.rate)
+        return max(float(moments.standard_error.max()) for moments in seen)
 
     def _begin(self, states: Array) -> None:
         """All sums, at zero; near what a first block shows, which is not averaged."""
