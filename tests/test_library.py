@@ -9,7 +9,7 @@ from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
-SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
+SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory", "oscillators"]
 BETAS = 10.0 ** -np.arange(1, 7)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 

@@ -28,6 +28,7 @@ def _entry(name: str, title: str, source: str) -> Reproduction:
 
 
 CATALOG = (
+    _entry("conv-mnist", "Two convolutions learn MNIST", "Ernoult et al. 2019, table 1, P-conv"),
     _entry(
         "memory-attention", "One step of a dense memory is softmax attention", "Ramsauer et al. 2021, eqs. 3 and 10"
     ),
