@@ -60,7 +60,7 @@ def convolution():
 
 
 def prediction():
-    populations = {"x": _input(4), "h1": 6, "h2": {"size": 5, "activation": "softplus"}, "y": _output(3, "linear")}
+    populations = {"x": _input(4), "h1": 6, "h2": {"size": 5, "activation": "softplus"}, "y": _output(3)}
     layers = [terms.Prediction("x", "h1"), terms.Prediction("h1", "h2", sigma=0.7), terms.Prediction("h2", "y", 1.3)]
     return build(populations, layers)
 
@@ -85,6 +85,14 @@ def log_sum_exp():
     return build(populations, [*found, terms.LogSumExp("h", memories=5, sharpness=2.0)])
 
 
+def oscillators():
+    free = {"h": {"size": 5, "activation": "linear"}, "y": _output(3)}
+    driven = [terms.PhaseField("x", "h", np.pi / 2), terms.PhaseField("y", "h", 0.7)]
+    coupled = [terms.PhaseCoupling("h", "y"), terms.PhaseCoupling("h", "h"), terms.PhaseCoupling("x", "y")]
+    locked = [terms.PhaseBias(name, -0.8, np.pi / 2) for name in free]
+    return build({"x": _input(4), **free}, [*driven, *coupled, *locked], gain=0.4)
+
+
 NETWORKS = {
     "hopfield": hopfield,
     "convolution": convolution,
@@ -92,6 +100,7 @@ NETWORKS = {
     "resistor": resistor,
     "diode": diode,
     "log-sum-exp": log_sum_exp,
+    "oscillators": oscillators,
 }
 
 

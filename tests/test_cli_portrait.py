@@ -25,6 +25,7 @@ LIBRARY: dict[str, tuple[list[Any], set[str], list[str]]] = {
     "convolution": (["--others", "frozen", "--resolution", 7], {"nudged-path.png"}, ["y[0]", "y[7]"]),
     "predictive-coding": (["--others", "frozen"], {"nudged-path.png"}, ["h2[4]", "y[2]"]),
     "resistor": ([], {"nudged-path.png"}, ["h1[0]", "y[0]"]),
+    "oscillators": (["--others", "frozen"], {"nudged-path.png"}, ["y[0]", "y[1]"]),
     "dense-memory": (["--others", "frozen"], {"basins.png", "nudged-path.png"}, ["direction 1", "direction 2"]),
 }
 
@@ -58,7 +59,17 @@ def test_without_an_energy_what_would_show_it_is_left_out_with_a_note(portrait, 
 
 
 #: Models whose portraits take seconds.
-LONG = ("chain", "memory", "digits", "rate-chain", "convolution", "predictive-coding", "dense-memory", "resistor")
+LONG = (
+    "chain",
+    "memory",
+    "digits",
+    "rate-chain",
+    "convolution",
+    "predictive-coding",
+    "dense-memory",
+    "resistor",
+    "oscillators",
+)
 
 
 @pytest.mark.parametrize(

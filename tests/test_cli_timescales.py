@@ -56,7 +56,15 @@ def timescales(tmp_path, monkeypatch):
         "memory",
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("digits", "rate-chain", "resistor", "convolution", "predictive-coding", "dense-memory")
+            for name in (
+                "digits",
+                "rate-chain",
+                "resistor",
+                "convolution",
+                "predictive-coding",
+                "dense-memory",
+                "oscillators",
+            )
         ),
     ],
 )

@@ -78,6 +78,24 @@ def log_sum_exp(term, net, theta, s, r):
     return -jnp.log(jnp.sum(jnp.exp(term.sharpness * overlap))) / term.sharpness
 
 
+def phase_coupling(term, net, theta, s, r):
+    a, b = term.first, term.second
+    closeness = jnp.cos(s[a][:, None] - s[b][None, :])
+    if a == b:
+        closeness = closeness[np.triu_indices(len(s[a]), 1)]
+    return -theta[f"{a}-{b}"] @ closeness.ravel()
+
+
+def phase_field(term, net, theta, s, r):
+    a, b = term.first, term.second
+    return -r[a] @ theta[f"{a}-{b}"].reshape(len(r[a]), -1) @ jnp.cos(s[b] - term.angle)
+
+
+def phase_bias(term, net, theta, s, r):
+    turned = s[term.population] - term.angle
+    return -theta[f"{term.population}.fields"] @ jnp.cos(turned) - term.sync / 2 * jnp.sum(jnp.cos(2 * turned))
+
+
 ENERGIES = {
     terms.Leak: leak,
     terms.Bias: bias,
@@ -87,6 +105,9 @@ ENERGIES = {
     terms.Resistor: resistor,
     terms.Diode: diode,
     terms.LogSumExp: log_sum_exp,
+    terms.PhaseCoupling: phase_coupling,
+    terms.PhaseField: phase_field,
+    terms.PhaseBias: phase_bias,
 }
 
 

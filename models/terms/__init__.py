@@ -8,6 +8,9 @@ from neurodyn.models.terms.leak import Leak
 from neurodyn.models.terms.log_sum_exp import LogSumExp
 from neurodyn.models.terms.own import Own
 from neurodyn.models.terms.pair import Pair, PairForce
+from neurodyn.models.terms.phase_bias import PhaseBias
+from neurodyn.models.terms.phase_coupling import PhaseCoupling
+from neurodyn.models.terms.phase_field import PhaseField
 from neurodyn.models.terms.prediction import Prediction
 from neurodyn.models.terms.resistor import Resistor
 from neurodyn.models.terms.unit import Unit, UnitForce
@@ -22,6 +25,9 @@ __all__ = [
     "Own",
     "Pair",
     "PairForce",
+    "PhaseBias",
+    "PhaseCoupling",
+    "PhaseField",
     "Prediction",
     "Resistor",
     "Unit",

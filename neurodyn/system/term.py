@@ -157,8 +157,8 @@ class Term(ABC):
             if name not in graph.slices:
                 raise ModelError(f"{self!r}: population {name!r} is the input, whose units are clamped")
 
-    def require(self, *, whole: Sequence[str] = (), positive: Sequence[str] = ()) -> None:
-        """Raise `ModelError` unless some fields are whole numbers >= 1, and others positive numbers."""
+    def require(self, *, whole: Sequence[str] = (), positive: Sequence[str] = (), finite: Sequence[str] = ()) -> None:
+        """Raise `ModelError` unless some fields are whole numbers >= 1, others positive, and others finite numbers."""
         for name in whole:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -167,6 +167,10 @@ class Term(ABC):
             value = getattr(self, name)
             if not (isinstance(value, (int, float, np.number)) and 0.0 < value < np.inf):
                 raise ModelError(f"`{name}` must be a positive number; got {value!r}")
+        for name in finite:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not (isinstance(value, (int, float, np.number)) and np.isfinite(value)):
+                raise ModelError(f"`{name}` must be a finite number; got {value!r}")
 
     def blocks(self, graph: Graph) -> tuple[Block, ...]:
         """Its parameters."""

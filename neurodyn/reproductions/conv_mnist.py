@@ -1,0 +1,208 @@
+"""Two convolutions learn MNIST by equilibrium propagation (M. Ernoult et al., NeurIPS 32 (2019), table 1, P-conv).
+
+28×28 pixels, 16 channels of 12×12 units, 32 channels of 4×4 units, 10 linear outputs: kernels of 5×5 weights and
+averages over 2×2 places. Free and nudged phases are those of `convolutions.Circuit`, in float32; the nudge has both
+signs. Weights change by Adam, with a rate that falls to zero. Training is kept after every tenth of an epoch and goes
+on from there when the command is called again. Without MNIST the library's 8×8 digits take its place.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodyn.analysis.plots import style
+from neurodyn.errors import DataError
+from neurodyn.models.data.image_sets import LabelledData, digits, mnist
+from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.blas import one_thread
+from neurodyn.progress import Bar, note
+from neurodyn.reproductions.convolutions import Circuit, Layer, Single
+from neurodyn.reproductions.reproduction import Row, Scale
+from neurodyn.reproductions.table import Table
+from neurodyn.results.figure_files import write_figures
+from neurodyn.results.files import write
+
+#: Test error of P-conv in table 1, in percent, by equilibrium propagation.
+PAPER = 1.02
+BETA, BATCH, FREE_SWEEPS, NUDGED_SWEEPS = 0.3, 40, 12, 6
+#: Rate of Adam at the start, its two averages, and what keeps its divisor from zero.
+RATE, MEAN, SQUARE, LEAST = 2e-3, 0.9, 0.999, 1e-6
+#: First weights, relative to variance 2 / fan-in; those of the outputs by a further factor.
+GAIN, OUTPUT_GAIN = 0.7, 0.2
+#: Epochs on MNIST.
+EPOCHS = 3
+#: How many pieces of an epoch are kept and measured.
+PIECES = 10
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is learned from, and by how large a circuit."""
+
+    train: LabelledData
+    test: LabelledData
+    first: Layer
+    second: Layer
+    epochs: int
+
+
+@dataclass
+class Learning:
+    """A circuit while it learns: its minibatches so far, both averages of Adam, and what was measured."""
+
+    circuit: Circuit
+    step: int
+    mean: dict[str, Single]
+    square: dict[str, Single]
+    history: list[tuple[float, float, float]]  # epochs so far, fraction misread since the last entry, seconds in all
+
+
+def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
+    """Learn, and read the test images."""
+    size, table = _size(scale), Table()
+    learning = begin(size, seed)
+    path = None if folder is None or scale == "small" else folder / "training.npz"
+    if path is not None and _resume(path, learning, size, seed):
+        note(f"neurodyn: goes on after {learning.step:,} minibatches, from {path}")
+    with one_thread():
+        learn(learning, size, seed, path)
+        error = misread(learning.circuit, size.test)
+    paper = PAPER if size.test.name == "mnist" else None
+    table.add(f"test error, {size.test.name}", 100 * error, paper=paper, unit="%")
+    table.add("error while learning, at the end", 100 * learning.history[-1][1], unit="%")
+    table.add("time to learn", learning.history[-1][2], unit="s")
+    if folder is not None:
+        _draw(learning, error, folder)
+    return table.rows
+
+
+def _size(scale: Scale) -> Size:
+    """All of MNIST, or in small, or without it, the library's digits."""
+    if scale == "full":
+        try:
+            return Size(mnist("train"), mnist("test"), Layer(28, 1, 16), Layer(12, 16, 32), EPOCHS)
+        except DataError as error:
+            note(f"neurodyn: the library's digits stand for MNIST: {error}")
+    train, test = digits("train"), digits("test")
+    first, second = Layer(8, 1, 8, kernel=3), Layer(3, 8, 16, kernel=2)
+    return Size(train, test, first, second, 2 if scale == "small" else 40)
+
+
+def begin(size: Size, seed: int) -> Learning:
+    """Before the first minibatch."""
+    circuit = Circuit.drawn(size.first, size.second, size.train.classes, seed, GAIN)
+    circuit.weights["h2-y"] *= np.float32(OUTPUT_GAIN)
+    zeros = {name: np.zeros_like(w) for name, w in circuit.weights.items()}
+    return Learning(circuit, 0, zeros, {name: w.copy() for name, w in zeros.items()}, [])
+
+
+def learn(learning: Learning, size: Size, seed: int, path: Path | None = None) -> None:
+    """All minibatches that are left; what is done is kept in a file after each piece of an epoch."""
+    count, total = len(size.train.labels), _minibatches(size)
+    each = total // size.epochs
+    piece, wrong, seen, began = max(1, each // PIECES), 0, 0, time.perf_counter()
+    with Bar("learning") as bar:
+        while learning.step < total:
+            epoch, number = divmod(learning.step, each)
+            order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,))).permutation(count)
+            picks = order[number * BATCH : (number + 1) * BATCH]
+            factor = 1.0 - learning.step / total
+            wrong += _minibatch(learning, size.train.images[picks], size.train.labels[picks], factor)
+            seen += len(picks)
+            bar.update(learning.step / total)
+            if learning.step % piece == 0 or learning.step == total:
+                spent = time.perf_counter() - began + (learning.history[-1][2] if learning.history else 0.0)
+                learning.history.append((learning.step / each, wrong / seen, spent))
+                wrong, seen, began = 0, 0, time.perf_counter()
+                if path is not None:
+                    _keep(path, learning, size, seed)
+
+
+def _minibatches(size: Size) -> int:
+    """How many there are in all; what is left over of an epoch is left out of it."""
+    return size.epochs * (len(size.train.labels) // BATCH)
+
+
+def _minibatch(learning: Learning, images: Array, labels: Integers, factor: float) -> int:
+    """Change the weights by one minibatch; returns how many of its images were misread."""
+    circuit = learning.circuit
+    target = np.eye(circuit.outputs, dtype=np.float32)[labels]
+    rest, gradient = circuit.gradient(images.astype(np.float32), target, BETA, FREE_SWEEPS, NUDGED_SWEEPS)
+    learning.step += 1
+    for name, slope in gradient.items():
+        mean, square = learning.mean[name], learning.square[name]
+        mean += np.float32(1.0 - MEAN) * (slope - mean)
+        square += np.float32(1.0 - SQUARE) * (slope * slope - square)
+        rate = np.float32(factor * RATE / (1.0 - MEAN**learning.step))
+        size = np.sqrt(square / np.float32(1.0 - SQUARE**learning.step)) + np.float32(LEAST)
+        circuit.weights[name] -= rate * mean / size
+    return int(np.sum(rest.y.argmax(axis=1) != labels))
+
+
+def misread(circuit: Circuit, data: LabelledData) -> float:
+    """Fraction of images whose largest output at rest is not their label's."""
+    wrong = 0
+    for first in range(0, len(data.labels), 250):
+        images = data.images[first : first + 250].astype(np.float32)
+        rest = circuit.settle(circuit.drive(images)[1], circuit.zero(len(images)), 2 * FREE_SWEEPS)
+        wrong += int(np.sum(rest.y.argmax(axis=1) != data.labels[first : first + 250]))
+    return wrong / len(data.labels)
+
+
+def _about(size: Size, seed: int) -> str:
+    """What a kept training is of: everything that decides its weights."""
+    settings = BETA, BATCH, FREE_SWEEPS, NUDGED_SWEEPS, RATE, MEAN, SQUARE, LEAST, GAIN, OUTPUT_GAIN
+    return repr((seed, size.epochs, size.first, size.second, size.train.name, len(size.train.labels), settings))
+
+
+def _keep(path: Path, learning: Learning, size: Size, seed: int) -> None:
+    """Write what is done to a file, whole or not at all."""
+    parts = {"weights": learning.circuit.weights, "mean": learning.mean, "square": learning.square}
+    arrays: dict[str, Any] = {f"{part} {name}": v for part, some in parts.items() for name, v in some.items()}
+    arrays |= {"step": learning.step, "history": np.array(learning.history), "about": _about(size, seed)}
+
+    def save(temporary: str) -> None:
+        with open(temporary, "wb") as stream:
+            np.savez(stream, **arrays)
+
+    write(path, save)
+
+
+def _resume(path: Path, learning: Learning, size: Size, seed: int) -> bool:
+    """Go on from a file, if it is there and of the same training."""
+    if not path.exists():
+        return False
+    with np.load(path, allow_pickle=False) as file:
+        if str(file["about"]) != _about(size, seed):
+            return False
+        for part, some in (
+            ("weights", learning.circuit.weights),
+            ("mean", learning.mean),
+            ("square", learning.square),
+        ):
+            for name in some:
+                some[name][...] = file[f"{part} {name}"]
+        learning.step, learning.history = int(file["step"]), [tuple(row) for row in file["history"].tolist()]
+    return True
+
+
+def _draw(learning: Learning, error: float, folder: Path) -> None:
+    """Error over epochs, and the kernels of the first convolution."""
+    ax = style.new_axes(height=3.0, width=4.5)[0]
+    epochs, wrong, _ = np.array(learning.history).T
+    ax.plot(epochs, 100 * wrong, color=style.FREE, label="while learning")
+    ax.axhline(100 * error, color=style.NUDGED, ls="--", label=f"test, at the end: {100 * error:.2f} %")
+    ax.set(xlabel="epoch", ylabel="images misread (%)", yscale="log")
+    style.legend(ax, loc="upper right")
+    kernels = learning.circuit.weights["x-h1"][:, :, 0]
+    columns = kernels.shape[2] // 2
+    panels = style.new_axes(2, columns, height=2.2)
+    for k, panel in enumerate(panels):
+        panel.imshow(kernels[:, :, k], cmap="gray", vmin=-np.abs(kernels).max(), vmax=np.abs(kernels).max())
+        panel.set(xticks=[], yticks=[])
+    write_figures(folder, {"learning": ax.figure, "kernels": panels[0].figure})
