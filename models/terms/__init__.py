@@ -9,6 +9,7 @@ from neurodyn.models.terms.log_sum_exp import LogSumExp
 from neurodyn.models.terms.own import Own
 from neurodyn.models.terms.pair import Pair, PairForce
 from neurodyn.models.terms.prediction import Prediction
+from neurodyn.models.terms.recurrent_prediction import RecurrentPrediction
 from neurodyn.models.terms.resistor import Resistor
 from neurodyn.models.terms.unit import Unit, UnitForce
 
@@ -23,6 +24,7 @@ __all__ = [
     "Pair",
     "PairForce",
     "Prediction",
+    "RecurrentPrediction",
     "Resistor",
     "Unit",
     "UnitForce",
