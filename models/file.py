@@ -89,6 +89,7 @@ class HeadTable(Table):
     """The keys outside any table."""
 
     title: str = ""
+    source: str = ""
     model: Literal["hopfield", "rate", "terms"] = "hopfield"
     seed: Seed = 0
     gain: float = 1.0

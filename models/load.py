@@ -83,12 +83,13 @@ def names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a model of the library is, without its data: populations are sizes by name."""
+    """What a model of the library is, without its data: populations are sizes by name, `source` paper and section."""
 
     name: str
     title: str
     populations: dict[str, int]
     outputs: int
+    source: str = ""
 
 
 def outline(name: str) -> Outline:
@@ -103,7 +104,7 @@ def outline(name: str) -> Outline:
             outputs += table.size if table.role == "output" and table.outputs is None else table.outputs or 0
     if faults or tables.head is None:
         raise _fault(path, faults)
-    return Outline(path.stem, tables.head.title or path.stem, sizes, outputs)
+    return Outline(path.stem, tables.head.title or path.stem, sizes, outputs, tables.head.source)
 
 
 def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> tuple[Network, Any, Any]:

@@ -16,6 +16,7 @@ from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
 from neurodyn.cli.noise import noise
 from neurodyn.cli.portrait import portrait
+from neurodyn.cli.reproduce import reproduce
 from neurodyn.cli.run import run
 from neurodyn.cli.spelling import spell_out
 from neurodyn.cli.sweep import sweep
@@ -94,6 +95,7 @@ main.add_command(gradients)
 main.add_command(models)
 main.add_command(noise)
 main.add_command(portrait)
+main.add_command(reproduce)
 main.add_command(run)
 main.add_command(sweep)
 main.add_command(timescales)

@@ -30,10 +30,11 @@ def evaluate(training: str, data: str | None, split: str, out: str | None, as_js
     Writes predictions.csv, confusion.png and evaluation.json. Example: neurodyn evaluate neurodyn-train-mnist-1
     """
     from neurodyn import models
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import Training
     from neurodyn.learning import evaluate as evaluate_network
+    from neurodyn.results.figure_files import write_figures
     from neurodyn.results.files import load
 
     source = Path(training)

@@ -68,7 +68,8 @@ def gradients(
         chosen_methods = _chosen_methods(chosen, methods)
         _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary
+    from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder:
         with clock.part("kernels"):

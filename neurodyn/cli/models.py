@@ -15,6 +15,7 @@ def models() -> None:
     from neurodyn.cli.table import columns
 
     rows = [library.outline(name) for name in library.names()]
-    lines = [(row.name, row.title, "-".join(map(str, row.populations.values())), str(row.outputs)) for row in rows]
-    click.echo(columns(("name", "what it is", "units", "outputs"), lines))
+    sizes = ["-".join(map(str, row.populations.values())) for row in rows]
+    lines = [(row.name, row.title, size, str(row.outputs), row.source) for row, size in zip(rows, sizes, strict=True)]
+    click.echo(columns(("name", "what it is", "units", "outputs", "paper"), lines))
     click.echo("\nneurodyn run NAME runs one, or a model file of your own.")

@@ -59,8 +59,9 @@ def noise(
         chosen = models.read(model, overrides=overrides, data=data)
         if chosen.network.n_in and chosen.x is None:
             raise ArgumentError(f"model {model!r} has no inputs: give it [data] with a `name`, or with `x`")
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary
     from neurodyn.phases.stationary import stationary
+    from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}-noise") as folder:
         pairs = [(0, 1)] if chosen.network.n > 1 else []

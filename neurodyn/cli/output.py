@@ -48,8 +48,11 @@ def _prepare(folder: Path) -> None:
         raise ResultFileError(f"cannot write into {folder} ({reason}): name another folder with --out") from error
 
 
-def replace_earlier(summary: Path, verb: str) -> None:
-    """Take away what the same command has written here before and might not write again: its summary and figures."""
+def replace_earlier(summary: Path, verb: str, keep: Sequence[str] = ()) -> None:
+    """Take away what the same command has written here before and might not write again: its summary and figures.
+
+    Figures to `keep` are new ones.
+    """
     try:
         earlier = json.loads(summary.read_text("utf-8"))
         figures = [name for name in earlier["figures"] if isinstance(name, str) and name == os.path.basename(name)]
@@ -58,21 +61,8 @@ def replace_earlier(summary: Path, verb: str) -> None:
     if earlier.get("command") != verb:
         return
     for name in (*figures, summary.name):
-        if name.endswith((".png", ".json")):
+        if name not in keep and name.endswith((".png", ".json")):
             (summary.parent / name).unlink(missing_ok=True)
-
-
-def write_figures(folder: Path, figures: Mapping[str, Any]) -> list[str]:
-    """Save each figure as NAME.png, whole or not at all; returns the names of the files."""
-    from neurodyn.results.files import write
-
-    for name, figure in figures.items():
-
-        def save(temporary: str, figure: Any = figure) -> None:
-            figure.savefig(temporary, format="png", dpi=150)
-
-        write(folder / f"{name}.png", save)
-    return [f"{name}.png" for name in figures]
 
 
 def write_summary(path: Path, verb: str, summary: Mapping[str, Any], figures: Sequence[str] = ()) -> str:

@@ -65,9 +65,10 @@ def portrait(
         chosen = models.read(model, overrides=overrides, data=data)
         axes = None if units is None else _units(chosen, units)
         _check(chosen, animate)
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary
     from neurodyn.cli.portrait_summary import report, summarise
     from neurodyn.experiments.kernels import compile_kernels
+    from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}-portrait") as folder:
         with clock.part("kernels"):

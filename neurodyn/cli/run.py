@@ -39,9 +39,10 @@ def run(
 
         chosen = models.read(model, overrides=overrides, data=data)
         check(chosen)
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary
     from neurodyn.cli.summary import summarise
     from neurodyn.cli.table import report
+    from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}") as folder:
         with clock.part("kernels"):

@@ -54,8 +54,9 @@ def timescales(
             check(chosen)
         elif chosen.network.n_in and chosen.x is None:
             raise ArgumentError(f"model {model!r} has no inputs: give it [data] with a `name`, or with `x`")
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary
     from neurodyn.cli.study_summary import report
+    from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}-{study or 'timescales'}") as folder:
         with clock.part("numbers"):

@@ -58,9 +58,10 @@ def train(
         if not chosen.network.n_out:
             raise ArgumentError(f"model {chosen.name!r} has no outputs, so there is nothing to learn")
         samples = models.learning_data(chosen, data)
-    from neurodyn.cli.output import output_folder, replace_earlier, write_figures, write_summary, write_text
+    from neurodyn.cli.output import output_folder, replace_earlier, write_summary, write_text
     from neurodyn.cli.summary import plain
     from neurodyn.learning import learn
+    from neurodyn.results.figure_files import write_figures
     from neurodyn.results.seal import sealed_json
 
     tested = None if samples.x_test is None else (samples.x_test, samples.y_test)

@@ -1,0 +1,1 @@
+"""Results of papers, computed anew: one file per reproduction, all of them listed in `catalog`."""
