@@ -12,6 +12,7 @@ from neurodyn.models.terms.phase_bias import PhaseBias
 from neurodyn.models.terms.phase_coupling import PhaseCoupling
 from neurodyn.models.terms.phase_field import PhaseField
 from neurodyn.models.terms.prediction import Prediction
+from neurodyn.models.terms.recurrent_prediction import RecurrentPrediction
 from neurodyn.models.terms.resistor import Resistor
 from neurodyn.models.terms.unit import Unit, UnitForce
 
@@ -29,6 +30,7 @@ __all__ = [
     "PhaseCoupling",
     "PhaseField",
     "Prediction",
+    "RecurrentPrediction",
     "Resistor",
     "Unit",
     "UnitForce",

@@ -1,14 +1,16 @@
 """Predictive coding: ½ |s_b − Wᵀ r_a − b|² / σ², how far the states of a population are from what another predicts.
 
 With e = s_b − Wᵀ r_a − b: V_s = e/σ² of the second population, V_r = −W e/σ² of the first. W is (size of the first,
-size of the second). Alone in an energy, a chain of predictions comes to rest where E = 0, as its forward pass, and the
-exact gradient of a cost is the one of back-propagation.
+size of the second). In a residual network e = s_b − s_c − Wᵀ r_a − b, where s_c are the states of a third population:
+V_s = −e/σ² of this. Alone in an energy, predictions come to rest where E = 0, as the forward pass of their graph, and
+the exact gradient of a cost is the one of back-propagation.
 
 Source: J. C. R. Whittington, R. Bogacz, Neural Computation 29, 1229 (2017).
 """
 
 from dataclasses import dataclass
 
+from neurodyn.errors import ModelError
 from neurodyn.models.terms import products as pr
 from neurodyn.models.terms.between import Between
 from neurodyn.system.graph import Graph
@@ -25,15 +27,25 @@ def error(s, r, bias, theta, place, work):
     for i in range(n):
         for j in range(e.shape[1]):
             e[i, j] = precision * (second[i, j] - bias * theta[m * n + i])
+    if skips(place):
+        pr.subtract(precision, pr.population(s, place, 2), e)
     pr.add_transposed(-precision, w, first, e)
     return precision, w, e
 
 
 @pr.helper
+def skips(place):
+    """Whether there is a third population, whose states are added to the prediction."""
+    return place.size > 2 * pr.PER_POPULATION
+
+
+@pr.helper
 def add_slopes(s, r, bias, theta, place, work, out_s, out_r):
-    """out_s += e/σ² of the second population, out_r −= W e/σ² of the first."""
+    """out_s += e/σ² of the second population, −= of the third, out_r −= W e/σ² of the first."""
     _, w, e = error(s, r, bias, theta, place, work)
     pr.add(e, pr.population(out_s, place, 1))
+    if skips(place):
+        pr.subtract(1.0, e, pr.population(out_s, place, 2))
     pr.add_product(-1.0, w, e, pr.population(out_r, place, 0))
 
 
@@ -44,7 +56,7 @@ def energy(s, r, theta, place, work, out):
 
 
 def gradient(s, r, theta, place, work, out_s, out_r):
-    """V_s = e/σ², V_r = −W e/σ²."""
+    """V_s = e/σ² and −e/σ², V_r = −W e/σ²."""
     add_slopes(s, r, 1.0, theta, place, work, out_s, out_r)
 
 
@@ -72,14 +84,25 @@ def mixed(s, r, v_s, v_r, theta, place, work, out):
 class Prediction(Between, kind="prediction"):
     """½ |s_b − Wᵀ r_a − b|² / σ²: population a predicts b. Parameters: W is the block "a-b", b the block "a-b.bias".
 
+    Parameters
+    ----------
+    first, second : str
+    sigma : float
+    skip : str, optional
+        A population as large as the second whose states are added to the prediction, as in a residual network. It may
+        be the first.
+
     Examples
     --------
     >>> from neurodyn.models import terms
     >>> terms.Prediction("x", "h", sigma=0.5).populations
     ('x', 'h')
+    >>> terms.Prediction("h1", "h2", skip="h1").populations
+    ('h1', 'h2', 'h1')
     """
 
     sigma: float = 1.0
+    skip: str = ""
     primitives = Primitives.of(
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
@@ -89,9 +112,18 @@ class Prediction(Between, kind="prediction"):
     def __post_init__(self) -> None:
         self.require(positive=["sigma"])
 
+    @property
+    def populations(self) -> tuple[str, ...]:
+        return self.first, self.second, *([self.skip] if self.skip else [])
+
     def check(self, graph: Graph) -> None:
         super().check(graph)
         self.check_moves(graph, self.second)
+        if self.skip == self.second:
+            raise ModelError(f"{self!r}: a population cannot skip to itself")
+        if self.skip and graph[self.skip].size != graph[self.second].size:
+            sizes = f"{graph[self.skip].size} and {graph[self.second].size}"
+            raise ModelError(f"{self!r}: {self.skip!r} and {self.second!r} must have as many units; got {sizes}")
 
     def blocks(self, graph: Graph) -> tuple[Block, ...]:
         return *super().blocks(graph), Block(f"{self.first}-{self.second}.bias", (graph[self.second].size,), False)

@@ -42,6 +42,7 @@ __all__ = [
     "row",
     "soften",
     "soften_change",
+    "subtract",
     "units",
     "window",
 ]
@@ -98,6 +99,14 @@ def add(u, out):
     for i in range(u.shape[0]):
         for j in range(u.shape[1]):
             out[i, j] += u[i, j]
+
+
+@helper
+def subtract(factor, u, out):
+    """out -= factor u, both (m, b)."""
+    for i in range(u.shape[0]):
+        for j in range(u.shape[1]):
+            out[i, j] -= factor * u[i, j]
 
 
 @helper
