@@ -43,6 +43,13 @@ CATALOG = (
         "stdp-window", "Plasticity by the time between two bumps, from rates alone", "Bengio et al. 2017; Bi & Poo 2001"
     ),
     _entry("fixed-point-learning", "Letters completed at fixed points that are learned", "Almeida 1987; Pineda 1987"),
+    _entry("resistive-classifier", "Resistors and diodes learn XOR and two moons", "Kendall et al. 2020, sec. 3"),
+    _entry("resistive-digits", "Resistors and diodes read handwritten digits", "Kendall et al. 2020, sec. 4"),
+    _entry(
+        "resistive-coupled",
+        "Coupled learning in two identical resistor networks",
+        "Dillavou et al. 2022; Stern et al. 2021",
+    ),
 )
 
 
