@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from neurodyn.errors import ArgumentError
 from neurodyn.progress import quietly
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -30,6 +31,34 @@ as_json: Decorator = click.option(
 )
 #: `--no-figures`, as the argument `no_figures`.
 no_figures: Decorator = click.option("--no-figures", is_flag=True, help="Draw no figures.")
+
+
+#: What figures can be.
+FORMATS = ("png", "pdf", "svg")
+#: Where a command's context keeps what its figures are to be.
+_FORMATS = "neurodyn.figure_formats"
+
+
+def _remember_formats(context: click.Context, _: click.Parameter, text: str) -> None:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    wrong = [name for name in names if name not in FORMATS]
+    if wrong:
+        raise ArgumentError(f"--format takes {', '.join(FORMATS)}, with commas between; got {wrong[0]!r}")
+    context.meta[_FORMATS] = names
+
+
+def chosen_formats() -> tuple[str, ...]:
+    """What the figures of the command that runs are to be."""
+    context = click.get_current_context(silent=True)
+    found: tuple[str, ...] = FORMATS[:1] if context is None else context.meta.get(_FORMATS, FORMATS[:1])
+    return found
+
+
+#: `--format`: what figures are written as; no argument.
+figure_format: Decorator = click.option(
+    "--format", default="png", metavar="FORMAT,...", expose_value=False, callback=_remember_formats,
+    help="What figures are: png, pdf, svg, or several of them. Default: png.",
+)  # fmt: skip
 
 
 def _be_quiet(context: click.Context, _: click.Parameter, wanted: bool) -> None:

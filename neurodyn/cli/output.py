@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neurodyn.cli.options import FORMATS, chosen_formats
 from neurodyn.errors import ResultFileError
 from neurodyn.stopping import tidily
 
@@ -58,21 +59,24 @@ def replace_earlier(summary: Path, verb: str) -> None:
     if earlier.get("command") != verb:
         return
     for name in (*figures, summary.name):
-        if name.endswith((".png", ".json")):
+        if name.endswith(("json", *FORMATS)):
             (summary.parent / name).unlink(missing_ok=True)
 
 
 def write_figures(folder: Path, figures: Mapping[str, Any]) -> list[str]:
-    """Save each figure as NAME.png, whole or not at all; returns the names of the files."""
+    """Save each figure in the formats that `--format` names, whole or not at all; returns the names of the files."""
     from neurodyn.results.files import write
 
+    written = []
     for name, figure in figures.items():
+        for kind in chosen_formats():
 
-        def save(temporary: str, figure: Any = figure) -> None:
-            figure.savefig(temporary, format="png", dpi=150)
+            def save(temporary: str, figure: Any = figure, kind: str = kind) -> None:
+                figure.savefig(temporary, format=kind, dpi=150)
 
-        write(folder / f"{name}.png", save)
-    return [f"{name}.png" for name in figures]
+            write(folder / f"{name}.{kind}", save)
+            written.append(f"{name}.{kind}")
+    return written
 
 
 def write_summary(path: Path, verb: str, summary: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
