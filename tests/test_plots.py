@@ -98,7 +98,7 @@ def test_error_signals_are_velocities_under_black_dashes(chain):
             assert dashes.get_zorder() >= curve.get_zorder()
         assert r"-(\tau_i/\beta)\,\mathrm{d}s_i/\mathrm{d}t" in texts(axes[0])
         assert r"\bar{S}_i" in texts(ax)
-    assert "time since the nudge $t$ (units of $\\tau$)" in texts(axes[-1])
+    assert "time since the nudge $t$ (unit of $\\tau$), $\\sqrt{t}$ scale" in texts(axes[-1])
     rendered(axes[0])
 
 
@@ -129,7 +129,7 @@ def test_phases_are_states_and_displacements(chain):
     np.testing.assert_array_equal(line(left, "$s_i^*$").get_ydata(), chain.equilibrium.state[2, [1, 16]])
     assert "state $s_i$" in texts(left)
     assert r"displacement $(s_i^{+\beta} - s_i^{-\beta})/2\beta$" in texts(right)
-    assert r"units of $\tau$" in left.get_xlabel()
+    assert r"unit of $\tau$" in left.get_xlabel()
     assert "free" in left.get_title(loc="left")
     assert "nudged" in right.get_title(loc="left")
 

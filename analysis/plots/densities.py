@@ -52,14 +52,14 @@ def plot_densities(
             "linewidth": 1.3,
             "label": law.network.graph.unit(int(unit)),
         }
-        left.stairs(counts[sample, unit] / widths[unit], law.edges[unit], **{**options, **style})
+        left.stairs(counts[sample, unit] / widths[unit], law.edges[unit], **{**options, **look.own(style)})
         left.axvline(mean[unit], color=options["color"], linewidth=0.8, linestyle=(0, (4, 1.5)))
         left.axvspan(mean[unit] - bar[unit], mean[unit] + bar[unit], color=options["color"], alpha=0.25, linewidth=0.0)
     left.set(xlabel="state", ylabel="density", ylim=(0.0, None))
     look.title(left, "densities, means and their error bars")
     look.legend(left)
     _pair(law, sample, right, mean)
-    return left, right
+    return look.together((left, right))
 
 
 def _pair(law: Stationary, sample: int, ax: Axes, mean: Array) -> None:

@@ -39,7 +39,7 @@ def plot_fans(run: Trajectory, units: list[int] | None = None, *, ax: Axes | Non
         states = run.state[:, :, unit]
         options: dict[str, Any] = {"color": look.cycle(look.METHODS, k), "linewidth": 1.3}
         options["label"] = run.network.graph.unit(int(unit))
-        ax.plot(run.t, np.median(states, axis=1), **{**options, **style})
+        ax.plot(run.t, np.median(states, axis=1), **{**options, **look.own(style)})
         for part, alpha in BANDS:
             low, high = np.quantile(states, (0.5 - 0.5 * part, 0.5 + 0.5 * part), axis=1)
             ax.fill_between(run.t, low, high, color=options["color"], alpha=alpha, linewidth=0.0)

@@ -43,7 +43,14 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
     ):
         values = getattr(training, name)
         if values is not None:
-            options = {"color": color, "marker": marker, "markersize": 3.5, "linewidth": 1.2, "label": label, **style}
+            options = {
+                "color": color,
+                "marker": marker,
+                "markersize": 3.5,
+                "linewidth": 1.2,
+                "label": label,
+                **look.own(style),
+            }
             ax.plot(epochs, np.where(values > 0.0, factor * values, np.nan), **options)
             drawn.append(factor * values)
     tested = getattr(training, f"test_{what}")
@@ -69,12 +76,12 @@ def plot_settling(training: Training, *, ax: Axes | None = None, **style: Any) -
     """Draw how long free phases took to settle, mean over the samples of each epoch; parameters as `plot_learning`."""
     ax = look.new_axes(height=2.4)[0] if ax is None else ax
     steps = training.recipe.method == "ep-2017"
-    options = {"color": look.FREE, "marker": "o", "markersize": 3.5, "linewidth": 1.2, **style}
+    options = {"color": look.FREE, "marker": "o", "markersize": 3.5, "linewidth": 1.2, **look.own(style)}
     ax.plot(np.arange(1, training.epochs + 1), training.steps, **options)
     ax.set_ylim(0.0, 1.06 * float(np.max(training.steps)))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
-    ax.set_ylabel("steps of the free phase" if steps else "free phase (units of τ)")
+    ax.set_ylabel("steps of the free phase" if steps else "free phase (unit of τ)")
     look.title(ax, "settling")
     return ax
 
@@ -120,12 +127,12 @@ def plot_filters(
     limit = float(np.max(np.abs(weights[:, :count]))) or 1.0
     ax = look.new_axes(height=0.6 + look.WIDTH * sheet.shape[0] / sheet.shape[1])[0] if ax is None else ax
     colors = LinearSegmentedColormap.from_list("signed", [look.FREE, "white", look.NUDGED])
-    options = {"cmap": colors, "vmin": -limit, "vmax": limit, "interpolation": "nearest", **style}
+    options = {"cmap": colors, "vmin": -limit, "vmax": limit, "interpolation": "nearest", **look.own(style)}
     image = ax.imshow(sheet, **options)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     bar = look.figure_of(ax).colorbar(image, ax=ax, shrink=0.8, pad=0.015)
-    bar.ax.tick_params(labelsize=look.SMALL)
+    bar.ax.tick_params(labelsize=look.small_size())
     look.title(ax, f"weights from the input to {count} of {weights.shape[1]} units")
     return ax
 
@@ -156,11 +163,11 @@ def plot_confusion(evaluation: Evaluation, *, ax: Axes | None = None, **style: A
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts).astype(float)
     ax = look.new_axes(width=5.2, height=4.8)[0] if ax is None else ax
     top = max(1.0, float(wrong.max()))
-    ax.imshow(wrong, **{"cmap": "Oranges", "vmin": 0.0, "vmax": 1.4 * top, **style})
+    ax.imshow(wrong, **{"cmap": "Oranges", "vmin": 0.0, "vmax": 1.4 * top, **look.own(style)})
     for (i, j), count in np.ndenumerate(counts):
         if count:
             weight = "bold" if i == j else "normal"
-            ax.text(j, i, str(count), ha="center", va="center", fontsize=look.SMALL - 1, fontweight=weight)
+            ax.text(j, i, str(count), ha="center", va="center", fontsize=look.small_size() - 1, fontweight=weight)
     ticks = np.arange(len(counts))
     ax.set(xticks=ticks, yticks=ticks, xlabel="prediction", ylabel="class")
     look.title(ax, f"{100.0 * evaluation.error:.2f} % of {counts.sum():,} samples misread")

@@ -37,7 +37,7 @@ def panel_for_each_phase(
     """The given axes, or new ones with the `options` of `new_axes`: one for a trajectory, two for an experiment."""
     count = 2 if isinstance(result, Experiment) else 1
     if ax is None:
-        return tuple(look.new_axes(1, count, **options))
+        return look.together(tuple(look.new_axes(1, count, **options)))
     axes = (ax,) if isinstance(ax, Axes) else tuple(ax)
     if len(axes) != count:
         phases = "two Axes, one for each phase" if count == 2 else "one Axes"

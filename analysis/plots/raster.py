@@ -61,7 +61,7 @@ def plot_raster(
     letter = state_letter(network)
     edges = row_edges(network.graph)
     limits = (0.0, 1.0) if network.box.all() else _symmetric(states)
-    free = {"cmap": _colors(look.FREE, limits[0]), "norm": Normalize(*limits), **style}
+    free = {"cmap": _colors(look.FREE, limits[0]), "norm": Normalize(*limits), **look.own(style)}
 
     axes = panel_for_each_phase(result, ax, height=4.2, sharey=True)
     _draw(axes[0], t, states, edges, f"state ${letter}_i$", free)
@@ -71,7 +71,7 @@ def plot_raster(
         moved = with_batch(np.mean(run.displacement, axis=0), 3)[:, sample]
         limits = _symmetric(moved)
         root = FuncNorm((look.signed_root, look.signed_square), *limits)
-        nudged = {"cmap": _colors(look.NUDGED, limits[0]), "norm": root, **style}
+        nudged = {"cmap": _colors(look.NUDGED, limits[0]), "norm": root, **look.own(style)}
         bar = _draw(axes[1], run.t, moved, edges, rf"displacement $({letter}_i - {letter}_i^*)/\beta$", nudged)
         large = round_below(limits[1])
         bar.set_ticks([-large, -0.2 * large, 0.0, 0.2 * large, large])
@@ -80,7 +80,7 @@ def plot_raster(
     for panel in axes:
         _name_rows(panel, network.graph, edges)
     axes[0].set_ylabel("population (units)")
-    return axes
+    return look.together(axes)
 
 
 def row_edges(graph: Graph) -> Array:
@@ -110,8 +110,8 @@ def _draw(ax: Axes, t: Array, values: Array, edges: Array, label: str, options: 
     mesh = ax.pcolormesh(time_edges(t), edges, values.T, **{"rasterized": True, **options})
     bar = look.figure_of(ax).colorbar(mesh, ax=ax, location="bottom", aspect=30, pad=0.03)
     bar.locator = MaxNLocator(5)
-    bar.set_label(label, fontsize=look.LABEL)
-    bar.ax.tick_params(labelsize=look.SMALL, length=3, width=0.7, color=look.QUIET)
+    bar.set_label(label, fontsize=look.label_size())
+    bar.ax.tick_params(labelsize=look.small_size(), length=3, width=0.7, color=look.QUIET)
     bar.outline.set(linewidth=0.7, color=look.QUIET)
     return bar
 

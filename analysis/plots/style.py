@@ -8,13 +8,17 @@ is set on the artists, and figures are plain `Figure` objects without pyplot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.cbook import normalize_kwargs
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
@@ -36,26 +40,78 @@ DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 WIDTH = 6.5
-LABEL, SMALL = 9.5, 8.5
-TIME = r"time $t$ (units of $\tau$)"
-NUDGED_TIME = r"time since the nudge $t$ (units of $\tau$)"
+#: What matplotlib has as the size of a figure if nobody says.
+STANDARD = tuple(rcParamsDefault["figure.figsize"])
+#: Sizes of texts, in those of matplotlib's own setting `font.size`.
+LABEL, SMALL = 0.95, 0.85
+TIME = r"time $t$ (unit of $\tau$)"
+NUDGED_TIME = r"time since the nudge $t$ (unit of $\tau$)"
+#: What the label of a square-root time axis has at its end.
+ROOT = r", $\sqrt{t}$ scale"
 NO_SIGNAL = "no sample has an error signal:\nall outputs sit on a bound or on their targets"
+
+
+def label_size() -> float:
+    """Size of labels and titles, in points."""
+    return LABEL * float(rcParams["font.size"])
+
+
+def small_size() -> float:
+    """Size of ticks and legends, in points."""
+    return SMALL * float(rcParams["font.size"])
+
+
+def own(style: Mapping[str, Any]) -> dict[str, Any]:
+    """What a user asks of artists, by its long names: matplotlib's short ones, as `lw`, would stand beside ours."""
+    found: dict[str, Any] = normalize_kwargs(dict(style), Line2D)
+    return found
+
+
+class Panel(Axes):
+    """Axes that notebooks show as the picture of their figure."""
+
+    def _repr_png_(self) -> bytes:
+        return picture(self)
+
+
+class Panels(tuple[Axes, ...]):
+    """Several axes of one figure, which notebooks show as a picture."""
+
+    def _repr_png_(self) -> bytes:
+        return picture(self[0])
+
+
+Several = TypeVar("Several", bound=tuple[Axes, ...])
+
+
+def together(axes: Several) -> Several:
+    """The axes, as what notebooks show as a picture."""
+    return cast(Several, Panels(axes))
+
+
+def picture(ax: Axes) -> bytes:
+    """The figure of axes as PNG."""
+    target = BytesIO()
+    figure_of(ax).savefig(target, format="png")
+    return target.getvalue()
 
 
 def new_axes(
     rows: int = 1, columns: int = 1, *, height: float = 3.2, width: float = WIDTH, **options: Any
 ) -> list[Axes]:
-    """Dressed axes on a new figure, row by row; sizes in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
+    """Dressed axes on a new figure, row by row; sizes in inches, unless the user set matplotlib's `figure.figsize`."""
+    size = tuple(rcParams["figure.figsize"])
+    figure = Figure(figsize=(width, height) if size == STANDARD else size, layout="constrained")
+    kind = {"axes_class": Panel}
+    axes = list(figure.subplots(rows, columns, squeeze=False, subplot_kw=kind, **options).flat)
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
         for side in ("left", "bottom"):
             ax.spines[side].set(linewidth=0.7, color=QUIET)
-        ax.tick_params(labelsize=SMALL, length=3, width=0.7, color=QUIET)
+        ax.tick_params(labelsize=small_size(), length=3, width=0.7, color=QUIET)
         ax.tick_params(which="minor", length=2, width=0.5, color=QUIET)
-        ax.xaxis.label.set_size(LABEL)
-        ax.yaxis.label.set_size(LABEL)
+        ax.xaxis.label.set_size(label_size())
+        ax.yaxis.label.set_size(label_size())
     return axes
 
 
@@ -99,7 +155,7 @@ def cycle(options: Sequence[Any], index: int) -> Any:
 
 def title(ax: Axes, text: str) -> None:
     """A short title, left aligned."""
-    ax.set_title(text, loc="left", fontsize=LABEL)
+    ax.set_title(text, loc="left", fontsize=label_size())
 
 
 def method(index: int) -> dict[str, Any]:
@@ -108,17 +164,23 @@ def method(index: int) -> dict[str, Any]:
 
 
 def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:
-    """A legend without frame; beside the axes unless given a `loc`: there it cannot cover data."""
-    place = {"loc": "upper left", "bbox_to_anchor": (1.0 + gap, 1.0), "borderaxespad": 0.0}
+    """A legend without frame; beside the axes unless given a `loc`: there it cannot cover data.
+
+    A figure that makes no room for what is beside its axes, as `plt.subplots()` makes, would cut it off: there it is
+    inside.
+    """
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.0 + gap, 1.0), "borderaxespad": 0.0}
+    inside = {"loc": "best", "frameon": True, "framealpha": 0.8, "edgecolor": "none"}
+    place = inside if figure_of(ax).get_layout_engine() is None else beside
     shape = {
         "frameon": False,
-        "fontsize": SMALL,
+        "fontsize": small_size(),
         "handlelength": 2.4,
         "labelspacing": 0.5,
-        "title_fontsize": SMALL,
+        "title_fontsize": small_size(),
         "alignment": "left",
     }
-    ax.legend(**{**({} if "loc" in options else place), **shape, **options})
+    ax.legend(**{**shape, **({} if "loc" in options else place), **options})
 
 
 def beyond(critical_beta: float, fold: float) -> str:
@@ -130,7 +192,7 @@ def beyond(critical_beta: float, fold: float) -> str:
 
 def note(ax: Axes, text: str) -> None:
     """Say in the middle of an empty panel why it is empty."""
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=LABEL, color=QUIET)
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", fontsize=label_size(), color=QUIET)
     ax.set(xticks=[], yticks=[])
 
 
@@ -164,7 +226,7 @@ def time_axis(ax: Axes, end: float, label: str = TIME, *, gap: float = 0.11) -> 
     ax.set_xlim(0.0, end)
     ticks = time_ticks(end, gap)
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.set_xlabel(label)
+    ax.set_xlabel(label + ROOT)
 
 
 def time_ticks(end: float, gap: float) -> list[float]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.out("the folder of the training")
 @options.as_json
 @options.no_figures
+@options.figure_format
 @options.quiet
 def evaluate(training: str, data: str | None, split: str, out: str | None, as_json: bool, no_figures: bool) -> None:
     """Evaluate the network that `neurodyn train` has left in the folder TRAINING.

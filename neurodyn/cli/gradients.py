@@ -34,6 +34,7 @@ DRIVER = "equilibrium-propagation"
 @options.out("neurodyn-MODEL-gradients")
 @options.as_json
 @options.no_figures
+@options.figure_format
 @options.quiet
 def gradients(
     model: str,

@@ -32,6 +32,7 @@ BINS, TRAJECTORIES = 60, 200
 @options.out("neurodyn-MODEL-noise")
 @options.as_json
 @options.no_figures
+@options.figure_format
 @options.quiet
 def noise(
     model: str,

@@ -11,7 +11,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from neurodyn.errors import ArgumentError
 from neurodyn.progress import quietly
+from neurodyn.results.figure_formats import FORMATS, in_formats
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -42,6 +44,21 @@ as_json: Decorator = click.option(
 )
 #: `--no-figures`, as the argument `no_figures`.
 no_figures: Decorator = click.option("--no-figures", is_flag=True, help="Draw no figures.")
+
+
+def _choose_formats(context: click.Context, _: click.Parameter, text: str) -> None:
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    wrong = [name for name in names if name not in FORMATS]
+    if wrong:
+        raise ArgumentError(f"--format takes {', '.join(FORMATS)}, with commas between; got {wrong[0]!r}")
+    context.with_resource(in_formats(names))
+
+
+#: `--format`: what figures are written as; no argument.
+figure_format: Decorator = click.option(
+    "--format", default="png", metavar="FORMAT,...", expose_value=False, callback=_choose_formats,
+    help="What figures are: png, pdf, svg, or several of them. Default: png.",
+)  # fmt: skip
 
 
 def _be_quiet(context: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neurodyn.errors import ResultFileError
+from neurodyn.results.figure_formats import FORMATS
 from neurodyn.stopping import tidily
 
 
@@ -61,7 +62,7 @@ def replace_earlier(summary: Path, verb: str, keep: Sequence[str] = ()) -> None:
     if earlier.get("command") != verb:
         return
     for name in (*figures, summary.name):
-        if name not in keep and name.endswith((".png", ".json")):
+        if name not in keep and name.endswith((".json", *FORMATS)):
             (summary.parent / name).unlink(missing_ok=True)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--resolution", type=int, metavar="R", help="Grid points along each axis. Default: 41, relaxed 25.")
 @options.out("neurodyn-MODEL-portrait")
 @options.as_json
+@options.figure_format
 @click.option("--animate", metavar="FILE.gif", help="Also write a movie of the nudged phase.")
 @options.quiet
 def portrait(

@@ -24,6 +24,7 @@ from neurodyn.reproductions.reproduction import Reproduction, Row
 @options.out("neurodyn-NAME")
 @options.as_json
 @options.no_figures
+@options.figure_format
 @options.quiet
 def reproduce(
     name: str | None, wants_list: bool, small: bool, seed: int, out: str | None, as_json: bool, no_figures: bool

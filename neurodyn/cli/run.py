@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.out("neurodyn-MODEL")
 @options.as_json
 @options.no_figures
+@options.figure_format
 @options.quiet
 def run(
     model: str, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool, no_figures: bool

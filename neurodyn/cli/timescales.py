@@ -32,6 +32,7 @@ NAMES = (
 @options.mnist_folder
 @options.out("neurodyn-MODEL-STUDY")
 @options.as_json
+@options.figure_format
 @options.quiet
 def timescales(
     model: str, study: str | None, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool

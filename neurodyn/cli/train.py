@@ -29,6 +29,7 @@ CHECKPOINT = "checkpoint"
 @click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
 @options.as_json
 @options.no_figures
+@options.figure_format
 @options.quiet
 def train(
     model: str,

@@ -44,7 +44,8 @@ class Equilibrium(Result):
     residual : (batch,)
         Largest |force_i| = |tau_i ds_i/dt| over the units that are not stuck on a bound of their box, after polishing.
     time : (batch,)
-        Time at which the force fell below the tolerance of the integration, in units of tau.
+        Time at which the force fell below the tolerance of the integration, in the unit of the time constants, whatever
+        these are. What is left of the way to s* is then Newton's, so that s* is closer than this tolerance.
     status : (batch,) int
         A `Status` each: STABLE where all is well.
     energy : (batch,)

@@ -56,7 +56,7 @@ def plot_agreement(run: NudgedPhase, side: SidePhase, *, ax: Axes | None = None,
             "linestyle": "none",
             "rasterized": True,
             "label": name,
-            **style,
+            **look.own(style),
         }
         ax.plot(*pair, **options)
     limit = 1.6 * largest

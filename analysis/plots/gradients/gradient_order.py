@@ -33,7 +33,7 @@ def plot_gradient_order(order: GradientOrder, *, ax: Axes | None = None, **style
         slope, used = order.slope(name), order.used(name)
         label = f"{name}: {slope:.2f}" if np.isfinite(slope) else name
         shown = np.where(errors > 0.0, errors, np.nan)
-        options = {"markersize": 5.5, "linewidth": 1.0, "label": label, **look.method(k), **style}
+        options = {"markersize": 5.5, "linewidth": 1.0, "label": label, **look.method(k), **look.own(style)}
         ax.plot(order.betas, shown, **{**options, "markerfacecolor": "none", "label": ""})
         ax.plot(order.betas, np.where(used, shown, np.nan), **options)
     if order.floor > 0.0:

@@ -44,7 +44,7 @@ def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Ax
             size = max(2.5, 8.0 - 1.2 * k) * (1.0 if exact.size < MANY else 0.5)  # those that agree: ring in ring
             options = {"linestyle": "none", "markersize": size, "markeredgewidth": 0.8, "markerfacecolor": "none"}
             options |= {"label": label}
-            ax.plot(exact, _entries(found.gradient.part(name)), **{**options, **look.method(k), **style})
+            ax.plot(exact, _entries(found.gradient.part(name)), **{**options, **look.method(k), **look.own(style)})
         ax.axline((0.0, 0.0), slope=1.0, color=look.QUIET, linewidth=0.7, zorder=0)
         ax.ticklabel_format(scilimits=(-3, 3))
         ax.locator_params(nbins=3)
@@ -56,7 +56,7 @@ def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Ax
     for ax in axes[max(0, len(names) - columns) : len(names)]:
         ax.set_xlabel(r"exact $dJ/d\theta$")
     look.legend(axes[columns - 1])
-    return tuple(axes[: len(names)])
+    return look.together(tuple(axes[: len(names)]))
 
 
 def _entries(block: Array) -> Array:

@@ -33,7 +33,7 @@ def plot_gradient_track(track: GradientTrack, **style: Any) -> tuple[Axes, Axes,
     look.title(loss, f"learning by {track.driver}, rate {track.rate:g}")
     steps = np.arange(len(track.loss) - 1)
     for k, label in enumerate(track.cosine):
-        options = {"linewidth": 1.2, "markersize": 4, "label": label, **look.method(k), **style}
+        options = {"linewidth": 1.2, "markersize": 4, "label": label, **look.method(k), **look.own(style)}
         options["markevery"] = max(1, len(steps) // 12)
         degrees = np.degrees(np.arccos(np.clip(track.cosine[label], -1.0, 1.0)))
         angle.plot(steps, degrees, **options)

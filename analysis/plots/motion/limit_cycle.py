@@ -52,8 +52,8 @@ def plot_limit_cycle(
     time, plane = look.panels(ax, 1, 2, shows="for states and multipliers", width=8.0)
     for k, i in enumerate(chosen):
         options = {"color": look.cycle(look.FREE_SHADES, k), "linestyle": look.cycle(look.DASHES, k), "linewidth": 1.5}
-        time.plot(cycle.t, cycle.state[:, i], **{**options, "label": unit_name(graph, i), **style})
-    time.set(xlim=(0.0, cycle.period), xlabel=r"time $t$ (units of $\tau$)")
+        time.plot(cycle.t, cycle.state[:, i], **{**options, "label": unit_name(graph, i), **look.own(style)})
+    time.set(xlim=(0.0, cycle.period), xlabel=r"time $t$ (unit of $\tau$)")
     time.set_ylabel(f"state ${state_letter(cycle.network)}$")
     kind = "stable" if cycle.stable else "unstable"
     look.title(time, f"{kind} limit cycle, period {cycle.period:.6g}")
@@ -73,4 +73,4 @@ def plot_limit_cycle(
     plane.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="real part", ylabel="imaginary part")
     plane.set_box_aspect(1.0)
     look.title(plane, "multipliers")
-    return time, plane
+    return look.together((time, plane))

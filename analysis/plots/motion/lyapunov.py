@@ -39,7 +39,7 @@ def plot_lyapunov(spectrum: LyapunovSpectrum, *, sample: int = 0, ax: Axes | Non
     numbers = np.arange(1, exponents.shape[1] + 1)
     shape: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "capsize": 3.0, "color": look.FREE}
     ax.axhline(0.0, color=look.QUIET, linewidth=0.8)
-    ax.errorbar(numbers, exponents[sample], 2.0 * errors[sample], **{**shape, **style})
+    ax.errorbar(numbers, exponents[sample], 2.0 * errors[sample], **{**shape, **look.own(style)})
     ax.set(xlabel="number of the exponent", ylabel=r"Lyapunov exponent $\lambda$ (1/time)")
     if len(numbers) <= 12:
         ax.set_xticks(numbers)
@@ -74,12 +74,12 @@ def plot_lyapunov_map(found: LyapunovMap, *, ax: Axes | None = None, **style: An
     ax = look.new_axes(width=5.6, height=4.0)[0] if ax is None else ax
     most = max(float(np.nanmax(np.abs(found.exponent))), 1e-12)
     options: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -most, "vmax": most, "shading": "nearest", "rasterized": True}
-    mesh = ax.pcolormesh(found.first, found.second, found.exponent, **{**options, **style})
+    mesh = ax.pcolormesh(found.first, found.second, found.exponent, **{**options, **look.own(style)})
     rows, columns = np.nonzero(found.chaotic)
     ax.plot(found.first[columns], found.second[rows], linestyle="none", marker=".", markersize=3.0, color=look.SIDE)
     bar = look.figure_of(ax).colorbar(mesh, ax=ax, pad=0.03)
-    bar.set_label(r"largest exponent $\lambda_1$ (1/time)", fontsize=look.LABEL)
-    bar.ax.tick_params(labelsize=look.SMALL)
+    bar.set_label(r"largest exponent $\lambda_1$ (1/time)", fontsize=look.label_size())
+    bar.ax.tick_params(labelsize=look.small_size())
     ax.set(xlabel=found.names[0], ylabel=found.names[1])
     look.title(ax, "largest Lyapunov exponent")
     return ax

@@ -40,14 +40,21 @@ def plot_basins(basins: Basins, *, ax: Axes | None = None, **style: Any) -> Axes
 
     ax = look.new_axes(width=6.2, height=4.2)[0] if ax is None else ax
     tints = ListedColormap([_tint(color) for color in colors] or ["white"], name="basins").with_extremes(bad=NOWHERE)
-    options = {"cmap": tints, "vmin": -0.5, "vmax": max(len(area), 1) - 0.5, "rasterized": True, "zorder": 0, **style}
+    options = {
+        "cmap": tints,
+        "vmin": -0.5,
+        "vmax": max(len(area), 1) - 0.5,
+        "rasterized": True,
+        "zorder": 0,
+        **look.own(style),
+    }
     ax.pcolormesh(basins.first, basins.second, label, shading="nearest", **options)
     layers.dress(ax, basins.plane, basins.first, basins.second)
     for k in shown:
         energy = f"{basins.attractors.energy[k]:.4g}, " if has_energy else ""
         text = f"{k + 1}: {energy}{area[k]:.0%}" if k in named else ""
         ax.plot(*basins.position[k], **layers.point_style("stable node", colors[k]), label=text)
-        ax.annotate(str(k + 1), basins.position[k], (6.0, 5.0), textcoords="offset points", fontsize=look.SMALL)
+        ax.annotate(str(k + 1), basins.position[k], (6.0, 5.0), textcoords="offset points", fontsize=look.small_size())
     nowhere = float(np.mean(basins.label < 0))
     if nowhere > 0.0:
         ax.plot([], [], "s", color=NOWHERE, label=f"none, {nowhere:.0%}")

@@ -55,7 +55,7 @@ def plot_bifurcation(
     for branch in branches:
         marks = [(b.position, b.parameter, float(b.state[unit])) for b in branch.bifurcations]
         lines.draw_branch(
-            ax, branch.parameter, branch.state[:, unit], branch.index, marks, **{"color": look.FREE, **style}
+            ax, branch.parameter, branch.state[:, unit], branch.index, marks, **{"color": look.FREE, **look.own(style)}
         )
     for k, cycle in enumerate(cycles):
         _draw_cycles(ax, cycle, unit, places, "limit cycles" if k == 0 else "", style)
@@ -93,5 +93,11 @@ def _draw_cycles(
             marks.append((b.position, b.parameter, float(height)))
             places.setdefault(b.kind, []).append((b.parameter, float(height)))
         lines.draw_branch(
-            ax, cycle.parameter, values[:, unit], cycle.index, marks, label=name, **{"color": look.NUDGED, **style}
+            ax,
+            cycle.parameter,
+            values[:, unit],
+            cycle.index,
+            marks,
+            label=name,
+            **{"color": look.NUDGED, **look.own(style)},
         )

@@ -34,7 +34,7 @@ def draw_branch(
 ) -> None:
     """Draw `values` (K,) over `at` (K,), solid where `index` (K,) is 0; solid and dashed parts meet at the marks."""
     for k, (stable, x, y) in enumerate(parts(at, values, index, marks)):
-        options = {"linestyle": "-" if stable else DASHED, "linewidth": 1.7 if stable else 1.3, **style}
+        options = {"linestyle": "-" if stable else DASHED, "linewidth": 1.7 if stable else 1.3, **look.own(style)}
         ax.plot(x, y, **{"label": label if k == 0 else "", **options})
 
 

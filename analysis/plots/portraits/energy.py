@@ -81,7 +81,7 @@ def plot_energy(
         look.time_axis(axes[1], settled_after(run.t, moved - moved[-1]), look.NUDGED_TIME, gap=0.17)
         axes[1].set_ylabel("change since the nudge")
         phase_titles(axes, rf"$\beta$ = {run.beta:g}")
-    return axes
+    return look.together(axes)
 
 
 def energy_change(network: Network, base: Array, moved: Array, x: Array | None, active: Mask, beta: float) -> Array:
@@ -115,7 +115,7 @@ def cost_change(network: Network, base: Array, moved: Array, target: Array, beta
 
 def _draw(ax: Axes, t: Array, curves: dict[str, Array], colors: Sequence[str], style: dict[str, Any]) -> None:
     for k, (name, curve) in enumerate(curves.items()):
-        options = {"color": colors[k], "linestyle": look.DASHES[k], "linewidth": 1.5, "label": name, **style}
+        options = {"color": colors[k], "linestyle": look.DASHES[k], "linewidth": 1.5, "label": name, **look.own(style)}
         ax.plot(t, curve, **options)
     ax.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
     look.legend(ax, loc="best")

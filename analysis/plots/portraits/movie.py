@@ -138,7 +138,7 @@ def stage(run: NudgedPhase, side: SidePhase, *, sample: int | None = None, units
         look.time_axis(ax, end, look.NUDGED_TIME, gap=0.14)
         ax.set_ylim(ax.get_ylim())
     look.legend(right, title=velocity_symbols(run.network))
-    clock = left.text(0.0, 1.03, "", transform=left.transAxes, fontsize=look.LABEL)
+    clock = left.text(0.0, 1.03, "", transform=left.transAxes, fontsize=look.label_size())
     scene = Scene(look.figure_of(left), clock, t, (*moving, *speeds, *dashes), tuple(dots))
     scene.show(len(t) - 1)
     return scene

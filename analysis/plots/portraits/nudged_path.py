@@ -56,7 +56,7 @@ def plot_nudged_path(path: NudgedPath, *, units: Units | None = None, ax: Axes |
     ax = look.new_axes(width=6.0)[0] if ax is None else ax
     for k, i in enumerate(shown):
         marks = [(b.position, where, float(b.state[i])) for b, where in located]
-        options = {"color": look.cycle(look.NUDGED_SHADES, k), **style}
+        options = {"color": look.cycle(look.NUDGED_SHADES, k), **look.own(style)}
         lines.draw_branch(ax, at, path.state[:, i], path.index, marks, label=unit_name(graph, i), **options)
     _limits(ax, path, at, path.state[:, shown])
     _predictions(ax, path, shown)

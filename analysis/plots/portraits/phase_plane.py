@@ -112,7 +112,7 @@ def plot_phase_planes(
     look.title(axes[-1], _title(nudged))
     drawn = [line for line in axes[0].lines if str(line.get_label()).startswith("trajector")] if len(axes) == 2 else []
     look.legend(axes[-1], handles=[*drawn, *axes[-1].get_legend_handles_labels()[0]])
-    return tuple(axes)
+    return look.together(tuple(axes))
 
 
 def _portrait(ax: Axes, plane: PhasePlane, field: str, curves: Sequence[Array], style: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
 from neurodyn.analysis.motion.limit_cycle import LimitCycle
+from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.portraits.fixed_points import STABLE
 from neurodyn.analysis.portraits.phase_plane import PhasePlane
 from neurodyn.analysis.portraits.plane import Plane
@@ -94,7 +95,13 @@ def draw_nullclines(ax: Axes, plane: PhasePlane, shades: Sequence[str], **style:
     """Each coordinate's nullcline, in pieces, in a shade and with dashes of its own."""
     for which, (pieces, name) in enumerate(zip(plane.nullclines, plane.names, strict=True)):
         for k, piece in enumerate(pieces):
-            options = {"color": shades[which], "linestyle": NULLCLINES[which], "linewidth": 1.6, "zorder": 2.5, **style}
+            options = {
+                "color": shades[which],
+                "linestyle": NULLCLINES[which],
+                "linewidth": 1.6,
+                "zorder": 2.5,
+                **look.own(style),
+            }
             ax.plot(*piece.T, **{"label": f"{name} at rest" if k == 0 else "", **options})
 
 

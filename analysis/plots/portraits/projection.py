@@ -47,13 +47,13 @@ def plot_projection(projection: Projection, *, ax: Axes | None = None, **style: 
         )
     several = paths.shape[1] > 1
     free = "trajectory" if projection.rest is None else "free phase"
-    _lines(ax, paths, {"color": look.FREE, "linewidth": 1.0 if several else 1.5, "label": free, **style})
+    _lines(ax, paths, {"color": look.FREE, "linewidth": 1.0 if several else 1.5, "label": free, **look.own(style)})
     _dots(ax, paths[0], {"markerfacecolor": "white", "color": look.FREE, "label": "start"})
     if projection.rest is not None and projection.displacement is not None:
         nudged = projection.rest + factor * projection.displacement
         times = "" if factor == 1.0 else f"{factor:g}\\,"
         label = f"nudged phase,\n$s^* + {times}(s - s^*)/\\beta$"
-        _lines(ax, nudged, {"color": look.NUDGED, "linewidth": 1.8, "label": label, **style})
+        _lines(ax, nudged, {"color": look.NUDGED, "linewidth": 1.8, "label": label, **look.own(style)})
         _dots(ax, projection.rest, {"color": look.SIDE, "label": "$s^*$"})
     for name, label in zip("xyz", projection.labels, strict=False):
         getattr(ax, f"set_{name}label")(label if dimensions == 2 else label.replace(" (", "\n("))
@@ -99,10 +99,10 @@ def _new_axes(dimensions: int) -> Axes:
     with rc_context({"grid.color": look.FAINT, "grid.linewidth": 0.6}):  # read here, and no property of a 3-D axes
         space: Any = Figure(figsize=(5.6, 4.6)).add_axes((0.02, 0.05, 0.9, 0.95), projection="3d")
     space.set_box_aspect(None, zoom=0.8)  # leaves room for the labels, which no layout engine sees
-    space.tick_params(labelsize=look.SMALL)
+    space.tick_params(labelsize=look.small_size())
     for axis in (space.xaxis, space.yaxis, space.zaxis):
         axis.set_pane_color((1.0, 1.0, 1.0, 0.0))
-        axis.label.set_size(look.LABEL)
+        axis.label.set_size(look.label_size())
         axis.labelpad = 12.0
         axis.line.set(color=look.QUIET, linewidth=0.7)
     return space

@@ -41,11 +41,24 @@ def plot_asymmetry(asymmetry: Asymmetry, *, ax: Axes | None = None, **style: Any
     )
     for name, errors, slope, color, marker in curves:
         label = f"{name}, slope {slope:.2f}" if np.isfinite(slope) else name
-        options = {"color": color, "marker": marker, "markersize": 5.5, "linewidth": 1.2, "label": label, **style}
+        options = {
+            "color": color,
+            "marker": marker,
+            "markersize": 5.5,
+            "linewidth": 1.2,
+            "label": label,
+            **look.own(style),
+        }
         ax.plot(asymmetry.asymmetry[shown], errors[shown], **options)
     for name, errors, color, marker in corrected:
         options = {"color": color, "marker": marker, "markersize": 5.5, "linewidth": 1.0, "linestyle": (0, (4, 2))}
-        ax.plot(asymmetry.asymmetry[shown], errors[shown], markerfacecolor="none", label=name, **{**options, **style})
+        ax.plot(
+            asymmetry.asymmetry[shown],
+            errors[shown],
+            markerfacecolor="none",
+            label=name,
+            **{**options, **look.own(style)},
+        )
     if asymmetry.floor > 0.0:
         label = rf"symmetric weights, $\beta$ = {asymmetry.beta:g}"
         ax.axhline(asymmetry.floor, color=look.SIDE, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)

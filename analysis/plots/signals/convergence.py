@@ -44,7 +44,14 @@ def plot_convergence(
     for kind, (name, color, marker) in KINDS.items():
         slope = convergence.slope(kind)
         label = f"{name}, slope {slope:.2f}" if np.isfinite(slope) else f"{name}, no slope above the floor"
-        options = {"color": color, "marker": marker, "markersize": 5.5, "linestyle": "none", "label": label, **style}
+        options = {
+            "color": color,
+            "marker": marker,
+            "markersize": 5.5,
+            "linestyle": "none",
+            "label": label,
+            **look.own(style),
+        }
         errors, guide = np.where(curves[kind] > 0.0, curves[kind], np.nan), convergence.guide(kind)
         ax.plot(betas, errors, **{**options, "markerfacecolor": "none", "label": ""})
         ax.plot(betas, np.where(np.isnan(guide), np.nan, errors), **options)

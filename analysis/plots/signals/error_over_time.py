@@ -38,7 +38,7 @@ def plot_error_over_time(comparison: Comparison, *, ax: Axes | None = None, **st
             "linestyle": look.cycle(look.DASHES, k),
             "linewidth": 1.5,
             "label": f"{name}, at most {error:.1e}",
-            **style,
+            **look.own(style),
         }
         ax.plot(comparison.t, curve, **options)
     ax.set_yscale("log")

@@ -76,7 +76,7 @@ def plot_error_signals(
         axes = _axes(ax, 1 if ax is None else len(groups))
         for panel in axes:
             look.note(panel, f"sample {j} has no error signal" if signal.any() else look.NO_SIGNAL)
-        return axes
+        return look.together(axes)
     axes = _axes(ax, len(groups))
     panels = list(groups.values()) if len(axes) == len(groups) else [shown]
     for k, (panel, group) in enumerate(zip(axes, panels, strict=True)):
@@ -88,7 +88,7 @@ def plot_error_signals(
         look.legend(panel, title=f"nudged phase {velocity_symbols(run.network)}" if k == 0 else "")
     if ax is None:
         _share_time(axes)
-    return axes
+    return look.together(axes)
 
 
 def _share_time(axes: tuple[Axes, ...]) -> None:
@@ -105,13 +105,18 @@ def _axes(ax: Axes | Sequence[Axes] | None, count: int) -> tuple[Axes, ...]:
     axes = (ax,) if isinstance(ax, Axes) else tuple(ax)
     if len(axes) not in (1, count):
         raise ArgumentError(f"`ax` must be one Axes or one for each population shown ({count}); got {len(axes)}")
-    return axes
+    return look.together(axes)
 
 
 def _draw(ax: Axes, run: NudgedPhase, units: Sequence[int], tilde: Array, bar: Array, style: dict[str, Any]) -> None:
     ax.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
     for k, i in enumerate(units):
-        options = {"color": look.cycle(look.NUDGED_SHADES, k), "linewidth": 3.2, "solid_capstyle": "butt", **style}
+        options = {
+            "color": look.cycle(look.NUDGED_SHADES, k),
+            "linewidth": 3.2,
+            "solid_capstyle": "butt",
+            **look.own(style),
+        }
         ax.plot(run.t, tilde[:, i], **{"label": unit_name(run.network.graph, i), **options})
     for k, i in enumerate(units):
         label = r"side network $\bar{S}_i$" if k == len(units) - 1 else ""

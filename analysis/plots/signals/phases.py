@@ -71,7 +71,11 @@ def plot_phases(
 
     left, right = look.panels(ax, 1, 2, height=3.0)
     for k, i in enumerate(shown):
-        options: dict[str, Any] = {"linewidth": 1.5, "linestyle": look.cycle(look.DASHES, k + k // 4), **style}
+        options: dict[str, Any] = {
+            "linewidth": 1.5,
+            "linestyle": look.cycle(look.DASHES, k + k // 4),
+            **look.own(style),
+        }
         name = unit_name(network.graph, i)
         left.plot(free.t, free.state[:, i], **{"color": look.cycle(look.FREE_SHADES, k), "label": name, **options})
         right.plot(nudged.t, path[:, i], **{"color": look.cycle(look.NUDGED_SHADES, k), "label": name, **options})
@@ -86,7 +90,7 @@ def plot_phases(
     for panel in (left, right):
         panel.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
         look.legend(panel, gap=0.08)
-    return left, right
+    return look.together((left, right))
 
 
 def _rest(ax: Axes, t: float, state: Array, label: str) -> None:

@@ -31,7 +31,7 @@ def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style
     for k, side in enumerate(sides):
         options = {"color": look.cycle(look.FREE_SHADES, k), "marker": look.cycle(look.MARKERS, k), "markersize": 5.0}
         label = rf"$\tau_s/\tau_{{side}}$ = {side:.2g}"
-        left.plot(thetas, study["error"][k], **{**options, "linewidth": 1.2, "label": label, **style})
+        left.plot(thetas, study["error"][k], **{**options, "linewidth": 1.2, "label": label, **look.own(style)})
     left.set_xlabel(r"$\tau_{side}$ / time of learning")
     left.set_ylabel("distance from gradient flow")
     look.title(left, f"one sample (order {study.summary['theta_order']:.2f})")
@@ -42,11 +42,18 @@ def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style
     for where, what, name, color, marker, order in curves:
         if np.isfinite(study[what]).any():
             label = f"{name}\n(order {study.summary[order]:.2f})"
-            options = {"color": color, "marker": marker, "markersize": 5.0, "linewidth": 1.2, "label": label, **style}
+            options = {
+                "color": color,
+                "marker": marker,
+                "markersize": 5.0,
+                "linewidth": 1.2,
+                "label": label,
+                **look.own(style),
+            }
             right.plot(study[where], study[what], **options)
     right.set_xlabel("ratio of time scales")
     right.set_ylabel("relative error")
     look.title(right, "lag of the side network; samples in turns")
     for ax in (left, right):
         look.legend(ax, loc="upper left", bbox_to_anchor=(0.0, -0.22))
-    return left, right
+    return look.together((left, right))

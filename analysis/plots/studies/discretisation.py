@@ -35,14 +35,21 @@ def plot_discretisation(study: Study, *, ax: Axes | None = None, **style: Any) -
         errors = study[f"{kind}_error"]
         stable = np.where(study["stable"] & (errors > 0.0), errors, np.nan)
         label = f"{name}, order {study.summary[f'{kind}_order']:.2f}"
-        options = {"color": color, "marker": marker, "markersize": 5.5, "linewidth": 1.2, "label": label, **style}
+        options = {
+            "color": color,
+            "marker": marker,
+            "markersize": 5.5,
+            "linewidth": 1.2,
+            "label": label,
+            **look.own(style),
+        }
         ax.plot(steps, stable, **options)
         beyond = np.where(study["stable"], np.nan, errors)
         ax.plot(steps, beyond, **{**options, "markerfacecolor": "none", "linestyle": "none", "label": ""})
     ax.axvline(limit, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=r"$2/\lambda_{\max}$", zorder=0)
     ax.axvspan(limit, 2.0 * max(limit, steps.max()), color="0.9", linewidth=0.0, label="unstable", zorder=-1)
     ax.set_xlim(0.7 * steps.min(), 2.0 * max(limit, steps.max()))
-    ax.set_xlabel(r"step $\varepsilon$ of Euler's method (units of $\tau$)")
+    ax.set_xlabel(r"step $\varepsilon$ of Euler's method (unit of $\tau$)")
     ax.set_ylabel("max relative error")
     look.title(ax, "Euler's method against continuous time (hollow: diverges)")
     look.legend(ax)

@@ -47,24 +47,28 @@ def plot_duration(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
     left, right = axes
     for name, (label, options) in SECOND.items():
         errors = study[f"{name}_error"]
-        left.plot(study["time"], np.where(errors > 0.0, errors, np.nan), **{**options, "label": label, **style})
+        left.plot(
+            study["time"], np.where(errors > 0.0, errors, np.nan), **{**options, "label": label, **look.own(style)}
+        )
     left.set(xscale="log", yscale="log")
-    left.set_xlabel(r"duration of the nudged phase (units of $\tau$)")
+    left.set_xlabel(r"duration of the nudged phase (unit of $\tau$)")
     left.set_ylabel(r"distance from $\mathrm{d}J/\mathrm{d}\theta$")
     look.title(left, "the second phase is stopped")
     look.legend(left, loc="lower left")
     if "free_time" not in study.data:
         look.note(right, r"without a finite $\beta$ there is no unfinished free phase")
-        return left, right
+        return look.together((left, right))
     for name, (label, options) in FREE.items():
         errors = study[name]
         shown = np.where(errors > 0.0, errors, np.nan)
         right.plot(
-            study["free_time"], shown, **{"linewidth": 1.3, "markersize": 4.5, "label": label, **options, **style}
+            study["free_time"],
+            shown,
+            **{"linewidth": 1.3, "markersize": 4.5, "label": label, **options, **look.own(style)},
         )
     right.set_yscale("log")
     look.log_ticks(right.xaxis, study["free_time"][0], study["free_time"][-1])
-    right.set_xlabel(r"duration of the free phase (units of $\tau$)")
+    right.set_xlabel(r"duration of the free phase (unit of $\tau$)")
     look.title(right, rf"the free phase was stopped, $\beta$ = {study.summary['beta']:g}")
     look.legend(right)
-    return left, right
+    return look.together((left, right))

@@ -39,7 +39,7 @@ def plot_fluctuation(study: Study, *, ax: Sequence[Axes] | None = None, **style:
             "label": rf"nudged, $\Theta$ = {heat[k]:g}",
         }
         mean, bar = study["nudged"][here], study["nudged_error"][here]
-        left.plot(study["time"], mean, **{**options, **style})
+        left.plot(study["time"], mean, **{**options, **look.own(style)})
         left.fill_between(study["time"], mean - bar, mean + bar, color=options["color"], alpha=0.25, linewidth=0.0)
         left.errorbar(
             study["time"],
@@ -59,7 +59,7 @@ def plot_fluctuation(study: Study, *, ax: Sequence[Axes] | None = None, **style:
     look.title(left, study.network.graph.unit(int(unit)))
     look.legend(left)
     _distance(study, right, style)
-    return left, right
+    return look.together((left, right))
 
 
 def _distance(study: Study, ax: Axes, style: dict[str, Any]) -> None:
@@ -73,7 +73,7 @@ def _distance(study: Study, ax: Axes, style: dict[str, Any]) -> None:
         "linewidth": 1.3,
         "label": "nudged ensemble",
     }
-    ax.plot(heat, shown, **{**options, **style})
+    ax.plot(heat, shown, **{**options, **look.own(style)})
     if np.isfinite(shown).any():
         k = int(np.flatnonzero(np.isfinite(shown))[-1])
         guide: dict[str, Any] = {

@@ -40,8 +40,12 @@ def plot_hardware(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
             continue
         values = [f"{value:g}" for value in study["value"][k]]
         label = f"{knob} {values[0]} to {values[-1]}"
-        _with_bars(axes[0], levels, 1.0 - study["cosine"][k], study["cosine_spread"][k], {**options, **style}, label)
-        _with_bars(axes[1], levels, study["trained"][k], study["trained_spread"][k], {**options, **style}, label)
+        _with_bars(
+            axes[0], levels, 1.0 - study["cosine"][k], study["cosine_spread"][k], {**options, **look.own(style)}, label
+        )
+        _with_bars(
+            axes[1], levels, study["trained"][k], study["trained_spread"][k], {**options, **look.own(style)}, label
+        )
         error = study["signal_error"][k, -1]
         axes[2].plot(study["time"], np.where(error > 0.0, error, np.nan), **{**options, "markevery": 4, "label": label})
     axes[0].set(yscale="log", xlabel="level, from good to bad", ylabel=r"$1 - $ cosine with the exact gradient")
@@ -52,7 +56,7 @@ def plot_hardware(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
     axes[2].set(xlabel="part of the second phase", ylabel="error of the signal", yscale="log")
     look.title(axes[2], "nudged velocity against the side network, worst level")
     _noise(study, axes[3], style)
-    return tuple(axes)
+    return look.together(tuple(axes))
 
 
 def _with_bars(ax: Axes, x: Any, y: Any, spread: Any, options: dict[str, Any], label: str) -> None:
@@ -72,7 +76,7 @@ def _noise(study: Study, ax: Axes, style: dict[str, Any]) -> None:
         "linestyle": "none",
         "label": "measured",
     }
-    ax.errorbar(betas, study["noisy_error"], study["noisy_error_bar"], **{**options, **style})
+    ax.errorbar(betas, study["noisy_error"], study["noisy_error_bar"], **{**options, **look.own(style)})
     guide: dict[str, Any] = {"color": look.QUIET, "linewidth": 1.2, "label": "predicted"}
     ax.plot(betas, study["predicted_error"], **guide)
     best = study.summary["best_beta"]

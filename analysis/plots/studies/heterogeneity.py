@@ -40,8 +40,8 @@ def plot_heterogeneity(study: Study, *, ax: Sequence[Axes] | None = None, **styl
         for kind, errors, angles in zip(study["kind"], study[f"{signal}_error"], study[angle], strict=True):
             options = {"color": color, "marker": marker, "markersize": 4.5, "linewidth": 1.3, "linestyle": LINES[kind]}
             label = f"{name}, {kind}"
-            left.plot(spread, np.where(errors > 0.0, errors, np.nan), **{**options, "label": label, **style})
-            right.plot(spread, angles, **{**options, "label": label, **style})
+            left.plot(spread, np.where(errors > 0.0, errors, np.nan), **{**options, "label": label, **look.own(style)})
+            right.plot(spread, angles, **{**options, "label": label, **look.own(style)})
     left.set_yscale("log")
     left.set_ylabel("max relative error of the signal")
     right.set_ylabel("angle of the gradient (degrees)")
@@ -51,4 +51,4 @@ def plot_heterogeneity(study: Study, *, ax: Sequence[Axes] | None = None, **styl
     look.title(left, "error signal against the side network")
     look.title(right, r"gradient against $\mathrm{d}J/\mathrm{d}\theta$")
     look.legend(right)
-    return left, right
+    return look.together((left, right))

@@ -48,7 +48,14 @@ def _panel(ax: Axes, study: Study, prefix: str, floor: float, style: dict[str, A
     for kind, (name, color, marker) in KINDS.items():
         errors, order = study[prefix + kind], study.summary[prefix + kind]["order"]
         label = f"{name}, order {order:.2f}" if np.isfinite(order) else name
-        options = {"color": color, "marker": marker, "markersize": 4.5, "linestyle": "none", "label": label, **style}
+        options = {
+            "color": color,
+            "marker": marker,
+            "markersize": 4.5,
+            "linestyle": "none",
+            "label": label,
+            **look.own(style),
+        }
         outside = beyond if kind == "centered" else np.zeros_like(beyond)
         ax.plot(betas, np.where(outside, np.nan, errors), **options)
         ax.plot(betas, np.where(outside, errors, np.nan), **{**options, "markerfacecolor": "none", "label": ""})

@@ -33,11 +33,11 @@ def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Ax
     known = error[np.isfinite(error) & (error > 0.0)]
     if known.size:
         norm = LogNorm(max(known.min(), 1e-6), max(1.0, known.max()))
-        options: dict[str, Any] = {"cmap": "cividis", "norm": norm, "shading": "flat", **style}
+        options: dict[str, Any] = {"cmap": "cividis", "norm": norm, "shading": "flat", **look.own(style)}
         cells = ax.pcolormesh(_edges(betas), _edges(rates), np.ma.masked_invalid(error.T), **options)
         bar = look.figure_of(ax).colorbar(cells, ax=ax, pad=0.02)
-        bar.set_label(r"relative distance from $dJ/d\theta$", fontsize=look.LABEL)
-        bar.ax.tick_params(labelsize=look.SMALL)
+        bar.set_label(r"relative distance from $dJ/d\theta$", fontsize=look.label_size())
+        bar.ax.tick_params(labelsize=look.small_size())
     for name, marker, label in (("runaway", "x", "some sample ran away"), ("failed", "s", "some sample failed")):
         where = np.argwhere(study[name] > 0.0)
         if where.size:

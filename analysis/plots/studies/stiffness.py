@@ -40,7 +40,7 @@ def plot_stiffness(study: Study, *, ax: Sequence[Axes] | None = None, **style: A
             "linewidth": 1.2,
             "linestyle": (0, (4, 1.5)) if method[0].isupper() else "-",
             "label": str(method),
-            **style,
+            **look.own(style),
         }
         left.plot(study["spread"], np.where(done, study["evaluations"][i], np.nan), **options)
         right.plot(study["spread"], np.where(done, study["error"][i], np.nan), **options)
@@ -52,4 +52,4 @@ def plot_stiffness(study: Study, *, ax: Sequence[Axes] | None = None, **style: A
     look.title(left, "work (a curve ends where it is too much)")
     look.title(right, "accuracy")
     look.legend(right)
-    return left, right
+    return look.together((left, right))

@@ -35,7 +35,7 @@ def plot_stimulus(study: Study, *, axes: Sequence[Axes] | None = None, **style: 
         "markersize": 5.0,
         "linestyle": "none",
         "label": "simulated",
-        **style,
+        **look.own(style),
     }
     gain.set(xscale="log", yscale="log")
     gain.plot(f, study["predicted_gain"], **PREDICTED)
@@ -53,7 +53,7 @@ def plot_stimulus(study: Study, *, axes: Sequence[Axes] | None = None, **style: 
     error.set_ylabel("relative error of tracking")
     for ax in (gain, phase, error):
         ax.axvline(corner, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), zorder=0, label="slowest mode")
-        ax.set_xlabel(r"frequency of the input (1/units of $\tau$)")
+        ax.set_xlabel(r"frequency of the input (1/unit of $\tau$)")
     lag.set_yscale("log")
     for name, label, dashes in (("step_error", "after a step", "-"), ("series_error", "on a ramp", (0, (4, 1.5)))):
         values = np.where(study[name] > 1e-8, study[name], np.nan)

@@ -35,7 +35,7 @@ def plot_arrival(arrival: Arrival, *, ax: Axes | None = None, **style: Any) -> A
         measured = ", ".join(f"{p:.3f}" for p in arrival.exponent[:, g])
         for kind, signal in enumerate(arrival.signal):
             label = f"{name}: $t^{{{k}}}$, measured {measured}" if kind == 0 else ""
-            options = {"color": color, "linewidth": 1.6 if kind == 0 else 1.1, "label": label, **style}
+            options = {"color": color, "linewidth": 1.6 if kind == 0 else 1.1, "label": label, **look.own(style)}
             ax.plot(t, signal[:, g], **{"linestyle": "-" if kind == 0 else (0, (4, 1.5)), **options})
             if arrival.peak_time[kind, g] > 0.0:
                 ax.plot(arrival.peak_time[kind, g], arrival.peak[kind, g], color=color, marker="o", markersize=4.5)

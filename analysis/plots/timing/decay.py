@@ -39,12 +39,12 @@ def plot_decay(decay: Decay, *, ax: Axes | None = None, **style: Any) -> Axes:
         options = {"marker": look.cycle(look.MARKERS, row), "markersize": 3.5, "linestyle": "none", "label": label}
         color = look.cycle(look.FREE_SHADES + look.NUDGED_SHADES, row)
         t = decay.t[k, 1:]  # on a log axis there is no 0
-        ax.plot(t, decay.size[k, 1:], **{"color": color, **options, **style})
+        ax.plot(t, decay.size[k, 1:], **{"color": color, **options, **look.own(style)})
         ax.plot(t, np.exp(-decay.predicted_rate[k] * t), **PREDICTED)
     ax.plot([], [], label="predicted", **PREDICTED)
     look.log_ticks(ax.yaxis, float(np.nanmin(decay.size)), 1.0)
     ax.set_xscale("log")
-    ax.set_xlabel("time since the push $t$ (units of $\\tau$)")
+    ax.set_xlabel("time since the push $t$ (unit of $\\tau$)")
     ax.set_ylabel("amplitude of the mode")
     look.title(ax, f"modes started alone, sample {decay.sample}; largest error {np.nanmax(decay.error):.0e}")
     look.legend(ax)
@@ -69,12 +69,12 @@ def plot_durations(durations: Durations, *, ax: Axes | None = None, **style: Any
     }
     for phase, (label, color, dashes) in phases.items():
         measured, predicted = (getattr(durations, f"{phase}_{kind}") for kind in ("measured", "predicted"))
-        ax.plot(durations.t, _shown(measured), **{"color": color, "linewidth": 2.2, "label": label, **style})
+        ax.plot(durations.t, _shown(measured), **{"color": color, "linewidth": 2.2, "label": label, **look.own(style)})
         ax.plot(durations.t, _shown(predicted), **{**PREDICTED, "linestyle": dashes, "label": f"{phase}, predicted"})
     ax.set_yscale("log")
     ax.set_ylim(bottom=SMALLEST)
     ax.set_xlim(0.0, durations.t[-1])
-    ax.set_xlabel(r"duration of the phase (units of $\tau$)")
+    ax.set_xlabel(r"duration of the phase (unit of $\tau$)")
     ax.set_ylabel("relative error that is left")
     look.title(ax, rf"how long the phases must last, $\beta$ = {durations.beta:g}")
     look.legend(ax)

@@ -40,12 +40,12 @@ def plot_ladder(
     if chosen not in some:
         look.note(top, "no modes: all units sit on a bound")
         look.note(bottom, "")
-        return top, bottom
+        return look.together((top, bottom))
     for j in some:
         if j != chosen:
             top.plot(_numbers(rates[j]), 1.0 / rates[j], color=look.FAINT, linewidth=1.0, zorder=0)
     times, oscillates = 1.0 / rates[chosen], frequency[chosen] != 0.0
-    options = {"color": look.FREE, "marker": "o", "markersize": 4.0, "linestyle": "none", **style}
+    options = {"color": look.FREE, "marker": "o", "markersize": 4.0, "linestyle": "none", **look.own(style)}
     top.plot(_numbers(times)[~oscillates], times[~oscillates], **{**options, "label": f"sample {chosen}"})
     if np.any(oscillates & np.isfinite(times)):
         hollow = {**options, "markerfacecolor": "none", "label": "oscillates"}
@@ -53,14 +53,14 @@ def plot_ladder(
     if len(some) > 1:
         top.plot([], [], color=look.FAINT, linewidth=1.0, label="other samples")
     look.log_ticks(top.yaxis, 1.0 / np.nanmax(rates[some]), 1.0 / np.nanmin(rates[some]))
-    top.set_ylabel("relaxation time\n" + r"$1/\lambda$ (units of $\tau$)")
+    top.set_ylabel("relaxation time\n" + r"$1/\lambda$ (unit of $\tau$)")
     values = rates[chosen][np.isfinite(rates[chosen])]
     look.title(
         top, f"slowest {1.0 / values[0]:.3g}, fastest {1.0 / values[-1]:.3g}, ratio {values[-1] / values[0]:.3g}"
     )
     look.legend(top)
     _shares(bottom, ladder, chosen, int(np.isfinite(times).sum()))
-    return top, bottom
+    return look.together((top, bottom))
 
 
 def _numbers(values: Array) -> Array:
