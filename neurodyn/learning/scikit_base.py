@@ -51,7 +51,7 @@ class EquilibriumPropagationBase(BaseEstimator):
         learning_rate_init: float = 0.001,
         weight_decay: float = 0.0,
         batch_size: int | str = "auto",
-        max_iter: int = 100,
+        max_iter: int = 30,
         tol: float = 1e-4,
         n_iter_no_change: int = 10,
         early_stopping: bool = False,
