@@ -90,7 +90,7 @@ def test_outputs_are_those_of_the_network_at_rest(fitted):
     rest = nd.relax(fitted.network_, x).state[:, fitted.network_.outputs]
     settled = nd.predict(fitted.network_, x, nd.Recipe.of(fitted.recipe_, free_steps=1000, tol=0.0))
     np.testing.assert_allclose(settled, rest, atol=1e-5)
-    np.testing.assert_allclose(fitted.decision_function(IRIS.data), rest, atol=0.02)  # after 50 steps
+    np.testing.assert_allclose(fitted.decision_function(IRIS.data), rest, atol=0.02)  # after 100 steps
 
 
 @pytest.mark.parametrize("labels", [["setosa", "versicolor", "virginica"], [-7, 0, 12], [1.0, 2.0, 4.0], [True, False]])
@@ -175,17 +175,18 @@ def test_layers_may_be_many_or_none():
     deep = Regressor(hidden_layer_sizes=[20, 15], random_state=0).fit(x, y)
     assert [p.size for p in deep.network_.graph.populations] == [10, 20, 15, 1]
     assert deep.score(x, y) > 0.9
-    linear = Regressor(hidden_layer_sizes=(), batch_size=200, max_iter=300, random_state=0).fit(x, y)
+    linear = Regressor(hidden_layer_sizes=(), batch_size=200, max_iter=300, learning_rate_init=0.01, tol=0.0,
+                       n_iter_no_change=300, random_state=0).fit(x, y)  # fmt: skip
     np.testing.assert_allclose(linear.predict(x), LinearRegression().fit(x, y).predict(x), atol=0.02)
 
 
 def test_pipeline_grid_search_and_cross_validation():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), Classifier(random_state=0, **SMALL)),
-        {"equilibriumpropagationclassifier__learning_rate_init": [0.01, 3.0]},
+        {"equilibriumpropagationclassifier__learning_rate_init": [1e-6, 0.01]},
         cv=3,
     ).fit(IRIS.data, IRIS.target)
-    assert search.best_params_ == {"equilibriumpropagationclassifier__learning_rate_init": 3.0}
+    assert search.best_params_ == {"equilibriumpropagationclassifier__learning_rate_init": 0.01}
     assert search.best_score_ > 0.9
     assert cross_val_score(Regressor(random_state=0, **SMALL), *load_diabetes(return_X_y=True), cv=3).mean() > 0.3
 
@@ -246,6 +247,102 @@ def test_scikit_learn_is_loaded_only_when_asked_for():
         "EquilibriumPropagationClassifier needs scikit-learn: pip install 'neurodyn[learn]'",
         "module 'neurodyn.learning' has no attribute 'Classifier'",
     ], run.stderr
+
+
+# -- stopping, weights, labels of several kinds ---------------------------------------------------------------------
+
+
+def test_twenty_calls_of_partial_fit_are_one_fit_of_twenty_epochs():
+    one = Classifier(hidden_layer_sizes=8, max_iter=20, n_iter_no_change=20, random_state=0).fit(IRIS.data, IRIS.target)
+    many = Classifier(hidden_layer_sizes=8, random_state=0)
+    for _ in range(20):
+        many.partial_fit(IRIS.data[::-1], IRIS.target[::-1], classes=[0, 1, 2])
+    np.testing.assert_array_equal(one.network_.parameters.vector, many.network_.parameters.vector)
+    assert one.loss_curve_ == many.loss_curve_
+    assert one.n_iter_ == many.n_iter_ == 20
+
+
+def test_early_stopping_takes_the_network_that_was_best(capsys):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 5)), rng.integers(0, 2, 80)  # nothing to learn
+    model = Classifier(hidden_layer_sizes=8, early_stopping=True, validation_fraction=0.25, n_iter_no_change=3, max_iter=100,
+                       verbose=True, random_state=0).fit(x, y)  # fmt: skip
+    scores = model.validation_scores_
+    assert model.n_iter_ == len(scores) < 100
+    assert model.best_validation_score_ == max(scores) >= scores[-1]
+    assert f"epoch {len(scores)}: cost" in capsys.readouterr().err
+    best = Classifier(hidden_layer_sizes=8, early_stopping=True, validation_fraction=0.25, random_state=0,
+                      max_iter=max(2, scores.index(max(scores)) + 1)).fit(x, y)  # fmt: skip
+    np.testing.assert_array_equal(best.predict(x), model.predict(x))
+    plain = Classifier(hidden_layer_sizes=8, tol=1.0, n_iter_no_change=4, random_state=0).fit(x, y)
+    assert plain.n_iter_ == 5  # no cost is better by 1
+
+
+def test_warm_start_goes_on_and_so_do_the_curves():
+    model = Regressor(hidden_layer_sizes=8, max_iter=5, warm_start=True, random_state=0)
+    x, y = make_friedman1(60, random_state=0)
+    model.fit(x, y).fit(x, y)
+    whole = Regressor(hidden_layer_sizes=8, max_iter=10, random_state=0).fit(x, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 10
+    np.testing.assert_array_equal(model.predict(x), whole.predict(x))
+
+
+def test_labels_may_be_several_for_each_sample(rng):
+    x = rng.normal(size=(150, 3))
+    several = (x > 0.0).astype(int)
+    model = Classifier(hidden_layer_sizes=16, random_state=0).fit(x, several)
+    assert model.score(x, several) > 0.9
+    assert model.predict(x).shape == model.predict_proba(x).shape == (150, 3)
+    np.testing.assert_array_equal(model.predict(x), model.predict_proba(x) > 0.5)
+    sets = np.column_stack([np.digitize(x[:, 0], [-0.5, 0.5]), np.where(x[:, 1] > 0.0, 7, 5)])
+    model = Classifier(hidden_layer_sizes=16, random_state=0).fit(x, sets)
+    assert [list(classes) for classes in model.classes_] == [[0, 1, 2], [5, 7]]
+    assert model.score(x, sets) > 0.8
+    assert [part.shape for part in model.predict_proba(x)] == [(150, 3), (150, 2)]
+    with pytest.raises(ValueError, match="y must hold 2 classes for each sample"):
+        model.partial_fit(x, sets[:, 0])
+
+
+def test_weights_that_are_not_whole_count_in_proportion(fitted):
+    weight = np.where(IRIS.target == 2, 0.05, 1.55)
+    model = Classifier(random_state=0, **SMALL).fit(IRIS.data, IRIS.target, sample_weight=weight)
+    answered = [np.bincount(found.predict(IRIS.data), minlength=3)[2] for found in (model, fitted)]
+    assert answered[0] < answered[1]
+
+
+def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(monkeypatch):
+    from neurodyn.learning.clipped import ClippedLearner
+
+    epoch = ClippedLearner.epoch
+
+    def stop(self, number, *arguments):
+        if number == 2:
+            raise KeyboardInterrupt
+        return epoch(self, number, *arguments)
+
+    expected = Classifier(random_state=0, hidden_layer_sizes=8, max_iter=2).fit(IRIS.data, IRIS.target)
+    monkeypatch.setattr(ClippedLearner, "epoch", stop)
+    model = Classifier(random_state=0, hidden_layer_sizes=8)
+    with pytest.raises(KeyboardInterrupt, match="stopped; 2 epochs are done, and kept: go on with `partial_fit`"):
+        model.fit(IRIS.data, IRIS.target)
+    np.testing.assert_array_equal(model.decision_function(IRIS.data), expected.decision_function(IRIS.data))
+    assert model.n_iter_ == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"tol": -1}, "`tol` must be a finite number >= 0; got -1"),
+        ({"weight_decay": -1}, "`weight_decay` must be a finite number >= 0; got -1"),
+        ({"n_iter_no_change": 0}, "`n_iter_no_change` must be a whole number >= 1; got 0"),
+        ({"early_stopping": 1}, "`early_stopping` must be True or False; got 1"),
+        ({"validation_fraction": 1.0}, "`validation_fraction` must lie between 0 and 1; got 1.0"),
+        ({"batch_size": "all"}, "`batch_size` must be a whole number >= 1, or 'auto'; got 'all'"),
+    ],
+)
+def test_new_parameter_that_makes_no_sense_is_named(change, sentence):
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        Classifier(**change).fit(IRIS.data, IRIS.target)
 
 
 # -- failures --------------------------------------------------------------------------------------------------
