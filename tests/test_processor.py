@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numba
 import pytest
+from numba import types
 
 from neurodyn.learning import tiles
 from neurodyn.numerics import processor, product, sparse_product
@@ -91,3 +92,16 @@ def test_sums_of_a_tile_leave_registers_for_what_they_are_made_of():
     assert tiles.TALL * tiles.WIDE // floats + 2 <= unit.registers
     assert tiles.HIGH * tiles.LANES // floats + 2 <= unit.registers
     assert tiles.STRETCH // floats + 2 <= unit.registers
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.skipif(processor.vector_unit().doubles < 8, reason="only registers of 512 bits are avoided")
+def test_loops_that_ask_for_it_use_whole_registers():
+    def squares(a, b):
+        processor.wide()  # without it there is no zmm on the processor this was written on
+        for j in range(a.size):
+            b[j] = a[j] * a[j]
+
+    compiled = numba.njit(error_model="numpy")(squares)
+    compiled.compile((types.float64[::1], types.float64[::1]))
+    assert "zmm" in next(iter(compiled.inspect_asm().values()))

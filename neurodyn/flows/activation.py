@@ -18,6 +18,7 @@ import numpy.typing as npt
 from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.processor import wide
 from neurodyn.numerics.vectormath import HIGHEST, expm1_and_exp, fma, log, log1p
 
 TANH, SIGMOID, HARD_SIGMOID, SOFTPLUS, LINEAR, OWN = range(6)
@@ -86,6 +87,7 @@ D2, D4, D6, D8, D10, D12, D14 = (
 @helper
 def rate_and_slope(code, s, r, d):
     """Write rho(s) and rho'(s) of a stretch of states into r and d; both to rounding in both tails."""
+    wide()
     if code == TANH:
         for j in range(s.size):
             a = abs(s[j])

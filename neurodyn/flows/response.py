@@ -18,6 +18,7 @@ from neurodyn.flows.layout import (
 )
 from neurodyn.flows.rows import RATE
 from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.processor import wide
 from neurodyn.numerics.view import flat
 
 
@@ -30,6 +31,7 @@ def is_stuck(x, low, high, force):
 @helper
 def respond(s, r, d, rows, layout, out):
     """Turn fields into ds/dt."""
+    wide()
     for p in range(layout[POPULATIONS]):
         o, start, stop, code = population(layout, p)
         leak = float(layout[o + LEAK])

@@ -24,6 +24,7 @@ from numba.extending import intrinsic
 
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.kernel import Kernel, helper, inlined_helper, matrix
+from neurodyn.numerics.processor import wide
 from neurodyn.numerics.vectormath import MAGIC, binary_exponent, economised, fma, power_of_two
 from neurodyn.numerics.view import flat
 
@@ -147,6 +148,7 @@ def normals(step, lanes, key, out):
 
     In two loops: of one that did all, a processor could not overlap the long chains of two passes.
     """
+    wide()
     low, high = np.uint64(step) & LOW, np.uint64(step) >> HALF
     rows = out.shape[0] // 2
     first, second = flat(out, 0, rows), flat(out, rows, 2 * rows)

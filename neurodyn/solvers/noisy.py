@@ -31,6 +31,7 @@ from neurodyn.numerics.kernel import (
     matrix,
     vector,
 )
+from neurodyn.numerics.processor import wide
 from neurodyn.numerics.random import constant_words, normals
 from neurodyn.numerics.vectormath import MAGIC, fma
 from neurodyn.numerics.view import constant, flat, row
@@ -51,6 +52,7 @@ GAP, STEPS_DONE, DRAW, ITERATIONS, FIRST, SMOOTH, COUNTS = range(7)
 @helper
 def add_white(s, velocity, noise, weights):
     """One step of all units under white noise."""
+    wide()
     for i in range(s.shape[0]):
         x, f, z = row(s, i), row(velocity, i), row(noise, i)
         a, c = weights[DRIFT, i], weights[AMPLITUDE, i]
@@ -61,6 +63,7 @@ def add_white(s, velocity, noise, weights):
 @helper
 def add_means(s, velocity, noise, carry, weights):
     """One step of all units under the means of the variates of this step, `noise`, and of the last, `carry`."""
+    wide()
     for i in range(s.shape[0]):
         x, f, z, y = row(s, i), row(velocity, i), row(noise, i), row(carry, i)
         a, c = weights[DRIFT, i], 0.5 * weights[AMPLITUDE, i]
@@ -71,6 +74,7 @@ def add_means(s, velocity, noise, carry, weights):
 @helper
 def remember(carry, noise, kept, fresh):
     """Write q y + p xi over the variates xi."""
+    wide()
     y, z = flat(carry, 0, carry.shape[0]), flat(noise, 0, noise.shape[0])
     for j in range(z.size):
         z[j] = fma(kept, y[j], fresh * z[j])

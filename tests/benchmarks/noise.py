@@ -1,16 +1,21 @@
-"""Motion under noise against diffrax: trajectories of 2 and of 16 tanh units, 1,000 steps, the end alone is kept.
+"""Motion under noise against peers: trajectories of 2 and of 16 tanh units, 1,000 steps, the end alone is kept.
 
 python -m tests.benchmarks.noise        # from the repository's root: one thread, times in turns, and their ratio
 
 Ours takes steps of the default scheme; diffrax those of `ShARK`, `EulerHeun` and `Euler`, on an `UnsafeBrownianPath`,
 for every trajectory on its own (`vmap`) and for all as one state. (A `VirtualBrownianTree` looks each increment up
-through eleven levels, and is slower.) All solve the same equation with the same steps; the variances at the end are
-printed beside the times. Only `ShARK` and ours have averages that are better than first order. Times are those of the
-processor, which other work on the machine disturbs less than times of the clock.
+through eleven levels, and is slower.) Brian2 takes those of `euler`, compiled by cython, with a neuron for each
+trajectory and its units as variables, which is faster than synapses. All solve the same equation with the same steps;
+the variances at the end are printed beside the times. Only `ShARK` and ours have averages that are better than first
+order. A peer that is not installed is left out, and the table says so.
+
+Times are those of the processor, the shortest of some turns, which other work on the machine disturbs least. Whoever
+runs it for another processor sets NUMBA_CPU_NAME and NUMBA_CPU_FEATURES for ours, and XLA_FLAGS for diffrax.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import time
@@ -23,8 +28,8 @@ import numpy as np
 
 from .worker import environment, pin
 
-STEPS, STEP, TEMPERATURE, ROUNDS = 1000, 0.05, 0.2, 3
-OURS = "neurodyn"
+STEPS, STEP, TEMPERATURE, ROUNDS = 1000, 0.05, 0.2, 5
+OURS, BRIAN = "neurodyn", "Brian2, cython"
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,33 @@ def diffrax(case: NoiseCase, peer: Peer) -> Callable[[], Any]:
     return lambda: run(start, keys).block_until_ready()
 
 
+def brian(case: NoiseCase) -> Callable[[int], Any]:
+    """So many steps of Brian2 from zero: gives the states at the end. What it builds for each run comes with them."""
+    import brian2 as b2
+
+    b2.prefs.codegen.target = "cython"
+    b2.BrianLogger.suppress_name("method_choice")
+    weights, tau = np.asarray(case.network.coupling), np.asarray(case.network.tau)
+    lines = [f"r{i} = tanh(s{i}) : 1" for i in range(case.units)]
+    for i in range(case.units):
+        field = " + ".join(f"({w!r}) * r{k}" for k, w in enumerate(weights[:, i].tolist()) if w) or "0"
+        spread = float(np.sqrt(2.0 * TEMPERATURE / tau[i]))
+        lines.append(
+            f"ds{i}/dt = ((1 - r{i} * r{i}) * ({field}) - s{i}) / ({float(tau[i])!r} * second)"
+            f" + {spread!r} * second ** -0.5 * xi_{i} : 1"
+        )
+    group = b2.NeuronGroup(case.batch, "\n".join(lines), method="euler", dt=STEP * b2.second)
+    whole = b2.Network(group)
+    whole.store()
+
+    def run(steps: int) -> Any:
+        whole.restore()
+        whole.run(steps * STEP * b2.second, namespace={})
+        return np.stack([np.asarray(getattr(group, f"s{i}")) for i in range(case.units)], axis=1)
+
+    return run
+
+
 def seconds(work: Callable[[], Any]) -> float:
     """Processor time that some work takes."""
     begun = time.process_time()
@@ -120,24 +152,46 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - begun
 
 
+def peers(case: NoiseCase) -> tuple[dict[str, Callable[[], Any]], dict[str, Callable[[], Any]], list[str]]:
+    """Works of the peers that are installed, by name; what is to be taken off their times; and who is missing."""
+    works: dict[str, Callable[[], Any]] = {}
+    less: dict[str, Callable[[], Any]] = {}
+    missing = []
+    if importlib.util.find_spec("diffrax"):
+        works |= {f"diffrax, {peer.describe()}": diffrax(case, peer) for peer in PEERS}
+    else:
+        missing.append("diffrax is not installed, and left out")
+    if importlib.util.find_spec("brian2"):
+        run = brian(case)
+        works[BRIAN], less[BRIAN] = (lambda: run(STEPS)), (lambda: run(1))
+        run(1)
+    else:
+        missing.append("Brian2 is not installed, and left out")
+    return works, less, missing
+
+
 def measure(case: NoiseCase) -> list[str]:
-    """Lines of a table: every way of diffrax once, then the fastest and ours in turns."""
-    works: dict[str, Callable[[], Any]] = {OURS: neurodyn(case)}
-    works |= {f"diffrax, {peer.describe()}": diffrax(case, peer) for peer in PEERS}
+    """Lines of a table: everything once, then ours, the fastest ways of diffrax, and Brian2 in turns."""
+    others, less, missing = peers(case)
+    works: dict[str, Callable[[], Any]] = {OURS: neurodyn(case)} | others
     works[OURS]()
     ends: dict[str, Any] = {}
     once: dict[str, float] = {}
     for name, work in works.items():
         begun = time.process_time()
         ends[name] = np.asarray(work())
-        once[name] = time.process_time() - begun
+        once[name] = time.process_time() - begun - (seconds(less[name]) if name in less else 0.0)
         print(f"{case.batch} x {case.units}: {name}: {once[name]:.2f} s", file=sys.stderr, flush=True)
-    vmapped = min((name for name in works if name.endswith("vmap")), key=lambda name: once[name])
-    fastest = min((name for name in works if name != OURS), key=lambda name: once[name])
-    order = {name: works[name] for name in dict.fromkeys((OURS, vmapped, fastest))}
-    rounds = [{name: seconds(work) for name, work in order.items()} for _ in range(ROUNDS)]
-    taken = {name: float(np.median([spent[name] for spent in rounds])) for name in order}
-    lines = [f"{case.batch:,} trajectories of {case.units} units, {STEPS} steps, one thread"]
+    by_speed = sorted(others, key=lambda name: once[name])
+    fastest = [name for name in by_speed if name != BRIAN][:2]
+    vmapped = [name for name in by_speed if name.endswith("vmap")][:1]
+    order = dict.fromkeys([OURS, *fastest, *vmapped, *(name for name in others if name == BRIAN)])
+    taken = {name: once[name] for name in order}
+    for _ in range(ROUNDS):
+        for name in order:
+            spent = seconds(works[name]) - (seconds(less[name]) if name in less else 0.0)
+            taken[name] = min(taken[name], spent)
+    lines = [f"{case.batch:,} trajectories of {case.units} units, {STEPS} steps, one thread", *missing]
     for name in works:
         spent, note = (taken[name], "") if name in taken else (once[name], " (once)")
         ratio, variance = spent / taken[OURS], np.var(ends[name])
