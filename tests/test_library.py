@@ -9,7 +9,10 @@ from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
-SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory", "oscillators"]
+SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
+SMOOTH += ["oscillators", "conv-digits"]
+#: Of the same kinds as others, with more units.
+LARGER = {"conv-digits"}
 BETAS = 10.0 ** -np.arange(1, 7)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
@@ -20,7 +23,14 @@ def test_no_model_is_missing_here():
     assert sorted([*SMOOTH, *hard, *restless]) == sorted(models.names())
 
 
-@pytest.fixture(scope="module", params=[f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(f"{name}{spread}", marks=[pytest.mark.slow] if name in LARGER else [])
+        for name in SMOOTH
+        for spread in ("", " spread")
+    ],
+)
 def settled(request):
     """Model, network, equilibrium, and times until the slowest mode has decayed by 1e-10."""
     name, _, spread = request.param.partition(" ")
