@@ -64,9 +64,9 @@ def _draw(nudged: Any, side: Any, t: Any) -> Any:
         ax.plot(t, ours[:, largest], color=style.NUDGED, lw=1.6)
         ax.plot(t, theirs[:, largest], color=style.SIDE, ls="--", lw=1.0)
         ax.set(xlabel=style.TIME, title=f"{name}, {block}")
-        ax.title.set_size(style.SMALL)
+        ax.title.set_fontsize(style.SMALL)
     axes[0].set_ylabel("derivative by a weight")
-    for run, ax_style in (("EP", {"color": style.NUDGED}), ("BPTT", {"color": style.SIDE, "ls": "--"})):
-        axes[-1].plot([], [], label=run, **ax_style)
+    axes[-1].plot([], [], color=style.NUDGED, label="EP")
+    axes[-1].plot([], [], color=style.SIDE, ls="--", label="BPTT")
     style.legend(axes[-1], loc="lower right")
     return axes[0].figure

@@ -154,7 +154,7 @@ def misread(circuit: Circuit, data: LabelledData) -> float:
     wrong = 0
     for first in range(0, len(data.labels), 250):
         images = data.images[first : first + 250].astype(np.float32)
-        rest = circuit.settle(circuit.drive(images)[1], circuit.zero(len(images)), 2 * FREE_SWEEPS)
+        rest = circuit.settle(circuit.drive(images)[1], circuit.zero(len(images)), FREE_SWEEPS)
         wrong += int(np.sum(rest.y.argmax(axis=1) != data.labels[first : first + 250]))
     return wrong / len(data.labels)
 

@@ -26,16 +26,17 @@ from neurodyn.reproductions.reproduction import Row, Scale
 from neurodyn.reproductions.table import Table
 from neurodyn.results.figure_files import write_figures
 from neurodyn.system.network import Network
+from neurodyn.system.term import Term
 
 #: Phases are counted from a quarter turn before the reference, so that they begin in the middle.
 ANGLE = np.pi / 2
 #: A weak signal that holds oscillators in the middle; spins, which a positive one makes, have no small changes.
-SYNC = -0.1
+SYNC = -0.3
 RATE, BETA, DURATION = 0.3, 0.1, 8.0
 #: Test error on all of MNIST in the paper, in percent.
 PAPER = 2.8
 #: Points of two moons and their epochs, images to learn from and their epochs.
-SIZES = {"small": (20, 2, 20, 1), "full": (200, 12, 1000, 8)}
+SIZES = {"small": (20, 2, 20, 1), "full": (200, 15, 500, 8)}
 
 Samples = tuple[Array, Integers]
 
@@ -45,7 +46,7 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     points, epochs, images, rounds = SIZES[scale]
     table = Table()
     train, test = moons(points, seed), moons(2 * points, seed + 1)
-    moon = learned(oscillators(2, 8, 2, seed), train, test, epochs, seed)
+    moon = learned(oscillators(2, 16, 2, seed, drive=4.0), train, test, epochs, seed)
     table.add("two moons, test error", 100 * moon.test_error, unit="%")
     for name, both, paper in _images(scale):
         table.begin()
@@ -57,16 +58,18 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     return table.rows
 
 
-def oscillators(inputs: int, hidden: int, outputs: int, seed: int) -> Network:
-    """Inputs that drive hidden oscillators, which are coupled to the outputs."""
+def oscillators(inputs: int, hidden: int, outputs: int, seed: int, drive: float = 1.0) -> Network:
+    """Inputs that drive hidden oscillators, which are coupled to the outputs; `drive` is the size of the fields."""
     populations = {
         "x": {"size": inputs, "role": "input"},
         "h": {"size": hidden, "activation": "linear"},
         "y": {"size": outputs, "role": "output", "activation": "linear"},
     }
-    energy = [terms.PhaseField("x", "h", ANGLE), terms.PhaseCoupling("h", "y")]
+    energy: list[Term] = [terms.PhaseField("x", "h", ANGLE), terms.PhaseCoupling("h", "y")]
     energy += [terms.PhaseBias(name, SYNC, ANGLE) for name in ("h", "y")]
-    return models.EnergyNetwork(populations, energy, seed=seed, gain=0.5)
+    net = models.EnergyNetwork(populations, energy, seed=seed, gain=0.5)
+    biases = np.random.default_rng(seed + 1).uniform(-drive / 2, drive / 2, hidden)
+    return net.replace(parameters={"x-h": drive * net.parameters["x-h"], "h.fields": biases})
 
 
 def learned(net: Network, train: Samples, test: Samples, epochs: int, seed: int) -> Any:
@@ -117,7 +120,7 @@ def _draw_moons(net: Network, data: Samples) -> Any:
     ax.contour(side, side, lead, levels=[0.0], colors=style.SIDE, linewidths=1.2)
     for label, colour in enumerate((style.FREE, style.NUDGED)):
         at = data[0][data[1] == label]
-        ax.scatter(*at.T, s=12, color=colour, marker=style.MARKERS[label], label=f"moon {label + 1}")
+        ax.scatter(at[:, 0], at[:, 1], s=12, color=colour, marker=style.MARKERS[label], label=f"moon {label + 1}")
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
     style.legend(ax, loc="upper right")
     return ax.figure
@@ -144,5 +147,5 @@ def _ring(ax: Any, hidden: Array, outputs: Array, digit: int) -> None:
         place = 1.28 * np.cos(phase), 1.28 * np.sin(phase)
         ax.text(*place, str(k), color=colour, weight=weight, size=style.SMALL, ha="center", va="center")
     ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", title=f"an image of a {digit}")
-    ax.title.set_size(style.SMALL)
+    ax.title.set_fontsize(style.SMALL)
     ax.axis("off")
