@@ -40,7 +40,7 @@ def portrait(tmp_path, monkeypatch):
 
 def test_no_model_is_missing_here():
     mnist = [name for name in models.names() if name.startswith("mnist")]
-    others = ["chaotic-rate", "random-feedback"]  # that never rests; of the same kind as rate-chain
+    others = ["chaotic-rate", "random-feedback", "conv-digits"]  # never rests; of the kind of rate-chain, convolution
     assert sorted([*LIBRARY, *mnist, *others]) == sorted(models.names())
 
 

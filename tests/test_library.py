@@ -11,7 +11,8 @@ from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory", "oscillators"]
-MUSEUM = ["stdp-pair", "fixed-point-learning", "resistive-xor"]  # slow, as they have nothing that others lack
+#: Slow, as they have nothing that others lack.
+MUSEUM = ["stdp-pair", "fixed-point-learning", "resistive-xor", "conv-digits"]
 BETAS = 10.0 ** -np.arange(1, 7)
 #: Both time constants of each in the default tests.
 CORE = ["two-neurons", "rate-chain"]

@@ -312,3 +312,23 @@ def test_hopfields_energy_forgets_them():
         states = nd.relax(net, None, start=patterns[:20], t_max=1000.0, on_failure="return").state
         overlap = np.mean(np.sign(states) * patterns[:20], axis=1)
         assert np.all(overlap > 0.9) if recalled else np.all(overlap < 0.9)
+
+
+# -- oscillators -------------------------------------------------------------------------------------------------------
+
+
+def test_two_oscillators_fall_in_step_as_kuramoto_says():
+    """The difference δ of their phases: dδ/dt = −2 J sin δ, so tan(δ/2) falls as exp(−2 J t)."""
+    net = models.EnergyNetwork({"s": {"size": 2, "activation": "linear"}}, [terms.PhaseCoupling("s", "s")])
+    net = net.replace(parameters={"s-s": np.array([[0.0, 0.5], [0.5, 0.0]])})
+    t = np.linspace(0.0, 5.0, 6)
+    state = nd.simulate(net, start=[0.4, 2.9], t_eval=t, solver=TIGHT).state
+    np.testing.assert_allclose(np.tan((state[:, 1] - state[:, 0]) / 2.0), np.tan(1.25) * np.exp(-t), rtol=1e-10)
+    np.testing.assert_allclose(state.sum(axis=1), 3.3, rtol=1e-12)  # what one turns forward, the other turns back
+
+
+def test_oscillators_say_what_does_not_fit():
+    with pytest.raises(ModelError, match="`angle` must be a finite number; got nan"):
+        terms.PhaseField("x", "h", angle=float("nan"))
+    with pytest.raises(ModelError, match="population 'x' is the input"):
+        build({"x": {"size": 2, "role": "input"}, "h": 2}, [terms.PhaseField("h", "x")])

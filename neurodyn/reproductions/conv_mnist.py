@@ -64,10 +64,10 @@ class Learning:
 
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     """Learn, and read the test images."""
-    size, table = _size(scale), Table()
+    size, table = _size_here(scale), Table()
     learning = begin(size, seed)
     path = None if folder is None or scale == "small" else folder / "training.npz"
-    if path is not None and _resume(path, learning, size, seed):
+    if path is not None and resume(path, learning, size, seed):
         note(f"neurodyn: goes on after {learning.step:,} minibatches, from {path}")
     with one_thread():
         learn(learning, size, seed, path)
@@ -81,16 +81,21 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     return table.rows
 
 
-def _size(scale: Scale) -> Size:
-    """All of MNIST, or in small, or without it, the library's digits."""
-    if scale == "full":
-        try:
-            return Size(mnist("train"), mnist("test"), Layer(28, 1, 16), Layer(12, 16, 32), EPOCHS)
-        except DataError as error:
-            note(f"neurodyn: the library's digits stand for MNIST: {error}")
-    train, test = digits("train"), digits("test")
+def size_of(what: str) -> Size:
+    """For "full" all of MNIST; the library's digits for "digits", and for "small" two epochs of these."""
+    if what == "full":
+        return Size(mnist("train"), mnist("test"), Layer(28, 1, 16), Layer(12, 16, 32), EPOCHS)
     first, second = Layer(8, 1, 8, kernel=3), Layer(3, 8, 16, kernel=2)
-    return Size(train, test, first, second, 2 if scale == "small" else 40)
+    return Size(digits("train"), digits("test"), first, second, 2 if what == "small" else 40)
+
+
+def _size_here(scale: Scale) -> Size:
+    """That of a scale, or the library's digits where MNIST is missing."""
+    try:
+        return size_of(scale)
+    except DataError as error:
+        note(f"neurodyn: the library's digits stand for MNIST: {error}")
+        return size_of("digits")
 
 
 def begin(size: Size, seed: int) -> Learning:
@@ -120,7 +125,7 @@ def learn(learning: Learning, size: Size, seed: int, path: Path | None = None) -
                 learning.history.append((learning.step / each, wrong / seen, spent))
                 wrong, seen, began = 0, 0, time.perf_counter()
                 if path is not None:
-                    _keep(path, learning, size, seed)
+                    keep(path, learning, size, seed)
 
 
 def _minibatches(size: Size) -> int:
@@ -149,7 +154,7 @@ def misread(circuit: Circuit, data: LabelledData) -> float:
     wrong = 0
     for first in range(0, len(data.labels), 250):
         images = data.images[first : first + 250].astype(np.float32)
-        rest = circuit.settle(circuit.drive(images)[1], circuit.zero(len(images)), 2 * FREE_SWEEPS)
+        rest = circuit.settle(circuit.drive(images)[1], circuit.zero(len(images)), FREE_SWEEPS)
         wrong += int(np.sum(rest.y.argmax(axis=1) != data.labels[first : first + 250]))
     return wrong / len(data.labels)
 
@@ -160,7 +165,7 @@ def _about(size: Size, seed: int) -> str:
     return repr((seed, size.epochs, size.first, size.second, size.train.name, len(size.train.labels), settings))
 
 
-def _keep(path: Path, learning: Learning, size: Size, seed: int) -> None:
+def keep(path: Path, learning: Learning, size: Size, seed: int) -> None:
     """Write what is done to a file, whole or not at all."""
     parts = {"weights": learning.circuit.weights, "mean": learning.mean, "square": learning.square}
     arrays: dict[str, Any] = {f"{part} {name}": v for part, some in parts.items() for name, v in some.items()}
@@ -173,7 +178,7 @@ def _keep(path: Path, learning: Learning, size: Size, seed: int) -> None:
     write(path, save)
 
 
-def _resume(path: Path, learning: Learning, size: Size, seed: int) -> bool:
+def resume(path: Path, learning: Learning, size: Size, seed: int) -> bool:
     """Go on from a file, if it is there and of the same training."""
     if not path.exists():
         return False

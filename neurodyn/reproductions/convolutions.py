@@ -123,15 +123,15 @@ class Circuit:
         """Descend F = E + β ½ |y − target|² so many times in h1, h2 and y; under a nudge from the outputs on."""
         w, kernel = self.weights, self.second.pooled_kernel(self.weights["h1-h2"])
         h1, h2, y = state.h1, state.h2, state.y
-        nudged = 0.0 if target is None else beta * target
+        strength = np.float32(0.0 if target is None else beta)
+        pull = np.float32(0.0) if target is None else strength * target
         for sweep in range(sweeps):
             if target is None or sweep:
                 h1 = np.clip(drive + self.second.back(h2, kernel), 0.0, 1.0)
                 field = (self.second.patches(h1) @ kernel).reshape(h2.shape)
                 h2 = np.clip(field + w["h2"] + (y @ w["h2-y"].T).reshape(h2.shape), 0.0, 1.0)
-            y = (h2.reshape(len(h2), -1) @ w["h2-y"] + w["y"] + nudged) / np.float32(
-                1.0 + (beta if target is not None else 0.0)
-            )
+            felt: Single = h2.reshape(len(h2), -1) @ w["h2-y"] + w["y"] + pull
+            y = felt / (np.float32(1.0) + strength)
         return State(h1, h2, y)
 
     def slopes(self, seen: Single, state: State) -> dict[str, Single]:

@@ -1,0 +1,65 @@
+"""Convolutions: the fast circuit is the network, a stopped training goes on, and EP is BPTT in every layer."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import neurodyn as nd
+from neurodyn.reproductions import conv_gradients, conv_mnist
+from neurodyn.reproductions.convolutions import Circuit, Layer, as_blocks, as_states, energy_network
+
+
+def test_circuit_rests_where_its_network_does_and_has_its_gradient(rng):
+    circuit = Circuit.drawn(Layer(6, 2, 3, kernel=3), Layer(2, 3, 4, kernel=1), 2, seed=1, gain=0.6)
+    for name in ("h1", "h2", "y"):
+        circuit.weights[name][...] = rng.uniform(0.0, 0.2, circuit.weights[name].shape)
+    net = energy_network(circuit)
+    x, target = rng.random((3, 72), dtype=np.float32), rng.random((3, 2), dtype=np.float32)
+    rest, gradient = circuit.gradient(x, target, beta=0.1, free=60, nudged=60)
+    inputs = x.reshape(3, 6, 6, 2).transpose(0, 3, 1, 2).reshape(3, -1)
+    state = as_states(rest)
+    assert np.mean((state > 0.0) & (state < 1.0)) > 0.4
+    np.testing.assert_allclose(nd.relax(net, inputs).state, state, atol=1e-5)
+    expected = nd.gradient(net, inputs, target, method="equilibrium-propagation", beta=0.1)
+    for name, found in as_blocks(circuit, gradient).items():
+        assert np.abs(expected[name]).max() > 1e-3
+        np.testing.assert_allclose(found, expected[name], atol=1e-4 * np.abs(expected[name]).max() + 1e-5)
+
+
+def test_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, monkeypatch):
+    size, path = conv_mnist.size_of("small"), tmp_path / "training.npz"
+    size = dataclasses.replace(size, train=size.train.take(160))
+    whole = conv_mnist.begin(size, 0)
+    conv_mnist.learn(whole, size, 0)
+    stopped, keep = conv_mnist.begin(size, 0), conv_mnist.keep
+
+    def stop(*arguments):
+        keep(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conv_mnist, "keep", stop)
+    with pytest.raises(KeyboardInterrupt):
+        conv_mnist.learn(stopped, size, 0, path)
+    monkeypatch.undo()
+    again = conv_mnist.begin(size, 0)
+    assert not conv_mnist.resume(path, again, size, 1)  # another seed is another training
+    assert conv_mnist.resume(path, again, size, 0)
+    assert 0 < again.step == stopped.step < whole.step
+    conv_mnist.learn(again, size, 0, path)
+    for name, weights in whole.circuit.weights.items():
+        np.testing.assert_array_equal(again.circuit.weights[name], weights)
+
+
+def test_ep_is_bptt_in_every_layer():
+    rows = conv_gradients.run("small", None, 0)
+    assert len(rows) == 6
+    assert max(row.value for row in rows) < 2e-4
+
+
+@pytest.mark.slow
+def test_convolutions_learn_the_digits_of_the_library():
+    size = conv_mnist.size_of("digits")
+    learning = conv_mnist.begin(size, 0)
+    conv_mnist.learn(learning, size, 0)
+    assert conv_mnist.misread(learning.circuit, size.test) < 0.08
