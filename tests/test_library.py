@@ -10,6 +10,7 @@ from neurodyn.system.parameters import Parameters
 
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
+SMOOTH += ["predictive-coding-residual", "predictive-coding-recurrent", "boltzmann", "gated-memory"]
 BETAS = 10.0 ** -np.arange(1, 7)
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 

@@ -29,7 +29,27 @@ def _entry(name: str, title: str, source: str) -> Reproduction:
 
 CATALOG = (
     _entry(
+        "boltzmann",
+        "Bars and stripes by contrastive Hebbian learning, contrastive divergence and equilibrium propagation",
+        "Ackley et al. 1985; Movellan 1991; Hinton 2002; Scellier & Bengio 2017, appendix",
+    ),
+    _entry(
+        "gated-memory",
+        "A gated memory learns to match to a sample by rewards and attention",
+        "Kruijne et al. 2021, sec. 3",
+    ),
+    _entry(
         "memory-attention", "One step of a dense memory is softmax attention", "Ramsauer et al. 2021, eqs. 3 and 10"
+    ),
+    _entry(
+        "predictive-coding-gradient",
+        "The gradient of predictive coding is back-propagation's",
+        "Whittington & Bogacz 2017, sec. 3; Millidge et al. 2022",
+    ),
+    _entry(
+        "predictive-coding-interference",
+        "Units that move before weights lose less of what was known",
+        "Song et al. 2024, figs. 1 to 4",
     ),
 )
 
