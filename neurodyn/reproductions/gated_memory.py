@@ -135,9 +135,7 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     table = Table()
     with Bar("delayed match to sample") as bar:
         net, right = learn(scale, seed, bar)
-        sample, probe, answer = (
-            np.repeat(part, 4, axis=0) for part in trials(4 * STIMULI, np.random.default_rng(seed))
-        )
+        sample, probe, answer = trials(4 * STIMULI, np.random.default_rng(seed))
         table.add("right choices after learning", 100.0 * _right(net, sample, probe, answer, DELAY, SHUT), unit="%")
         table.add("trials until nine choices in ten are right", TRIALS[scale] * _until(right, 0.9))
         table.begin()
