@@ -65,6 +65,17 @@ def prediction():
     return build(populations, layers)
 
 
+def recurrent():
+    populations = {
+        "x": _input(6),
+        "h1": 4,
+        "h2": 4,
+        "h3": {"size": 4, "activation": "sigmoid"},
+        "y": _output(2, "linear"),
+    }
+    return build(populations, [terms.RecurrentPrediction("x", ("h1", "h2", "h3")), terms.Prediction("h3", "y")])
+
+
 NODES = {"x": _input(4), "a": {"size": 5, "activation": "linear"}, "b": {"size": 5, "activation": "linear"}}
 NODES |= {"y": _output(2, "linear")}
 WIRES = [terms.Resistor(*names) for names in (("x", "a"), ("a", "b"), ("b", "y"), ("y", "x"), ("a", "a"), ("b", "b"))]
@@ -97,6 +108,7 @@ NETWORKS = {
     "hopfield": hopfield,
     "convolution": convolution,
     "prediction": prediction,
+    "recurrent": recurrent,
     "resistor": resistor,
     "diode": diode,
     "log-sum-exp": log_sum_exp,

@@ -12,7 +12,16 @@ from neurodyn.system.parameters import Parameters
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory", "oscillators"]
 #: Slow, as they have nothing that others lack.
-MUSEUM = ["stdp-pair", "fixed-point-learning", "resistive-xor", "conv-digits"]
+MUSEUM = [
+    "stdp-pair",
+    "fixed-point-learning",
+    "resistive-xor",
+    "conv-digits",
+    "predictive-coding-residual",
+    "predictive-coding-recurrent",
+    "boltzmann",
+    "gated-memory",
+]
 BETAS = 10.0 ** -np.arange(1, 7)
 #: Both time constants of each in the default tests.
 CORE = ["two-neurons", "rate-chain"]

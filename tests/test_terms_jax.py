@@ -57,7 +57,18 @@ def convolution(term, net, theta, s, r):
 def prediction(term, net, theta, s, r):
     name = f"{term.first}-{term.second}"
     w = theta[name].reshape(len(r[term.first]), -1)
-    return 0.5 * jnp.sum((s[term.second] - r[term.first] @ w - theta[f"{name}.bias"]) ** 2) / term.sigma**2
+    skipped = s[term.skip] if term.skip else 0.0
+    return 0.5 * jnp.sum((s[term.second] - skipped - r[term.first] @ w - theta[f"{name}.bias"]) ** 2) / term.sigma**2
+
+
+def recurrent_prediction(term, net, theta, s, r):
+    (first, second), parts = term.names[:2], jnp.split(r[term.input], len(term.names))
+    u, w = theta[f"{term.input}-{first}"].reshape(len(parts[0]), -1), theta[f"{first}-{second}"]
+    w, total, before = w.reshape(len(s[first]), -1), 0.0, 0.0
+    for name, part in zip(term.names, parts, strict=True):
+        total += 0.5 * jnp.sum((s[name] - before - part @ u - theta[f"{first}-{second}.bias"]) ** 2)
+        before = r[name] @ w
+    return total
 
 
 def resistor(term, net, theta, s, r):
@@ -102,6 +113,7 @@ ENERGIES = {
     terms.Bilinear: bilinear,
     terms.Convolution: convolution,
     terms.Prediction: prediction,
+    terms.RecurrentPrediction: recurrent_prediction,
     terms.Resistor: resistor,
     terms.Diode: diode,
     terms.LogSumExp: log_sum_exp,

@@ -39,6 +39,16 @@ CATALOG = (
     _entry("conv-gradients", "EP against BPTT in each layer of convolutions", "Ernoult et al. 2019, figs. 3 and 4"),
     _entry("conv-mnist", "Two convolutions learn MNIST", "Ernoult et al. 2019, table 1, P-conv"),
     _entry(
+        "boltzmann",
+        "Bars and stripes by contrastive Hebbian learning, contrastive divergence and equilibrium propagation",
+        "Ackley et al. 1985; Movellan 1991; Hinton 2002; Scellier & Bengio 2017, appendix",
+    ),
+    _entry(
+        "gated-memory",
+        "A gated memory learns to match to a sample by rewards and attention",
+        "Kruijne et al. 2021, sec. 3",
+    ),
+    _entry(
         "memory-attention", "One step of a dense memory is softmax attention", "Ramsauer et al. 2021, eqs. 3 and 10"
     ),
     _entry(
@@ -51,6 +61,16 @@ CATALOG = (
         "resistive-coupled",
         "Coupled learning in two identical resistor networks",
         "Dillavou et al. 2022; Stern et al. 2021",
+    ),
+    _entry(
+        "predictive-coding-gradient",
+        "The gradient of predictive coding is back-propagation's",
+        "Whittington & Bogacz 2017, sec. 3; Millidge et al. 2022",
+    ),
+    _entry(
+        "predictive-coding-interference",
+        "Units that move before weights lose less of what was known",
+        "Song et al. 2024, figs. 1 to 4",
     ),
 )
 
