@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
@@ -12,6 +13,9 @@ SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
 MUSEUM = ["stdp-pair", "fixed-point-learning", "resistive-xor"]  # slow, as they have nothing that others lack
 BETAS = 10.0 ** -np.arange(1, 7)
+#: Both time constants of each in the default tests.
+CORE = ["two-neurons", "rate-chain"]
+ALL = [f"{name}{spread}" for name in [*SMOOTH, *MUSEUM] for spread in ("", " spread")]
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
 
@@ -21,11 +25,7 @@ def test_no_model_is_missing_here():
     assert sorted([*SMOOTH, *MUSEUM, *hard, *restless]) == sorted(models.names())
 
 
-def each(names, **options):
-    return [pytest.param(f"{name}{spread}", **options) for name in names for spread in ("", " spread")]
-
-
-@pytest.fixture(scope="module", params=each(SMOOTH) + each(MUSEUM, marks=pytest.mark.slow))
+@pytest.fixture(scope="module", params=quick(ALL, *(name for name in ALL if name in SMOOTH or name.split()[0] in CORE)))
 def settled(request):
     """Model, network, equilibrium, and times until the slowest mode has decayed by 1e-10."""
     name, _, spread = request.param.partition(" ")
