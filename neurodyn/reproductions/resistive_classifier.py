@@ -23,7 +23,7 @@ from neurodyn.results.figure_files import write_figures
 from neurodyn.system.network import Network
 
 #: Epochs for XOR; hidden nodes of either kind, epochs and points for two moons; points along each side of the figure.
-SIZES = {"small": (2, 2, 1, 20, 5), "full": (150, 8, 60, 200, 41)}
+SIZES = {"small": (2, 2, 1, 20, 5), "full": (150, 8, 200, 200, 41)}
 #: Rates of both tasks, the size of minibatches, and the voltage of the outputs.
 RATES, BATCH, HIGH = (10.0, 30.0), 50, 0.3
 NUDGING: dict[str, Any] = {"beta": 0.1, "nudging": "centered", "duration": 10.0}
