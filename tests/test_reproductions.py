@@ -46,6 +46,8 @@ def test_command_prints_rows_and_leaves_a_summary_with_figures(reproduce, tmp_pa
     assert summary["figures"]
     assert (summary["command"], summary["name"], summary["small"], summary["seed"]) == ("reproduce", NAME, True, 3)
     assert all(row["name"] in result.stdout for row in summary["rows"])
+    assert reproduce(NAME, "--small", "--seed", 4).exit_code == 0
+    assert {path.name for path in folder.iterdir()} == {"summary.json", *summary["figures"]}  # the new ones stay
     # the same seed gives the same numbers, and figures of before go
     again = reproduce(NAME, "--small", "--seed", 3, "--json", "--no-figures")
     rows = [json.loads(line) for line in again.stdout.splitlines()]

@@ -23,8 +23,8 @@ from neurodyn.system.network import Network
 
 #: Hidden nodes of either kind, epochs, training and test images.
 SIZES = {"small": (4, 1, 50, 50), "full": (32, 12, 1287, 510)}
-BATCH, RATE, GAIN = 50, 10.0, 0.05
-NUDGING: dict[str, Any] = {"beta": 0.1, "nudging": "random", "duration": 5.0}
+BATCH, RATE, GAIN = 50, 30.0, 0.05
+NUDGING: dict[str, Any] = {"beta": 0.1, "nudging": "centered", "duration": 10.0}
 
 
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
