@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import neurodyn as nd
 from neurodyn import analysis, cli, models
 from neurodyn.analysis import plots
+from neurodyn.analysis.plots import style
 
 PNG = b"\x89PNG"
 
@@ -59,9 +60,9 @@ def test_legends_are_not_cut_off_on_axes_of_a_user(compared):
 def test_a_users_sizes_count(compared):
     with mpl.rc_context({"figure.figsize": (3.0, 2.0), "font.size": 20.0}):
         ax = plots.plot_error_over_time(compared)
-    assert tuple(ax.figure.get_size_inches()) == (3.0, 2.0)
-    assert ax.xaxis.label.get_size() == pytest.approx(0.95 * 20.0)
-    assert plots.plot_error_over_time(compared).xaxis.label.get_size() == pytest.approx(9.5)
+    assert tuple(style.figure_of(ax).get_size_inches()) == (3.0, 2.0)
+    assert ax.xaxis.label.get_fontsize() == pytest.approx(0.95 * 20.0)
+    assert plots.plot_error_over_time(compared).xaxis.label.get_fontsize() == pytest.approx(9.5)
 
 
 def test_the_scale_of_a_root_axis_is_announced(run):
