@@ -323,6 +323,15 @@ def test_an_interrupt_in_this_process_keeps_what_was_done(tmp_path):
 # -- the command line ----------------------------------------------------------------------------------------------
 
 
+def test_status_and_merge_are_words_beside_a_model(quick, neurodyn, tmp_path):
+    nd.sweep(vary={"a": [1, 2]}, function=NOISY, out=tmp_path / "f", part=(1, 2), executor=quick)
+    assert "1 done, 0 failed, 0 running, 1 waiting" in neurodyn("status", "f").stdout
+    assert "f lacks 1 of 2 cells" in neurodyn("merge", "f").stderr
+    nd.sweep(vary={"a": [1, 2]}, function=NOISY, out=tmp_path / "f", part=(2, 2), executor=quick)
+    assert "1 of 1" in neurodyn("merge", "f").stdout
+
+
+@pytest.mark.slow
 def test_words_beside_a_model(neurodyn):
     arguments = [f"--function={NOISY}", "--vary=a=int:1:4", "--out=f", "--workers=1"]
     first = neurodyn(*arguments, "--part=2/2")
