@@ -31,13 +31,13 @@ from neurodyn.system.network import Network
 
 #: Both rules, by name: units come to rest before weights move; or they have time enough for most of the way.
 RULES: dict[str, Rule] = {"back-propagation": back_propagation, "prospective configuration": Prospective(300.0)}
-QUICK: dict[str, Rule] = RULES | {"prospective configuration": Prospective(10.0, Solver(rtol=1e-4, atol=1e-6))}
+QUICK: dict[str, Rule] = RULES | {"prospective configuration": Prospective(6.0, Solver(rtol=1e-3, atol=1e-5))}
 #: Rates of the bear's learning, and how many updates are drawn.
 RATES, UPDATES = (0.005, 0.05, 0.5), 60
 #: Numbers of layers of weights; units of each layer; networks drawn for each.
-DEPTHS, UNITS, NETWORKS = {"small": (1, 3), "full": (1, 2, 3, 5, 7, 10, 15)}, 32, {"small": 3, "full": 10}
+DEPTHS, UNITS, NETWORKS = {"small": (1, 3), "full": (1, 2, 3, 5, 7, 10)}, 32, {"small": 3, "full": 8}
 #: The two tasks: sizes of the network, images in a minibatch; minibatches before the tasks change, and changes.
-TASK_SIZES, BATCH, PERIOD, CHANGES = (64, 32, 32, 32, 5), 32, {"small": 2, "full": 40}, {"small": 2, "full": 21}
+TASK_SIZES, BATCH, PERIOD, CHANGES = (64, 32, 32, 32, 5), 16, {"small": 2, "full": 40}, {"small": 2, "full": 21}
 #: Tests between two changes, networks drawn, and rates of learning.
 TESTS, REPEATS = {"small": 1, "full": 4}, {"small": 2, "full": 4}
 TASK_RATES = {"small": (0.3,), "full": (0.2, 0.4)}
@@ -149,20 +149,21 @@ def two_tasks(rule: Rule, rate: float, seed: Sequence[int], scale: Scale) -> Arr
 
 def _figure(scale: Scale, bear: dict[Any, Array], deep: dict[str, Array], tasks: dict[str, Array]) -> Any:
     """What the bear smells while it unlearns; alignment against depth; error of both tasks against the rate."""
-    left, middle, right = style.new_axes(1, 3, height=2.8, width=9.0)
+    left, middle, right = style.new_axes(1, 3, height=2.8, width=11.0)
     for k, rule in enumerate(RULES):
         look = style.method(k) | {"ms": 4}
         for rate, dash in zip(RATES, style.DASHES[2::-1], strict=True):
             sound, smell = bear[rule, rate].T
-            left.plot(sound, smell, color=look["color"], ls=dash, label=f"{rule}, rate {rate:g}")
+            left.plot(sound, smell, color=look["color"], ls=dash)
         for ax, at, found in ((middle, DEPTHS[scale], deep[rule]), (right, TASK_RATES[scale], 100.0 * tasks[rule])):
             bars = [_error_bar(values) for values in found]
             ax.errorbar(at, found.mean(axis=1), bars, **look, capsize=2, label=rule)
-    left.plot(0.0, 1.0, marker="*", color=style.QUIET, ms=10, ls="", label="target")
+    left.plot(0.0, 1.0, marker="*", color=style.QUIET, ms=10, ls="")
+    for rate, dash in zip(RATES, style.DASHES[2::-1], strict=True):
+        right.plot([], [], color=style.QUIET, ls=dash, label=f"left: rate {rate:g}")
+    right.plot([], [], marker="*", color=style.QUIET, ms=10, ls="", label="left: target")
     left.set(xlabel="sound expected", ylabel="smell expected", xlim=(1.05, -0.05))
     middle.set(xlabel="layers of weights", ylabel="target alignment")
     right.set(xlabel="learning rate", ylabel="mean error of both tasks (%)")
-    figure = style.figure_of(left)
-    for ax in (left, middle):
-        style.legend(ax, loc="lower left")
-    return figure
+    style.legend(right)
+    return style.figure_of(left)
