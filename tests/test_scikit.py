@@ -265,8 +265,8 @@ def test_twenty_calls_of_partial_fit_are_one_fit_of_twenty_epochs():
 def test_early_stopping_takes_the_network_that_was_best(capsys):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(80, 5)), rng.integers(0, 2, 80)  # nothing to learn
-    model = Classifier(hidden_layer_sizes=8, early_stopping=True, validation_fraction=0.25, n_iter_no_change=3, max_iter=100,
-                       verbose=True, random_state=0).fit(x, y)  # fmt: skip
+    model = Classifier(hidden_layer_sizes=8, early_stopping=True, validation_fraction=0.25, n_iter_no_change=3,
+                       max_iter=100, verbose=True, random_state=0).fit(x, y)  # fmt: skip
     scores = model.validation_scores_
     assert model.n_iter_ == len(scores) < 100
     assert model.best_validation_score_ == max(scores) >= scores[-1]
