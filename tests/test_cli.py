@@ -57,6 +57,18 @@ def refused(neurodyn, tmp_path):
 # -- what it does --------------------------------------------------------------------------------------------------
 
 
+def test_shells_complete_verbs_options_and_models():
+    def offered(*words):
+        settings = {"COMP_WORDS": " ".join(("neurodyn", *words)), "COMP_CWORD": str(len(words))}
+        env = {"_NEURODYN_COMPLETE": "bash_complete", **settings}
+        result = CliRunner().invoke(cli.main, env=env, prog_name="neurodyn")
+        return result.stdout.split()
+
+    assert offered("po") == ["plain,portrait"]
+    assert offered("portrait", "--res") == ["plain,--resolution"]
+    assert offered("run", "two") == ["plain,two-neurons", "file,two"]
+
+
 def test_models_lists_the_library(neurodyn):
     result = neurodyn("models")
     assert result.exit_code == 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
@@ -11,6 +12,9 @@ from neurodyn.system.parameters import Parameters
 SMOOTH = ["two-neurons", "chain", "rate-chain", "memory", "digits"]
 SMOOTH += ["random-feedback", "convolution", "predictive-coding", "resistor", "dense-memory"]
 BETAS = 10.0 ** -np.arange(1, 7)
+#: Both time constants of each in the default tests.
+CORE = ["two-neurons", "rate-chain"]
+ALL = [f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")]
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
 
@@ -20,7 +24,7 @@ def test_no_model_is_missing_here():
     assert sorted([*SMOOTH, *hard, *restless]) == sorted(models.names())
 
 
-@pytest.fixture(scope="module", params=[f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")])
+@pytest.fixture(scope="module", params=quick(ALL, *(name for name in ALL if name in SMOOTH or name.split()[0] in CORE)))
 def settled(request):
     """Model, network, equilibrium, and times until the slowest mode has decayed by 1e-10."""
     name, _, spread = request.param.partition(" ")

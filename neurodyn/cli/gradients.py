@@ -22,7 +22,7 @@ DRIVER = "equilibrium-propagation"
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @click.option(
     "--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all without noise."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @options.mnist_folder
 @options.out("neurodyn-MODEL")

@@ -26,7 +26,7 @@ NAMES = (
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @click.option("--study", metavar="NAME", help=f"One of {', '.join(NAMES)}. Default: the time scales themselves.")
 @options.overrides
 @options.mnist_folder
