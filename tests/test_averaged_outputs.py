@@ -1,5 +1,6 @@
 """Outputs under noise, averaged over the stationary law: against a quadrature, in both forms, and refusals."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 import neurodyn as nd
 from neurodyn import models
+from neurodyn.phases import stationary_run
+from neurodyn.phases.settle import settle
 
 THETA = 0.3
 
@@ -57,7 +60,7 @@ def test_what_does_not_go_together_is_refused(options, message):
 
 
 def test_outputs_that_hang_on_the_well_of_their_chain_are_refused(monkeypatch):
-    monkeypatch.setattr("neurodyn.phases.settle.DOUBLINGS", 3)
+    monkeypatch.setattr(stationary_run, "settle", partial(settle, doublings=3))
     net = models.Hopfield.recurrent(2, n_out=1, gain=0.0).replace(parameters={"s-s": [[0.0, 3.0], [3.0, 0.0]]})
     with pytest.raises(nd.ConvergenceError, match="the mean over the stationary law is not known: chains had not met"):
         nd.predict(net, None, temperature=0.03, seed=0)

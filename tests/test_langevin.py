@@ -13,7 +13,8 @@ from neurodyn.models import EnergyNetwork, Hopfield, terms
 from neurodyn.numerics import random
 from neurodyn.numerics.arrays import inward
 from neurodyn.phases.driven import driven_problem
-from neurodyn.phases.langevin import FluctuatingWeights, engine_noise, step_of
+from neurodyn.phases.fluctuating_weights import FluctuatingWeights
+from neurodyn.phases.langevin import engine_noise, step_of
 from neurodyn.solvers.noisy import PRESSED
 from neurodyn.solvers.walk import begin, steps_of, walk
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import numba
@@ -13,6 +14,7 @@ from scipy import stats
 import neurodyn as nd
 from neurodyn import models
 from neurodyn.phases import stationary_run
+from neurodyn.phases.chains import Chains
 from neurodyn.solvers import walk
 
 THETA = 0.1
@@ -55,6 +57,39 @@ def test_averages_of_a_linear_network_are_those_of_its_gaussian_law():
     middle = 0.5 * (law.edges[:, 1:] + law.edges[:, :-1])
     np.testing.assert_allclose((law.histogram * middle).sum(axis=-1), law.mean, atol=0.1 * np.sqrt(variance.max()))
     np.testing.assert_allclose(law.pair_histogram[0].sum(axis=-1), law.histogram[:, 0], atol=1e-12)
+
+
+def shaky():
+    """A linear unit whose weight fluctuates, and the noise."""
+    net = models.Hopfield.layered([1, 1], activation="linear", gain=1.0, seed=0)
+    return net, nd.Langevin(0.01, seed=2, weight_noise=0.3, weight_correlation_time=2.0, step=0.1)
+
+
+def test_chains_whose_weights_fluctuate_go_on_from_any_place_to_the_same_bits():
+    net, noise = shaky()
+    noise = replace(noise, temperature=1e-12)
+    x, start = np.array([[1.5], [-0.5]]), np.zeros((2, 1))
+    whole, first, second = (Chains(net, x, start, noise, 2) for _ in range(3))
+    states = whole.record(20)
+    parts = [first.record(7)]
+    second.place = first.place
+    np.testing.assert_array_equal(np.concatenate([*parts, second.record(13)]), states)
+    assert np.abs(states[:, 0, 0] - states[:, 0, 1]).max() > 0.1  # by the weights of each chain: all else is still
+    alone = Chains(net, x[:1], start[:1], noise, 2).record(20)
+    np.testing.assert_array_equal(alone, states[:, :, :2])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_where_weights_fluctuate_the_law_is_over_them_too():
+    net, noise = shaky()
+    law: Any = nd.stationary(net, [[1.5], [-0.5]], noise=noise, samples=20)
+    current = net.parameters["x-y"][0, 0] * np.array([1.5, -0.5])  # an Ornstein-Uhlenbeck process through a leak
+    variance = 0.01 + (0.3 * current) ** 2 * 2.0 / (1.0 + 2.0)
+    assert variance[0] > 5.0 * 0.01
+    assert np.all(np.abs(law.mean[:, 0] - current) < 4.0 * law.standard_error[:, 0])
+    assert np.all(np.abs(law.covariance[:, 0, 0] / variance - 1.0) < 4.0 * np.sqrt(2.0 / law.effective_samples[:, 0]))
+    assert law.autocorrelation_time[0, 0] > 2.0  # of what is mostly the weight's
 
 
 @pytest.mark.slow
@@ -120,6 +155,7 @@ SCRIPT = """
 import sys, neurodyn as nd
 from neurodyn import models
 from neurodyn.phases import stationary_run
+from neurodyn.phases.chains import Chains
 stationary_run.EVERY = 0.0
 net = models.Hopfield.recurrent(3, n_in=1, n_out=1, gain=1.5, tau=[[0.5, 1.0, 2.0]], seed=0)
 options = {"temperature": 0.2, "seed": 1, "samples": float(sys.argv[3])}
@@ -179,10 +215,6 @@ def test_a_law_is_saved_and_loaded(tmp_path):
         ({}, "`temperature` is missing: without noise there is no law"),
         ({"temperature": 0.0}, "`temperature` must be positive: without noise there is no law"),
         ({"temperature": 0.1, "noise": nd.Langevin(0.1)}, "`noise` must be a Langevin, which has its own"),
-        (
-            {"noise": nd.Langevin(0.1, weight_noise=0.1, weight_correlation_time=1.0)},
-            "weights that fluctuate have no place in a stationary law",
-        ),
         ({"temperature": 0.1, "chains": 0}, "`chains` must be a whole number >= 1; got 0"),
         ({"temperature": 0.1, "samples": -1}, "`samples` must be a number from 1"),
         ({"temperature": 0.1, "tolerance": 0.0}, "`tolerance` must be positive and finite; got 0.0"),

@@ -36,6 +36,10 @@ from neurodyn.system.network import Network
 TEMPERATURES = (0.1, 0.05, 0.025, 0.0125)
 #: Recorded times, and the last of them in the longest time constant.
 TIMES, LAST = 13, 4.0
+#: Doublings of the time to settle. Chains that have not met then change wells too seldom for it to be seen until LAST.
+DOUBLINGS = 8
+#: Nudged ensembles begin at most so many of the longest time constants apart: error bars are of chains, not of rounds.
+APART = 40.0
 #: Steps are this part of the default, as motion is looked at, and not only the law.
 FINER = 0.25
 MOST = 10**7
@@ -77,7 +81,8 @@ def fluctuation(
         `nudged_error` and `correlation_error`, and `gap_error`, that of their difference; over `time`, `sample` and
         `free_unit`: `side`, the side network. Over `temperature`: `distance`, of the nudged mean from the side network,
         relative to its size. Summary: the largest gap between the first two in error bars, the fraction of gaps below
-        3, and the power of the temperature with which the distance falls.
+        3, the power of the temperature with which the distance falls, and at how many temperatures chains stayed in
+        different wells, where law and means are those of the wells that they were in.
     """
     heat = np.sort(as_positives(TEMPERATURES if temperatures is None else temperatures, "temperatures"))[::-1]
     beta, seed = positive_number(beta, "beta"), as_seed(seed)
@@ -91,12 +96,14 @@ def fluctuation(
     network.require_energy("stationary law exp(-E/Theta)")
     target = network.target(y, len(np.atleast_2d(rest.state)), rest.batched)
     parts: list[dict[str, Array]] = []
+    unmet = 0
     times: Array = np.zeros(0)
     with one_thread(), Bar("fluctuation") as bar:
         for k, theta in enumerate(heat):
             measure = _Measure(network, rest, target, Langevin(float(theta), seed=seed), beta, counts)
             parts.append(measure.run(bar, k / len(heat), 1.0 / len(heat)))
             times = measure.times
+            unmet += not measure.met
     found = {name: np.array([part[name] for part in parts]) for name in parts[0]}
     signal = side_network(network, rest, y, t_eval=times, solver=solver).error_signal
     side: Array = np.reshape(signal, found["nudged"].shape[1:])
@@ -119,6 +126,7 @@ def fluctuation(
         "below_3": float(np.mean(z < 3.0)),
         "power_of_temperature": float(slope),
         "trajectories": counts[0] * counts[1] * side.shape[1],
+        "temperatures_unmet": unmet,
     }
     title = "Mean current of nudged ensembles, correlations of free noise, and the side network"
     return Study(network, "fluctuation", title, data, summary)
@@ -131,6 +139,7 @@ class _Measure:
         self, network: Network, rest: Equilibrium, target: Array, noise: Langevin, beta: float, counts: tuple[int, int]
     ) -> None:
         self.network, self.target, self.beta, self.theta = network, target, beta, float(noise.temperature)
+        self.met = True
         (self.count, self.rounds), self.start = counts, np.atleast_2d(rest.state)
         self.x = None if rest.x is None else np.atleast_2d(rest.x)
         self.free = Chains(network, self.x, self.start, noise, self.count)
@@ -145,7 +154,10 @@ class _Measure:
 
     def run(self, bar: Bar, done: float, part: float) -> dict[str, Array]:
         """Both sides, (time, sample, unit), with their error bars."""
-        apart = max(1, round(2.0 * settle(self.free, bar).memory / self.free.interval))
+        settled = settle(self.free, bar, doublings=DOUBLINGS)
+        self.met = not settled.notes
+        wait = min(2.0 * settled.memory, APART * float(self.network.tau.max()))
+        apart = max(1, round(wait / self.free.interval))
         shape = (len(self.steps), self.network.n, self.columns)
         nudged, force, cost = np.zeros(shape), np.zeros((self.rounds, *shape)), np.zeros((self.rounds, self.columns))
         for k in range(self.rounds):

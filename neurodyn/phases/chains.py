@@ -7,6 +7,7 @@ by its column, so that two ensembles of one seed have the same noise, chain by c
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from neurodyn.flows.rows import RATE
 from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.numerics.random import fill_normals, key_of, lanes_of, pairs
 from neurodyn.phases.driven import Nudge, driven_problem
+from neurodyn.phases.fluctuating_weights import FluctuatingWeights, walk_with
 from neurodyn.phases.langevin import Langevin, engine_noise, step_of
 from neurodyn.solvers.stepper import EXPLOSION
-from neurodyn.solvers.walk import Place, begin, steps_of, walk
+from neurodyn.solvers.walk import Gaps, Place, begin, steps_of, walk
 from neurodyn.system.network import Network
 
 #: Records are this part of the shortest time constant apart, or one step.
@@ -57,6 +59,10 @@ class Chains:
         What the columns are clamped at.
     step, interval : float
         Time of a step, and between two records.
+    memory : float
+        In which weights that fluctuate forget themselves, else 0: what chains remember at least.
+    weights : list of FluctuatingWeights
+        Of each chain of a sample, which shares them with that chain of all other samples; none if they stay.
     place : Place
         Where they are.
     records : int
@@ -82,6 +88,7 @@ class Chains:
         self.x = None if x is None else np.ascontiguousarray(x[copies])
         inner = None if nudge is None else Nudge(nudge.beta, np.ascontiguousarray(nudge.target[copies]))
         begins = self._around(start[copies], streams, held) if state is None else state
+        self.nudge = inner
         self.problem = driven_problem(network, begins, self.x, inner)
         if held is not None:
             self.problem.rows[RATE * network.n : (RATE + 1) * network.n][held] = 0.0
@@ -90,6 +97,9 @@ class Chains:
         self.step = step_of(network, noise)
         self.every = max(1, round(INTERVAL * float(network.tau.min()) / self.step))
         self.interval = self.every * self.step
+        self.memory = noise.weight_correlation_time if noise.weight_noise else 0.0
+        devices = range(count if noise.weight_noise else 0)
+        self.weights = [FluctuatingWeights(network, noise, self.step, device) for device in devices]
         self.place: Place = begin(begins, self.engine)
         self.records = 0
 
@@ -107,7 +117,7 @@ class Chains:
 
     def block(self, memory: float) -> int:
         """Records of a block, for an autocorrelation time."""
-        return max(2, int(np.ceil(BLOCK * memory / self.interval)))
+        return max(2, int(np.ceil(BLOCK * max(memory, self.memory) / self.interval)))
 
     @property
     def piece(self) -> int:
@@ -123,7 +133,7 @@ class Chains:
             Some state left the finite numbers, or grew beyond all bounds.
         """
         gaps = steps_of(count * self.every, self.every, self.step, self.place.time)
-        states, self.place = walk(self.problem, self.engine, self.place, gaps)
+        states = self._walk(gaps)
         self.records += count
         size = np.abs(states)
         if not size.max() <= EXPLOSION:
@@ -145,8 +155,29 @@ class Chains:
 
     def after(self, steps: int) -> Array:
         """Go on for so many steps; the states (n, columns) there."""
-        _, self.place = walk(self.problem, self.engine, self.place, steps_of(steps, steps, self.step, self.place.time))
+        self._walk(steps_of(steps, steps, self.step, self.place.time))
         return self.place.state
+
+    def _walk(self, gaps: Gaps) -> Array:
+        """Go on to some records, and return them: chain by chain where each has weights of its own."""
+        if not self.weights:
+            states, self.place = walk(self.problem, self.engine, self.place, gaps)
+            return states
+        before, state, carry = self.place, self.place.state.copy(), self.place.carry.copy()
+        states = np.empty((len(gaps.times), *state.shape))
+        after = before
+        for k, weights in enumerate(self.weights):
+            mine = slice(k, None, self.count)
+            x = None if self.x is None else np.ascontiguousarray(self.x[mine])
+            nudge = self.nudge and Nudge(self.nudge.beta, np.ascontiguousarray(self.nudge.target[mine]))
+            begins = np.ascontiguousarray(before.state[:, mine])
+            start = replace(before, state=begins, carry=np.ascontiguousarray(before.carry[:, mine]))
+            noise = replace(self.engine, streams=self.engine.streams[mine])
+            problem = partial(driven_problem, start=begins, x=x, nudge=nudge)
+            states[:, :, mine], after = walk_with(weights, problem, noise, start, gaps, self.step)
+            state[:, mine], carry[:, mine] = after.state, after.carry
+        self.place = replace(after, state=state, carry=carry)
+        return states
 
     def by_chain(self, values: Array) -> Array:
         """Records (count, m, columns) as series (count, chain, batch, m)."""

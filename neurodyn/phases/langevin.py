@@ -26,9 +26,10 @@ from neurodyn.errors import ArgumentError, shown
 from neurodyn.flows.linear import jvp
 from neurodyn.inputs import as_numbers, as_seed, check_size, choice, positive_number, real_number
 from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.numerics.random import LARGEST_STREAM, draw, key_of
+from neurodyn.numerics.random import LARGEST_STREAM, key_of
 from neurodyn.numerics.sparse_product import threads_lock
 from neurodyn.phases.driven import Nudge, driven_problem
+from neurodyn.phases.fluctuating_weights import FluctuatingWeights
 from neurodyn.solvers import noisy
 from neurodyn.solvers.integrate import check_recording, recorded_rates
 from neurodyn.solvers.problem import Solution
@@ -37,7 +38,6 @@ from neurodyn.solvers.stepper import EXPLOSION
 from neurodyn.solvers.walk import Noise, Place, Weights, begin, gaps_to, walk
 from neurodyn.system.constants import free_rows, linear_rows
 from neurodyn.system.network import Network
-from neurodyn.system.parameters import Parameters
 from neurodyn.system.stimulus import Steps, Stimulus
 
 EULER_MARUYAMA, LEIMKUHLER_MATTHEWS, ORNSTEIN_UHLENBECK = "euler-maruyama", "leimkuhler-matthews", "ornstein-uhlenbeck"
@@ -46,8 +46,6 @@ EULER_MARUYAMA, LEIMKUHLER_MATTHEWS, ORNSTEIN_UHLENBECK = "euler-maruyama", "lei
 DEFAULT_STEPS = {EULER_MARUYAMA: 0.02, LEIMKUHLER_MATTHEWS: 0.1, ORNSTEIN_UHLENBECK: 0.02}
 #: More steps than this, days of them, are taken for a slip.
 MOST_STEPS = 10**10
-#: Fluctuating weights change after this part of their correlation time.
-CHANGE_PART = 0.1
 #: A default step is at most this part of the correlation time.
 CORRELATION_PART = 0.2
 #: States at which the shortest relaxation time is looked for, and how often a vector is multiplied there.
@@ -77,7 +75,8 @@ class Langevin:
         as the white noise over longer times. Default: white. The law is no longer exp(-F / Theta).
     weight_noise : float
         Every weight, of connections and of terms, fluctuates around its value: it is multiplied by 1 + eta(t), with an
-        eta of its own of this standard deviation. All trajectories of a run have the same weights at the same time.
+        eta of its own of this standard deviation. All trajectories of a run have the same weights at the same time; of
+        a stationary run, those of one chain of each sample.
     weight_correlation_time : float
         In which eta forgets itself, an Ornstein-Uhlenbeck process. Weights change ten times in it, if steps allow.
 
@@ -189,39 +188,6 @@ def engine_noise(network: Network, noise: Langevin, streams: Integers) -> Noise:
     warm = noisy.MIRROR if noise.correlation_time is None else noisy.PRESS
     walls = np.where(network.box, np.where(theta > 0.0, warm, noisy.STOP), noisy.OPEN)
     return Noise(key_of(noise.seed), streams, weights, noise.smooth, walls)
-
-
-class FluctuatingWeights:
-    """A network whose weights fluctuate: eta, one for each, is an Ornstein-Uhlenbeck process, constant for a while.
-
-    Weights change every `hold`, a whole number of steps; each change takes the draw of its number, as units do.
-    """
-
-    def __init__(self, network: Network, noise: Langevin, step: float) -> None:
-        self.network, self.noise = network, noise
-        self.hold = step * max(1, round(CHANGE_PART * noise.weight_correlation_time / step))
-        blocks = network.parameters.blocks
-        self.fluctuates = np.concatenate([np.zeros(0, bool), *(np.full(b.size, len(b.shape) > 1) for b in blocks)])
-        self.eta, self.count = np.zeros(0), 0
-
-    def changes(self, end: float) -> Array:
-        """The times at which weights change, from 0 on; none where they do not."""
-        if self.noise.weight_noise == 0.0:
-            return np.zeros(0)
-        return np.asarray(self.hold * np.arange(math.ceil(end / self.hold)), dtype=np.float64)
-
-    def at(self, t: float) -> Network:
-        """The network from a time on; ask for increasing times."""
-        if self.noise.weight_noise == 0.0:
-            return self.network
-        while self.count <= math.floor(t / self.hold + 1e-6):
-            xi = draw(key_of(self.noise.seed, 1), self.count, self.fluctuates.size, [0])[:, 0]
-            kept = math.exp(-self.hold / self.noise.weight_correlation_time)
-            self.eta = xi if self.count == 0 else kept * self.eta + math.sqrt(1.0 - kept * kept) * xi
-            self.count += 1
-        factor = 1.0 + self.noise.weight_noise * np.where(self.fluctuates, self.eta, 0.0)
-        parameters = self.network.parameters
-        return self.network.replace(parameters=Parameters(parameters.blocks, factor * parameters.vector))
 
 
 def as_streams(streams: ArrayLike | None, batch: int) -> Integers:

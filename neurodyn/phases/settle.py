@@ -16,7 +16,7 @@ from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.phases.chains import Chains
 from neurodyn.progress import Bar
 
-#: The first run, in the longest time constant; its second half must be so many autocorrelation times long.
+#: The first run, in the longest time constant or memory; its second half must be so many autocorrelation times long.
 FIRST, REMEMBERED = 40.0, 25.0
 #: Largest R-hat of chains that have met.
 MET = 1.1
@@ -52,19 +52,28 @@ class Settled:
     notes: tuple[str, ...] = ()
 
 
-def settle(chains: Chains, bar: Bar, max_seconds: float = np.inf, units: Mask | None = None) -> Settled:
-    """Let chains run until they have met and forgotten where they began: those of all units, or of some (n,)."""
+def settle(
+    chains: Chains, bar: Bar, max_seconds: float = np.inf, units: Mask | None = None, doublings: int = DOUBLINGS
+) -> Settled:
+    """Let chains run until they have met and forgotten where they began: those of all units, or of some (n,).
+
+    At most so many doublings, or seconds: what has not met then is told in the notes.
+    """
     network, began = chains.network, clocks.monotonic()
-    length = max(2 * series.FEWEST, int(np.ceil(FIRST * float(network.tau.max()) / chains.interval)))
+    length = max(
+        2 * series.FEWEST, int(np.ceil(FIRST * max(float(network.tau.max()), chains.memory) / chains.interval))
+    )
     columns = chains.batch * chains.count
     moving = np.arange(network.n) if units is None else np.flatnonzero(units)
     chosen = moving[_some_units(len(moving), length * columns)]
     kept = chains.record(length)[:, chosen]
     stride, since = 1, length  # records that are kept of all, and made so far
-    for _ in range(DOUBLINGS):
+    for _ in range(doublings):
         half = chains.by_chain(kept[len(kept) // 2 :])
         flat = half.reshape(*half.shape[:2], -1)
-        memory = float(series.autocorrelation_time(flat).max(initial=0.0)) * stride
+        memory = max(
+            float(series.autocorrelation_time(flat).max(initial=0.0)) * stride, chains.memory / chains.interval
+        )
         worst = float(series.r_hat(flat).max(initial=1.0))
         burnt = int(series.burn_in(chains.by_chain(kept).reshape(len(kept), chains.count, -1)).max(initial=0)) * stride
         if since >= 2.0 * REMEMBERED * memory and worst < MET and burnt <= since // 2:

@@ -152,7 +152,8 @@ def stationary(
     network, x, start, y, beta
         The same as for `simulate`; chains begin in a normal law of variance Theta around `start`, default zeros.
     temperature, scheme, step, seed, noise
-        The noise, as `Langevin` says.
+        The noise, as `Langevin` says. Where weights fluctuate, averages are over them, too: every chain of a sample has
+        fluctuations of its own. Energies and their derivatives are those of the weights at rest.
     chains : int
         Of each sample.
     samples : float, optional
@@ -218,10 +219,6 @@ def as_langevin(given: dict[str, Any], noise: Any) -> Langevin:
         noise = Langevin(**settings)
     elif not isinstance(noise, Langevin) or settings:
         raise ArgumentError("`noise` must be a Langevin, which has its own temperature, scheme, step and seed")
-    if noise.weight_noise:
-        raise ArgumentError(
-            "weights that fluctuate have no place in a stationary law of the states: `weight_noise` must be 0"
-        )
     if not np.all(np.asarray(noise.temperature) > 0.0):
         raise ArgumentError(
             f"`temperature` must be positive: without noise there is no law, and `relax` finds the state; got "
