@@ -28,9 +28,9 @@ def _entry(name: str, title: str, source: str) -> Reproduction:
 
 
 CATALOG = (
-    _entry("oscillators-classify", "Oscillators learn two moons and digits", "Gower 2025, arXiv:2505.02103, sec. III"),
-    _entry("conv-gradients", "EP against BPTT in each layer of convolutions", "Ernoult et al. 2019, figs. 3 and 4"),
-    _entry("conv-mnist", "Two convolutions learn MNIST", "Ernoult et al. 2019, table 1, P-conv"),
+    _entry("oscillators-classify", "Oscillators learn two moons and digits", "Gower 2025, arXiv:2505.02103"),
+    _entry("conv-gradients", "EP against BPTT in each layer of convolutions", "Ernoult et al. 2019, theorem 1"),
+    _entry("conv-mnist", "Two convolutions learn MNIST", "Ernoult et al. 2019, abstract"),
     _entry(
         "memory-attention", "One step of a dense memory is softmax attention", "Ramsauer et al. 2021, eqs. 3 and 10"
     ),
