@@ -49,11 +49,6 @@ def begin() -> None:
             signal.signal(number, _leave)
 
 
-def started() -> None:
-    """Everything is imported: an error from here on is one of the program, and shown as Python does."""
-    sys.excepthook = sys.__excepthook__
-
-
 def _is_command() -> bool:
     """Whether this is `neurodyn` or `python -m neurodyn`, and no worker of it."""
     name = os.path.basename(sys.argv[0]).partition(".")[0] if sys.argv else ""
@@ -73,6 +68,8 @@ def _cannot_start(kind: type[BaseException], error: BaseException, trace: Any) -
     """Say in one line why neurodyn cannot be imported: a setting of the environment, or a package that is not there."""
     if issubclass(kind, KeyboardInterrupt):
         _leave(signal.SIGINT, None)
+    if "numba" in sys.modules:  # what settings can stop is imported: this is an error of the program
+        return sys.__excepthook__(kind, error, trace)
     settings = [name for name in sorted(os.environ) if name.startswith(("NUMBA_", "OMP_", "KMP_"))]
     reason = f"; these settings of the environment may be wrong: {', '.join(settings)}" if settings else ""
     os.write(2, f"neurodyn: cannot start: {kind.__name__}: {error}{reason}\n".encode(errors="replace"))

@@ -146,7 +146,13 @@ CORE = {
 
 def each(names):
     """Parameters of a test that all these networks must pass; those that are not `CORE` are slow."""
-    return [name if name.split()[-1] in CORE else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    return quick(names, *(name for name in names if name.split()[-1] in CORE))
+
+
+def quick(names, *core):
+    """Parameters of a test that all of `names` must pass; those that are not of the core are slow."""
+    assert set(core) <= set(names)
+    return [name if name in core else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def draw_input(net, batch, rng):

@@ -5,6 +5,9 @@ import numpy as np
 from neurodyn import models
 from neurodyn.models import terms
 
+#: Of networks whose terms are texts.
+POPULATIONS = {"x": {"size": 2, "role": "input"}, "h": 4, "y": {"size": 3, "role": "output"}}
+
 
 class PlainLeak(terms.Leak, kind="plain-leak"):
     """A leak whose primitives flows call, instead of having it in their own loops."""
@@ -99,3 +102,16 @@ NETWORKS = {
     "log-sum-exp": log_sum_exp,
     "oscillators": oscillators,
 }
+
+
+def force_net():
+    """Forces of states that belong to no energy, as a user writes them."""
+    found = [
+        terms.Leak(),
+        terms.UnitForce("h", "s - s**3"),
+        terms.PairForce("h", "x", "w*tanh(b)"),
+        terms.PairForce("h", "h", "K*w*sin(b - a - 0.3)", K=0.5),
+        terms.PairForce("y", "h", "w*b/(1 + a**2)"),
+        terms.PairForce("h", "y", "0.3*tanh(b)"),
+    ]
+    return models.EnergyNetwork(POPULATIONS, found, tau=np.geomspace(0.3, 6.0, 7), seed=6)

@@ -1,7 +1,6 @@
 """The command line: a table, files and JSON of the same numbers; one sentence and exit code 2 for whatever is wrong."""
 
 import dataclasses
-import importlib
 import io
 import json
 import os
@@ -21,10 +20,9 @@ from neurodyn.cli.output import replace_earlier, write_summary
 from neurodyn.cli.spelling import spell_out
 from neurodyn.cli.summary import plain, summarise
 from neurodyn.cli.table import report
+from neurodyn.experiments import model_run
 from neurodyn.experiments.model_run import run_model
 from neurodyn.models.data import MNIST_MISSING
-
-run_verb = importlib.import_module("neurodyn.cli.run")  # `cli.run` is the command
 
 MNIST = os.environ.get("NEURODYN_DATA")
 FIGURES = {"phases.png", "error-signals.png", "error-over-time.png", "agreement.png", "convergence.png"}
@@ -57,6 +55,18 @@ def refused(neurodyn, tmp_path):
 
 
 # -- what it does --------------------------------------------------------------------------------------------------
+
+
+def test_shells_complete_verbs_options_and_models():
+    def offered(*words):
+        settings = {"COMP_WORDS": " ".join(("neurodyn", *words)), "COMP_CWORD": str(len(words))}
+        env = {"_NEURODYN_COMPLETE": "bash_complete", **settings}
+        result = CliRunner().invoke(cli.main, env=env, prog_name="neurodyn")
+        return result.stdout.split()
+
+    assert offered("po") == ["plain,portrait"]
+    assert offered("portrait", "--res") == ["plain,--resolution"]
+    assert offered("run", "two") == ["plain,two-neurons", "file,two"]
 
 
 def test_models_lists_the_library(neurodyn):
@@ -230,7 +240,7 @@ def test_folder_that_cannot_be_written_to(refused, monkeypatch):
 
     # root may write anywhere, so permissions cannot be taken away for a test
     monkeypatch.setattr("neurodyn.cli.output.tempfile.TemporaryFile", no)
-    monkeypatch.setattr(run_verb, "run_model", lambda *_, **__: pytest.fail("computed before the folder was tested"))
+    monkeypatch.setattr(model_run, "run_model", lambda *_, **__: pytest.fail("computed before the folder was tested"))
     assert "cannot write into out (Permission denied): name another folder" in refused("run", "chain", "--out", "out")
 
 
@@ -253,7 +263,7 @@ def test_interrupt(neurodyn, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_verb, "run_model", stop)
+    monkeypatch.setattr(model_run, "run_model", stop)
     result = neurodyn("run", "chain")
     assert result.exit_code == 130
     assert result.stderr == "neurodyn: stopped\n"

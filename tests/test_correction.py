@@ -15,6 +15,7 @@ from neurodyn.models import terms
 from neurodyn.models.data import digits
 from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
+from term_networks import force_net
 
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 CORRECTED: dict[str, Any] = {"correction": "antisymmetric"}
@@ -41,20 +42,6 @@ def boxed():
     return net.replace(parameters={"h": np.full(5, 0.4), "y": np.full(2, 0.4)})
 
 
-def forces():
-    """Forces of states that belong to no energy, as a user writes them."""
-    found = [
-        terms.Leak(),
-        terms.UnitForce("h", "s - s**3"),
-        terms.PairForce("h", "x", "w*tanh(b)"),
-        terms.PairForce("h", "h", "K*w*sin(b - a - 0.3)", K=0.5),
-        terms.PairForce("y", "h", "w*b/(1 + a**2)"),
-        terms.PairForce("h", "y", "0.3*tanh(b)"),
-    ]
-    populations = {"x": {"size": 2, "role": "input"}, "h": 4, "y": {"size": 3, "role": "output"}}
-    return models.EnergyNetwork(populations, found, tau=np.geomspace(0.3, 6.0, 7), seed=6)
-
-
 def test_velocities_of_unequal_weights_are_the_error_signals_at_every_moment(rng):
     net = UNEQUAL["own-feedback"]()
     eq, y = given(net, rng, batch=1)
@@ -72,7 +59,7 @@ def test_any_rate_network_without_an_energy_can_be_corrected(name, rng):
     assert max(error(net, *given(net, rng), beta=1e-5, **CORRECTED)) <= 1e-9
 
 
-@pytest.mark.parametrize("make", [boxed, pytest.param(forces, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("make", [boxed, pytest.param(force_net, marks=pytest.mark.slow)])
 def test_so_can_forces_of_the_states(make, rng):
     net = make()
     eq, y = given(net, rng)
@@ -214,6 +201,17 @@ def layered(seed):
     return prepared(models.Rate.layered([6, 10, 8, 3], feedback="random", seed=seed), seed)
 
 
+def check_promise(found, plain, name):
+    """The correction's orders in beta, and that the nudged phase without it is wrong; prints what was found."""
+    best = min(found.centered.min(), found.one_sided.min())
+    slopes = f"slopes {found.one_sided_slope:.3f}, {found.centered_slope:.3f}"
+    print(f"{name}: {slopes}; best {best:.1e}; plain {plain:.2g}")
+    assert found.one_sided_slope == pytest.approx(1.0, abs=0.1)
+    assert found.centered_slope == pytest.approx(2.0, abs=0.1)
+    assert best <= 1e-10
+    assert plain > 0.01
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("make", "seed"), list(itertools.product([random_units, layered], range(5))))
 def test_orders_and_exactness_on_random_networks(make, seed):
@@ -221,13 +219,7 @@ def test_orders_and_exactness_on_random_networks(make, seed):
     eq, y = given(net, rng, batch=1)
     found = analysis.convergence(net, eq, y, solver=TIGHT, **CORRECTED)
     plain, _ = error(net, eq, y, beta=1e-3)
-    best = min(found.centered.min(), found.one_sided.min())
-    print(f"{make.__name__} {seed}: slopes {found.one_sided_slope:.3f}, {found.centered_slope:.3f}; best {best:.1e}; "
-          f"plain {plain:.2g}")  # fmt: skip
-    assert found.one_sided_slope == pytest.approx(1.0, abs=0.1)
-    assert found.centered_slope == pytest.approx(2.0, abs=0.1)
-    assert best <= 1e-10
-    assert plain > 0.01
+    check_promise(found, plain, f"{make.__name__} {seed}")
 
 
 @pytest.mark.slow
@@ -241,13 +233,7 @@ def test_orders_and_exactness_on_sparse_networks_of_2000_units(seed):
     found = analysis.convergence(net, eq, y, t_eval=times, solver=TIGHT, **CORRECTED)
     run = nd.nudge(net, eq, y, beta=1e-3, t_eval=times)
     plain = analysis.compare(run, nd.side_network(net, eq, y, t_eval=times), gradient_times=2).max_relative_error
-    best = min(found.centered.min(), found.one_sided.min())
-    print(f"sparse {seed}: slopes {found.one_sided_slope:.3f}, {found.centered_slope:.3f}; best {best:.1e}; "
-          f"plain {plain:.2g}")  # fmt: skip
-    assert found.one_sided_slope == pytest.approx(1.0, abs=0.1)
-    assert found.centered_slope == pytest.approx(2.0, abs=0.1)
-    assert best <= 1e-10
-    assert plain > 0.01
+    check_promise(found, plain, f"sparse {seed}")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from networks import BOXED, SMOOTH
 from neurodyn import models
 from neurodyn.results import files
 
+ROOT = Path(__file__).resolve().parents[1]
 TIMES = np.array([0.0, 0.5, 2.0])
 
 
@@ -167,6 +168,28 @@ def test_a_failed_write_leaves_the_old_file_and_no_debris(whole, tmp_path):
         files.write(path, fail)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["result.nc"]
+
+
+FULL = """
+import resource, sys
+import neurodyn as nd
+from neurodyn import models
+net = models.Hopfield.layered([2, 3, 1], seed=0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+try:
+    nd.save(net, sys.argv[1])
+except nd.ResultFileError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system has no limit on the size of files")
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
+    """HDF5 would end the process when it cannot write."""
+    path = tmp_path / "net.nc"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"cannot write {path}: File too large\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_folder_is_refused(whole, tmp_path):

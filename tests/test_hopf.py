@@ -82,7 +82,8 @@ def test_hopf_point_of_an_excitatory_and_an_inhibitory_unit():
     assert found.criticality == "supercritical"
 
 
-@pytest.mark.parametrize("a", [-0.7, pytest.param(0.4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("a", [-0.7, 0.4])
 def test_first_lyapunov_coefficient_of_the_normal_form(a):
     """z' = (mu + i omega) z + (a + ...) z |z|^2 has l_1 = 2 a/omega, for vectors of length 1."""
     varied: dict[str, Any] = {"parameter": lambda mu: normal_form(mu, a), "span": (-0.5, 0.5), "at": -0.5}

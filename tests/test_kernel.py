@@ -69,6 +69,11 @@ def folder(module=""):
     return Path(kernel.cache_folder.__wrapped__(module))
 
 
+def temporary(places, name="temporary"):
+    """This user's folder in the temporary one."""
+    return places / name / (f"neurodyn-{os.geteuid()}" if hasattr(os, "geteuid") else "")
+
+
 # -- the folder -------------------------------------------------------------------------------------------------
 
 
@@ -189,14 +194,14 @@ def test_place_below_a_file_is_passed_over(places, unusable, monkeypatch):
     for name, variable in {"numba": "NUMBA_CACHE_DIR", "xdg": "XDG_CACHE_HOME"}.items():
         if name in unusable:
             monkeypatch.setenv(variable, str(places / "file" / "nowhere"))
-    assert folder().parent.parent == places / ("temporary" if "xdg" in unusable else "xdg")
+    assert folder().parent.parent == (temporary(places) if "xdg" in unusable else places / "xdg")
 
 
 def test_home_below_a_file_is_passed_over(places, monkeypatch):
     (places / "home").touch()
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert folder().parent.parent == places / "temporary"
+    assert folder().parent.parent == temporary(places)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
@@ -218,6 +223,28 @@ def test_place_where_no_file_can_be_made_is_passed_over(places, monkeypatch):
     assert folder().parent.parent == places / "xdg"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="each user has a temporary folder there")
+@pytest.mark.parametrize("taken", ["by a link", "by a folder of all", "by another user"])
+def test_temporary_place_that_others_may_write_into_is_not_used(places, taken, monkeypatch):
+    """Whoever can write there can run code as whoever loads the kernels."""
+    mine = temporary(places)
+    mine.parent.mkdir()
+    if taken == "by a link":
+        (places / "elsewhere").mkdir(mode=0o700)
+        mine.symlink_to(places / "elsewhere")
+    else:
+        mine.mkdir()
+        mine.chmod(0o777 if taken == "by a folder of all" else 0o700)
+    for variable in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        (places / "file").touch()
+        monkeypatch.setenv(variable, str(places / "file"))
+    if taken == "by another user":
+        about = os.lstat(mine)
+        monkeypatch.setattr(os, "lstat", lambda path: os.stat_result([*about[:4], about.st_uid + 1, *about[5:]]))
+    with pytest.raises(OSError, match="set NUMBA_CACHE_DIR"):
+        folder()
+
+
 def test_no_writable_place_at_all_says_what_to_set(places, monkeypatch):
     (places / "temporary").touch()
     for variable in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
@@ -232,7 +259,7 @@ def test_unusable_home_does_not_keep_the_program_from_running(tmp_path):
     nowhere = str(tmp_path / "file" / "below")
     code = "import neurodyn.models; from neurodyn.flows import nudged; nudged.change.compiled; " + FOLDER
     found = python(code, NUMBA_CACHE_DIR="", XDG_CACHE_HOME=nowhere, HOME=nowhere, TMPDIR=str(tmp_path))
-    assert Path(found).parent.parent == tmp_path
+    assert Path(found).parent.parent == temporary(tmp_path.parent, tmp_path.name)
     assert list(Path(found).parent.rglob("*.nbi"))
 
 

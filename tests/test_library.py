@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.parameters import Parameters
@@ -14,6 +15,9 @@ SMOOTH += ["oscillators", "conv-digits"]
 #: Of the same kinds as others, with more units.
 LARGER = {"conv-digits"}
 BETAS = 10.0 ** -np.arange(1, 7)
+#: Both time constants of each in the default tests.
+CORE = ["two-neurons", "rate-chain"]
+ALL = [f"{name}{spread}" for name in SMOOTH for spread in ("", " spread")]
 TIGHT = nd.Solver(rtol=1e-12, atol=1e-14)
 
 
@@ -25,11 +29,7 @@ def test_no_model_is_missing_here():
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(f"{name}{spread}", marks=[pytest.mark.slow] if name in LARGER else [])
-        for name in SMOOTH
-        for spread in ("", " spread")
-    ],
+    params=quick(ALL, *(name for name in ALL if name in {*SMOOTH} - LARGER or name.split()[0] in CORE)),
 )
 def settled(request):
     """Model, network, equilibrium, and times until the slowest mode has decayed by 1e-10."""

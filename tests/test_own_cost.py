@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.errors import ModelError
 from neurodyn.estimators.holomorphic import check_analytic
@@ -122,7 +123,7 @@ def test_velocities_are_the_error_signals_to_the_order_of_the_nudging(name, nudg
     assert errors[-1] < best
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", quick(NETWORKS, "hopfield", "rate"))
 def test_methods_agree_on_the_gradient(name, task):
     (x, y), net = task, NETWORKS[name]()
     exact = nd.gradient(net, x, y, method="implicit", solver=TIGHT)
@@ -278,6 +279,7 @@ def test_complex_nudging_and_the_scheme_of_2017_are_refused(task):
         nd.learn(chain(ROBUST, activation="hard-sigmoid"), *task, method="ep-2017", epochs=1)
 
 
+@pytest.mark.slow
 def test_results_are_read_by_another_process(tmp_path, task):
     """From the texts of cost and activation, which it has never seen."""
     models.Activation("soft step", "s/sqrt(1 + k*s**2)", k=2.0)

@@ -13,6 +13,7 @@ import pytest
 from numba import njit
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.errors import ModelError
 from neurodyn.models import terms
@@ -64,12 +65,10 @@ def memory(**functions):
     return net.replace(parameters={"h.memories": np.random.default_rng(3).normal(0.0, 0.6, (5, 6))})
 
 
-@pytest.mark.parametrize(
-    ("functions", "second"),
-    [({"energy": energy}, 5e-13), ({"energy": energy, "gradient": gradient}, 2e-15)],
-    ids=["energy", "gradient"],
-)
-def test_derivatives_are_those_of_log_sum_exp(functions, second, rng):
+@pytest.mark.parametrize("given", quick(["energy", "gradient"], "energy"))
+def test_derivatives_are_those_of_log_sum_exp(given, rng):
+    functions: dict[str, Any] = {"energy": energy} | ({"gradient": gradient} if given == "gradient" else {})
+    second = {"energy": 5e-13, "gradient": 2e-15}[given]
     own, known = memory(**functions), memory()
     s = rng.normal(size=(10, 3))
     at, v = (s, np.tanh(s)), (rng.normal(size=(10, 3)), rng.normal(size=(10, 3)))
@@ -124,7 +123,7 @@ def weights_alone(s, r, theta):
     return total
 
 
-@pytest.mark.parametrize("energy_of", ["states", "rates"])
+@pytest.mark.parametrize("energy_of", quick(["states", "rates"], "rates"))
 def test_an_energy_of_the_rates_is_that_of_connections(energy_of, rng):
     own = terms.Own(("h", "y"), energy=weights_alone, parameters={"h-y": ("h", "y")}, of="rates")
     nets = [
@@ -386,19 +385,18 @@ def stuck(s, r, theta, out):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"energy": power},
-        {"energy": corner},
-        {"energy": square, "of": "rates"},
-        {"energy": square, "gradient": sign},
-        {"force": stuck},
-    ],
-    ids=["power", "corner", "other-variable", "wrong-gradient", "real-part"],
+    "name", quick(["power", "corner", "other-variable", "wrong-gradient", "real-part"], "wrong-gradient")
 )
-def test_derivatives_that_are_none_are_refused(options):
+def test_derivatives_that_are_none_are_refused(name):
+    options: dict[str, dict[str, Any]] = {
+        "power": {"energy": power},
+        "corner": {"energy": corner},
+        "other-variable": {"energy": square, "of": "rates"},
+        "wrong-gradient": {"energy": square, "gradient": sign},
+        "real-part": {"force": stuck},
+    }
     with pytest.raises(ModelError, match=r"a derivative along some direction is .*, but the values have the slope"):
-        models.EnergyNetwork(POPULATIONS, [terms.Leak(), terms.Own("h", **options)])
+        models.EnergyNetwork(POPULATIONS, [terms.Leak(), terms.Own("h", **options[name])])
 
 
 def test_an_energy_of_rates_takes_no_energy_of_states():

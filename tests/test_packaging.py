@@ -58,13 +58,27 @@ def test_checkout_without_links_finds_its_parts(tmp_path):
     assert [Path(file).resolve() for file in files] == [(tmp_path / part / "__init__.py").resolve() for part in PARTS]
 
 
-def test_import_is_light():
+def test_public_names_load_nothing_heavy():
     # numba itself loads the bare scipy package, to see its version
     loaded, by_numba = (
-        set(python(f"import sys, {name}; print(*sys.modules)", ROOT).split()) for name in ["neurodyn", "numba"]
+        set(python(f"from {name} import *; import sys; print(*sys.modules)", ROOT).split())
+        for name in ["neurodyn", "numba"]
     )
     heavy = ("scipy", "matplotlib", "xarray", "pandas", "pydantic")
     assert [name for name in loaded - by_numba if name.partition(".")[0] in heavy] == []
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; from neurodyn.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    loaded = {name.partition(".")[0] for name in python(code, ROOT).split()}
+    assert "click" in loaded
+    assert loaded.isdisjoint({"numba", "scipy", "matplotlib", "xarray", "pandas", "pydantic", "h5py", "tqdm"})
+
+
+def test_public_names_are_there_whatever_module_was_imported_first():
+    code = "import neurodyn.sweep.plan, neurodyn.learning, neurodyn as nd;"
+    code += "print(set(nd.__all__) - set(dir(nd)), [n for n in nd.__all__ if not callable(getattr(nd, n))])"
+    assert python(code, ROOT).strip() == "set() ['__version__']"
 
 
 @pytest.mark.skipif(not sys.flags.safe_path, reason="only where the installed wheel is tested")

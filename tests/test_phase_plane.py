@@ -40,6 +40,21 @@ def test_branches_stay_apart():
         assert np.ptp(np.sign(piece[:, 0])) == 0.0
 
 
+def test_branches_closer_than_a_cell_are_not_joined(rng):
+    """Hyperbolas at any place and angle, whose branches come as close as a tenth of a cell."""
+    for _ in range(50):
+        place, angle, gap = rng.uniform(-0.1, 0.1, (2, 1)), rng.uniform(0.0, np.pi), rng.uniform(0.005, 0.04)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+
+        def sides(u, v, place=place, turn=turn):
+            return np.tensordot(turn, np.stack([u, v]) - place.reshape(2, *(1,) * np.ndim(u)), axes=1)
+
+        pieces = contours(lambda u, v, sides=sides, gap=gap: sides(u, v)[1] ** 2 - sides(u, v)[0] ** 2 - gap**2)
+        assert all(np.ptp(np.sign(sides(*piece.T)[1])) == 0.0 for piece in pieces)
+        steps = np.concatenate([np.linalg.norm(np.diff(piece, axis=0), axis=1) for piece in pieces])
+        assert steps.sum() > 7.0  # of a length of 8 or more; a cell without a contour is a tenth wide
+
+
 @pytest.mark.parametrize("height", [0.0, 0.05, 1.0, -1.95, 0.1 + 0.2])  # on a grid line, between two, beside rounding
 @pytest.mark.parametrize("turned", [False, True])
 def test_straight_lines_along_the_grid_are_found(height, turned):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
 from neurodyn.analysis.plots import style
@@ -447,9 +448,7 @@ def test_without_outputs_there_is_only_the_free_flow():
         portrait(net, others="froze")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in ("chain", "digits") else []) for name in LIBRARY]
-)
+@pytest.mark.parametrize("name", quick(LIBRARY, "two-neurons"))
 def test_every_library_model_has_drawable_portraits(name):
     model = models.read(name)
     x = None if model.x is None else model.x[0]

@@ -6,7 +6,7 @@ import scipy.special
 
 import neurodyn as nd
 from naive import NaiveHopfield
-from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared
+from networks import BOXED, RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, prepared, quick
 from neurodyn import analysis, models
 from neurodyn.phases.nudged_problem import nudged_problem
 from neurodyn.system.fixed_point import FixedPoint
@@ -143,7 +143,7 @@ def test_jacobian_of_the_nudged_flow(name, rng):
         np.testing.assert_allclose(problem.jacobian(j, 0.0, delta)[:, moving], slopes[:, moving], atol=1e-7)
 
 
-@pytest.mark.parametrize("name", SOFT)
+@pytest.mark.parametrize("name", quick(SOFT, "chain", "unequal"))
 def test_methods_agree_on_the_gradient(name, rng):
     net = SOFT[name]()
     x, y = draw_input(net, 3, rng), rng.integers(net.n_out, size=3)

@@ -17,6 +17,7 @@ import pytest
 
 import neurodyn as nd
 from called import called
+from networks import quick
 from neurodyn.models import Hopfield
 from neurodyn.numerics import memory
 from neurodyn.phases.relax import free_problem
@@ -579,7 +580,7 @@ def test_blow_up_has_diverged(method):
     assert np.isfinite(solution.last).all()
 
 
-@pytest.mark.parametrize("start", [1e-3, 30.0, 1e4])
+@pytest.mark.parametrize("start", quick([1e-3, 30.0, 1e4], 1e-3))
 @pytest.mark.parametrize("method", [m for m in METHODS if m not in ("rk4", "euler")])
 @pytest.mark.timeout(30, func_only=True)
 def test_blow_up_has_diverged_whatever_the_scale(method, start):
@@ -772,8 +773,8 @@ def test_relaxation_in_the_box_finds_the_same_point(method):
     assert nd.relax(net, x, start=start, solver=solver_for(method)).state == pytest.approx(reference.state, abs=1e-8)
 
 
-@pytest.mark.parametrize("seed", [5, 16])
-@pytest.mark.parametrize("method", SCIPY_METHODS)
+@pytest.mark.parametrize("seed", quick([5, 16], 5))
+@pytest.mark.parametrize("method", quick(SCIPY_METHODS, "BDF", "LSODA"))
 def test_no_step_is_caught_between_a_bound_and_the_jump_of_the_force_there(method, seed):
     """Where these units creep up to their bound, the correctors of BDF and LSODA found no solution."""
     net = Hopfield.recurrent(6, 3, activation="hard-sigmoid", tau=[0.5, 1.0, 1.5, 2.0, 2.5, 3.0], gain=2.0, seed=seed)
@@ -867,8 +868,9 @@ integrate(problem, Solver({method!r}, max_steps=10**12), np.array([1e9]))
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.timeout(90, func_only=True)
-@pytest.mark.parametrize(("method", "batch"), [("tsit5", 1), ("tsit5", 5000), ("LSODA", 1)])
-def test_interrupt_stops_a_long_run_promptly(method, batch):
+@pytest.mark.parametrize("run", quick(["tsit5 1", "tsit5 5000", "LSODA 1"], "tsit5 5000"))
+def test_interrupt_stops_a_long_run_promptly(run):
+    method, batch = run.split()
     code = LONG.format(paths=[str(ROOT), str(ROOT / "tests")], method=method, batch=batch)
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

@@ -320,6 +320,7 @@ def test_same_bits_on_one_thread_and_on_two_and_in_both_of_numbas_layers():
     assert python(RUN, NUMBA_NUM_THREADS="2", NUMBA_THREADING_LAYER="workqueue") == one
 
 
+@pytest.mark.slow
 def test_two_threads_of_the_users_may_simulate_at_once():
     """numba's workqueue ends a process that enters it twice."""
     code = """

@@ -575,7 +575,10 @@ def test_explain_computes_nothing_that_stays(neurodyn, tmp_path):
         (["--vary", "nudging.beta=1"], "`model` is missing"),
         (["two-neurons", "--vary=nudging.beta=1", "--zip=nudging.beta,seed"], "'seed', which does not vary"),
         (["two-neurons", "--vary=nudging.beta=1", "--scheduler=x", "--explain"], "--scheduler goes with neither"),
-        (["two-neurons", "--vary=nudging.beta=x,y", "--workers=1"], "all 2 cells failed; the first: model 'two-neur"),
+        (
+            ["two-neurons", "--vary=nudging.beta=x,y", "--workers=1", "-q"],
+            "all 2 cells failed; the first: model 'two-neur",
+        ),
     ],
 )
 def test_one_plain_sentence(neurodyn, arguments, sentence):

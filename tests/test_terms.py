@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.errors import ModelError
 from neurodyn.models import terms
@@ -32,7 +33,7 @@ def draw(net, batch, seed=3):
     return rng.uniform(-1.0, 1.0, (batch, net.n_in)), rng.uniform(-1.0, 1.0, (batch, net.n_out))
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+@pytest.fixture(scope="module", params=quick(NETWORKS, "log-sum-exp", "convolution"))
 def settled(request):
     """Network, inputs, targets, states of rest and the exact gradient."""
     net = NETWORKS[request.param]()
@@ -51,7 +52,7 @@ def test_velocities_tend_to_the_side_network_as_beta_and_as_its_square(settled):
     assert found.fit("gradient_centered")[0] == pytest.approx(2.0, abs=0.1)
 
 
-@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("method", quick(EXACT, "equilibrium-propagation", "recurrent-backprop"))
 def test_exact_estimators(settled, method):
     net, x, y, _, exact = settled
     options, bound = EXACT[method]

@@ -14,6 +14,7 @@ from neurodyn.errors import ModelError
 from neurodyn.models import terms
 from neurodyn.system.constants import free_rows
 from neurodyn.system.term import Term
+from term_networks import POPULATIONS, force_net
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -66,7 +67,6 @@ def test_quartic_wells_from_text_to_figures_and_a_gradient():
 
 # -- against JAX ---------------------------------------------------------------------------------------------------
 
-POPULATIONS = {"x": {"size": 2, "role": "input"}, "h": 4, "y": {"size": 3, "role": "output"}}
 H, Y = slice(0, 4), slice(4, 7)
 UPPER = np.triu_indices(4, 1)
 OFF = ~np.eye(4, dtype=bool)
@@ -93,18 +93,6 @@ def jax_energy(parts, s, x):
     e -= 0.3 * jnp.sum((parts["h-h"] ** 2 * jnp.cos(h[:, None] - h[None, :]))[UPPER])
     e += 0.4 * jnp.sum(jax.nn.softplus(parts["h-y"] * jnp.outer(h, y)))
     return e - 0.2 * jnp.sum(jnp.outer(y, jnp.tanh(h)))
-
-
-def force_net():
-    found = [
-        terms.Leak(),
-        terms.UnitForce("h", "s - s**3"),
-        terms.PairForce("h", "x", "w*tanh(b)"),
-        terms.PairForce("h", "h", "K*w*sin(b - a - 0.3)", K=0.5),
-        terms.PairForce("y", "h", "w*b/(1 + a**2)"),
-        terms.PairForce("h", "y", "0.3*tanh(b)"),
-    ]
-    return models.EnergyNetwork(POPULATIONS, found, tau=np.geomspace(0.3, 6.0, 7), seed=6)
 
 
 def jax_force(parts, s, x):

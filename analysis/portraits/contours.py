@@ -21,6 +21,9 @@ Function = Callable[[Array, Integers], Array]
 FALL = 1e-6
 #: After as many steps a value that has not fallen to a hundredth belongs to a jump.
 PATIENCE = 14
+#: A bend is looked at more closely if it leaves the line by more than this part of a quarter of the line's length, and
+#: as often as this at most: the distance of a smooth curve from a chord falls fourfold when the chord is halved.
+NEAR, HALVINGS = 0.3, 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def zero_contours(first: Array, second: Array, values: Array, function: Function
     """
     edges, number = _crossings(first, second, values, function)
     links: dict[int, list[int]] = {e: [] for e in range(len(edges.nodes))}
-    for a, b in _segments(values, number, first, second, function):
+    for a, b in _segments(values, edges, number, first, second, function):
         links[a].append(b)
         links[b].append(a)
     for e in np.flatnonzero(~edges.good):
@@ -110,26 +113,59 @@ def _refine(
 
 
 def _segments(
-    values: Array, number: dict[tuple[int, int], int], first: Array, second: Array, function: Function
+    values: Array, edges: _Edges, number: dict[tuple[int, int], int], first: Array, second: Array, function: Function
 ) -> list[tuple[int, int]]:
-    """Pairs of crossed edges that a contour joins within a cell."""
+    """Pairs of crossed edges that a contour joins within a cell.
+
+    Where two branches come closer than a cell, its corners do not tell which edges they join: only pairs between
+    which the contour can be followed are joined.
+    """
     columns = values.shape[1]
     positive = values >= 0.0
     corners = np.stack([positive[:-1, :-1], positive[:-1, 1:], positive[1:, 1:], positive[1:, :-1]])
     mixed = corners.any(axis=0) & ~corners.all(axis=0) & np.isfinite(values[:-1, :-1] + values[1:, 1:])
-    found = []
+    found: list[list[tuple[int, int]]] = []
     for j, i in np.argwhere(mixed):
         p = int(j * columns + i)
         cell = [(p, p + 1), (p + 1, p + columns + 1), (p + columns, p + columns + 1), (p, p + columns)]
         crossed = [number[edge] for edge in cell if edge in number]
         if len(crossed) == 2:
-            found.append((crossed[0], crossed[1]))
+            found.append([(crossed[0], crossed[1])])
         elif len(crossed) == 4:
+            bottom, right, top, left = crossed
+            ways = [[(bottom, right), (top, left)], [(bottom, left), (top, right)]]
             center = np.array([[0.5 * (first[i] + first[i + 1]), 0.5 * (second[j] + second[j + 1])]])
             alike = bool(function(center, np.array([p]))[0] >= 0.0) == bool(positive[j, i])
-            bottom, right, top, left = crossed
-            found += [(bottom, right), (top, left)] if alike else [(bottom, left), (top, right)]
-    return found
+            likely, other = ways if alike else ways[::-1]
+            found += [likely] if _meet(likely, edges, function).all() else [other]
+    pairs = [pair for group in found for pair in group]
+    return [pair for pair, met in zip(pairs, _meet(pairs, edges, function), strict=True) if met]
+
+
+def _meet(pairs: list[tuple[int, int]], edges: _Edges, function: Function) -> Mask:
+    """Whether a contour leads from one point of each pair to the other."""
+    a, b = np.array(pairs, dtype=int).reshape(-1, 2).T
+    return _leads(edges.points[a], edges.points[b], edges.nodes[a], function, HALVINGS)
+
+
+def _leads(low: Array, high: Array, nodes: Integers, function: Function, halvings: int) -> Mask:
+    """Whether the function changes its sign across the middle of each line, within a quarter of the line's length.
+
+    Where that is far from the line, both halves of a bend are looked at in the same way. Points that coincide meet.
+    """
+    along = 0.5 * (high - low)
+    across = 0.5 * np.stack([-along[:, 1], along[:, 0]], axis=1)
+    middle = low + along
+    value, one, other = (function(middle + side * across, nodes[:, 0]) for side in (0.0, 1.0, -1.0))
+    same = np.abs(along).max(axis=1, initial=0.0) <= 1e-9 * np.abs(low).max(initial=0.0)
+    met: Mask = ((one >= 0.0) != (other >= 0.0)) | same
+    bent = np.flatnonzero(met & ~same & (np.abs(value) > NEAR * 0.5 * np.abs(one - other)))
+    if halvings and bent.size:
+        left, right = middle[bent] - across[bent], middle[bent] + across[bent]
+        point, _ = _refine(left, right, other[bent], one[bent], nodes[bent], function)
+        for a, b in ((low[bent], point), (point, high[bent])):
+            met[bent] &= _leads(a, b, nodes[bent], function, halvings - 1)
+    return met
 
 
 def _chains(links: dict[int, list[int]]) -> list[list[int]]:

@@ -38,7 +38,6 @@ class Commands(click.Group):
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run and exit, or with `standalone_mode=False` return and raise as click does."""
-        stopping.started()
         spell_out(sys.stdout)
         perform: Any = super().main
         if not standalone_mode:

@@ -10,10 +10,6 @@ import click
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError, SimulationError
-from neurodyn.experiments.kernels import compile_kernels
-from neurodyn.experiments.model_run import check
-from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
-from neurodyn.flows.linear import vjp
 from neurodyn.inputs import positive_number, whole_number
 from neurodyn.progress import note
 
@@ -26,7 +22,7 @@ DRIVER = "equilibrium-propagation"
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @click.option(
     "--method", "methods", multiple=True, metavar="NAME[:OPTION=VALUE,...]", help="Default: all without noise."
@@ -62,6 +58,7 @@ def gradients(
     clock = Clock()
     with clock.part("model"):
         from neurodyn import models as library
+        from neurodyn.experiments.model_run import check
 
         chosen = library.read(model, overrides=overrides, data=data)
         check(chosen)
@@ -69,6 +66,9 @@ def gradients(
         _check_track(chosen, track, driver, rate)
     from neurodyn.cli.gradients_summary import report, summarise
     from neurodyn.cli.output import output_folder, replace_earlier, write_summary
+    from neurodyn.experiments.kernels import compile_kernels
+    from neurodyn.flows.complex_nudged import complex_changes, complex_nudged
+    from neurodyn.flows.linear import vjp
     from neurodyn.results.figure_files import write_figures
 
     with output_folder(out or f"neurodyn-{chosen.name}-gradients") as folder:

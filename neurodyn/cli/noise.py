@@ -22,7 +22,7 @@ BINS, TRAJECTORIES = 60, 200
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @options.mnist_folder
 @click.option("--samples", type=float, metavar="N", help="Effective samples wanted of every unit. Default: 1000.")

@@ -9,11 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from neurodyn.progress import quietly
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+
+def _models(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers for a model: those of the library, and files."""
+    from neurodyn import models
+
+    files = CompletionItem(begun, type="file")
+    return [*(CompletionItem(name) for name in models.names() if name.startswith(begun)), files]
+
+
+#: MODEL: the name of a model of the library, or the path of a model file, as the argument `model`.
+model: Decorator = click.argument("model", shell_complete=_models)
 #: `--set`: changes to the model file, as the argument `overrides`, a tuple of texts.
 overrides: Decorator = click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @options.mnist_folder
 @click.option("--units", metavar="A,B", help="The two units, like h1[0],h1[1]. Default: see above.")

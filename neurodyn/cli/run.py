@@ -9,16 +9,15 @@ import click
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
 from neurodyn.errors import SimulationError
-from neurodyn.experiments.kernels import compile_kernels
-from neurodyn.experiments.model_run import ModelRun, check, run_model
 from neurodyn.progress import note
 
 if TYPE_CHECKING:
     from neurodyn.analysis.signals.convergence import Convergence
+    from neurodyn.experiments.model_run import ModelRun
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @options.mnist_folder
 @options.out("neurodyn-MODEL")
@@ -36,6 +35,8 @@ def run(
     clock = Clock()
     with clock.part("model"):
         from neurodyn import models
+        from neurodyn.experiments.kernels import compile_kernels
+        from neurodyn.experiments.model_run import check, run_model
 
         chosen = models.read(model, overrides=overrides, data=data)
         check(chosen)

@@ -10,7 +10,6 @@ import click
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError
-from neurodyn.experiments.model_run import check
 from neurodyn.inputs import choice
 from neurodyn.progress import note
 
@@ -27,7 +26,7 @@ NAMES = (
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @click.option("--study", metavar="NAME", help=f"One of {', '.join(NAMES)}. Default: the time scales themselves.")
 @options.overrides
 @options.mnist_folder
@@ -46,6 +45,7 @@ def timescales(
     with clock.part("model"):
         from neurodyn import models
         from neurodyn.analysis.studies import STUDIES
+        from neurodyn.experiments.model_run import check
 
         if study is not None:
             choice(study, STUDIES, "--study")

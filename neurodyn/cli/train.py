@@ -20,7 +20,7 @@ CHECKPOINT = "checkpoint"
 
 
 @click.command()
-@click.argument("model")
+@options.model
 @options.overrides
 @options.samples
 @click.option("--epochs", type=int, metavar="N", help="How often every sample is seen.")

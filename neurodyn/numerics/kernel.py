@@ -35,6 +35,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from neurodyn.numerics.places import places
 from neurodyn.numerics.processor import target
 from neurodyn.progress import waiting
 
@@ -57,8 +58,7 @@ FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_ve
 def cache_folder(module: str = "") -> str:
     """Folder of the compiled kernels of a module: below `NUMBA_CACHE_DIR`, the user's cache, or a temporary folder."""
     name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_processor_hash()}")
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    for place in (lambda: os.environ.get("NUMBA_CACHE_DIR"), lambda: home, tempfile.gettempdir):
+    for place in places():
         with contextlib.suppress(OSError):  # an unwritable place, or none at all, is passed over for the next
             base = place()
             if not base:

@@ -285,8 +285,10 @@ def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.Dat
     told = data.copy()
     told.attrs[PROVENANCE] = json.dumps(json.loads(data.attrs[PROVENANCE]) | DIGEST)
 
+    content = told.to_netcdf(engine="h5netcdf")  # in memory: where a disk is full, HDF5 ends the process
+
     def produce(temporary: str) -> None:
-        told.to_netcdf(temporary, engine="h5netcdf")
+        Path(temporary).write_bytes(content)
         append_seal(temporary)
 
     write(path, produce)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from neurodyn.errors import ArgumentError, nearest, shown
-from neurodyn.experiments.model_run import run_cell
 
 #: The name of the default: the experiment on a model file.
 RUN = "run"
@@ -45,6 +44,8 @@ def name_of(function: Any) -> str:
 def find(path: str) -> Callable[[dict[str, Any]], Any]:
     """The function of a name in a plan; imports it if it is a user's."""
     if path in (RUN, FORMER):
+        from neurodyn.experiments.model_run import run_cell
+
         return run_cell
     module_name, _, names = path.partition(":")
     try:

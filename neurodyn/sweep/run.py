@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodyn.errors import ArgumentError, SimulationError
-from neurodyn.experiments.model_run import prepare
 from neurodyn.inputs import as_path, as_seed, whole_number
 from neurodyn.stopping import Terminated
 from neurodyn.sweep.axes import dimensions
 from neurodyn.sweep.function import RUN, name_of
 from neurodyn.sweep.plan import Plan
-from neurodyn.system.network import Network
 
 if TYPE_CHECKING:
     import xarray
@@ -107,6 +105,9 @@ def make_plan(
     seed: int = 0,
 ) -> tuple[Plan, list[int]]:
     """The plan of a sweep, all of it checked, and the order in which its cells are best computed."""
+    from neurodyn.experiments.model_run import prepare
+    from neurodyn.system.network import Network
+
     chosen = name_of(function)
     grid = dimensions({} if vary is None else vary, zip, draws, as_seed(seed))
     if isinstance(model, Network):
