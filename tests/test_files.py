@@ -133,7 +133,7 @@ def test_truncated_files_are_refused(whole, part, tmp_path):
 def test_a_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(nd.ResultFileError, match=r"no such result file: .*nowhere.nc"):
         nd.load(tmp_path / "nowhere.nc")
-    with pytest.raises(nd.ResultFileError, match="no such result file"):
+    with pytest.raises(nd.ResultFileError, match=r"is no folder of a sweep: it has no plan\.json"):
         nd.load(tmp_path)
 
 

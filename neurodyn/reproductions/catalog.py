@@ -35,9 +35,9 @@ CATALOG = (
         "Personnaz, Guyon & Dreyfus 1985",
     ),
     _entry("memory-dense", "A dense memory holds exponentially many patterns", "Demircigil et al. 2017, theorem 3"),
-    _entry("oscillators-classify", "Oscillators learn two moons and digits", "Gower 2025, arXiv:2505.02103, sec. III"),
-    _entry("conv-gradients", "EP against BPTT in each layer of convolutions", "Ernoult et al. 2019, figs. 3 and 4"),
-    _entry("conv-mnist", "Two convolutions learn MNIST", "Ernoult et al. 2019, table 1, P-conv"),
+    _entry("oscillators-classify", "Oscillators learn two moons and digits", "Gower 2025, arXiv:2505.02103"),
+    _entry("conv-gradients", "EP against BPTT in each layer of convolutions", "Ernoult et al. 2019, theorem 1"),
+    _entry("conv-mnist", "Two convolutions learn MNIST", "Ernoult et al. 2019, abstract"),
     _entry(
         "boltzmann",
         "Bars and stripes by contrastive Hebbian learning, contrastive divergence and equilibrium propagation",

@@ -1,6 +1,6 @@
 """Equilibrium propagation against back-propagation through time in each layer of a network of convolutions.
 
-M. Ernoult et al. (NeurIPS 32, 2019, figs. 3 and 4): what the nudged phase adds to the derivative by a weight in every
+M. Ernoult et al. (NeurIPS 32, 2019, theorem 1): what the nudged phase adds to the derivative by a weight in every
 step is what back-propagation through time adds when it goes one step further into the past. In continuous time that is
 Θ̃(t) of the nudged phase against Θ̄(t) of the side network, of which discrete back-propagation is a step method.
 """

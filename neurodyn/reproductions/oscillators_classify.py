@@ -3,8 +3,8 @@
     E = −Σ J_ij cos(φ_i − φ_j) − Σ h_i cos(φ_i − ψ) − ½ S Σ cos 2(φ_i − ψ),    τ dφ_i/dt = −∂E/∂φ_i
 
 Inputs drive the hidden oscillators by fields h = W x + b, which are learned as the couplings to the outputs are; the
-class is the output whose phase has turned furthest. The paper has 120 hidden oscillators and all ten digits of
-28×28 pixels; here are 16 and four, of 8×8 pixels, or means over 4×4 pixels where MNIST is at hand.
+class is the output whose phase has turned furthest. The paper learns all ten digits of MNIST; here are four, of 8×8
+pixels, or means over 4×4 pixels where MNIST is at hand.
 """
 
 from __future__ import annotations
