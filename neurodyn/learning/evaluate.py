@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,8 @@ class Evaluation(Result):
     output_error : (sample, output), optional
         Under noise: error bars of the outputs, one standard deviation. Then `cost` and `energy` are means over the law,
         `steps` is the time of the average, and `residual` is None.
-    noise : dict
-        What describes the `Langevin`, with the step that was taken; empty without noise.
+    noise : dict, optional
+        What describes the `Langevin`, with the step that was taken; None without noise.
     """
 
     outputs: Array = array("sample", "output")
@@ -54,7 +54,7 @@ class Evaluation(Result):
     steps: Array = array("sample")
     residual: Array | None = array("sample", default=None)
     output_error: Array | None = array("sample", "output", default=None)
-    noise: dict[str, Any] = field(default_factory=dict)
+    noise: dict[str, Any] | None = None
 
     @property
     def predictions(self) -> np.ndarray[Any, np.dtype[np.int64]]:
