@@ -14,6 +14,7 @@ import pytest
 import neurodyn as nd
 from golden.measure import digest, measure, numbers
 from neurodyn import models
+from neurodyn.names import RESULT_MODULES
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/values.json"))
 VALUES = {folder: json.loads((folder / "values.json").read_text("utf-8")) for folder in FOLDERS}
@@ -47,8 +48,10 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def test_there_are_files_of_the_first_version():
-    assert [folder.name for folder in FOLDERS][:2] == ["0.1", "0.1-first"]
+def test_there_are_files_of_the_first_versions_and_of_each_kind():
+    assert [folder.name for folder in FOLDERS][:3] == ["0.1", "0.1-first", "0.1-second"]
+    kinds = {about["result"] for folder in FOLDERS for about in VALUES[folder]["results"].values()}
+    assert kinds == set(RESULT_MODULES)
 
 
 @pytest.mark.parametrize(("folder", "name"), entries("results"))
@@ -93,17 +96,22 @@ def test_learning_goes_on_from_a_checkpoint(folder, name, tmp_path):
     assert_same(found, about["end"], rel=1e-5, tiny=1e-6)
 
 
+def cells_in(folder: Path) -> set[bytes]:
+    """Cells of a sweep: lines of a few files, or, in folders of the first versions, a file each."""
+    files = [path.read_bytes() for path in (folder / "cells").iterdir()]
+    return {line for content in files for line in content.splitlines()}
+
+
 @pytest.mark.parametrize(("folder", "name"), entries("sweeps"))
 def test_a_sweep_goes_on_with_the_cell_that_is_missing(folder, name, tmp_path, monkeypatch):
     about = VALUES[folder]["sweeps"][name]
     monkeypatch.setattr(nd, "__version__", VALUES[folder]["version"])  # a sweep belongs to one version
     out = tmp_path / name
     shutil.copytree(folder / name, out)
-    before = {path: path.read_bytes() for path in (out / "cells").iterdir()}
+    before = cells_in(out)
     with ThreadPoolExecutor(1) as executor:
         data = nd.sweep(**about["options"], out=out, resume=True, executor=executor)
-    after = {path: path.read_bytes() for path in (out / "cells").iterdir()}
-    assert len(after) == len(before) + 1
-    assert after.items() > before.items()
+    assert len(cells_in(out)) == len(before) + 1
+    assert cells_in(out) > before
     found = {str(key): numbers(column.values) for key, column in data.variables.items()}
     assert_same(plain(found), about["data"], rel=1e-6, tiny=1e-9)

@@ -30,6 +30,8 @@ T = np.array([0.0, 0.5, 2.0])
 RECIPES: dict[str, dict[str, Any]] = {
     "ep-2017": {"method": "ep-2017", "batch_size": 2, "rates": [0.1, 0.05], "free_steps": 6, "nudged_steps": 3},
     "descent": {"method": "equilibrium-propagation", "batch_size": 3, "rates": 0.1, "patience": 4, "alignment": 2},
+    "adam": {"method": "ep-2017", "batch_size": 2, "optimizer": "adam", "weight_decay": 0.01, "clip_norm": 1.0},
+    "momentum": {"method": "equilibrium-propagation", "batch_size": 3, "optimizer": "momentum", "schedule": "step"},
 }
 SWEEPS: dict[str, dict[str, Any]] = {
     "sweep-run": {"model": "two-neurons", "vary": {"nudging.beta": [1e-3, 1e-2, 1e-1]}},
@@ -88,13 +90,13 @@ def results() -> dict[str, Result]:
         "concurrent-learning": nd.concurrent(net, x, y, tau_side=0.1, tau_theta=100.0, dwell=0.5, t_eval=T),
         "timed-learning": nd.learn_in_time(net, x, y, rounds=1, beta=0.1, tau_theta=100.0, duration=1.0),
     }
-    return found | learned() | analysed(rest)
+    return found | learned() | analysed(rest) | noisy() | moving()
 
 
 def learned() -> dict[str, Result]:
     """Results of learning; the evaluations are of the networks from which `RECIPES` begin."""
     found: dict[str, Result] = {}
-    for name, net in {"ep-2017": hard(), "descent": softmax()}.items():
+    for name, net in {"ep-2017": hard(), "descent": softmax(), "adam": hard(), "momentum": softmax()}.items():
         recipe: dict[str, Any] = {"epochs": 2, **RECIPES[name]}
         found[f"evaluation-{name}"] = nd.evaluate(net, X, LABELS, **recipe)
         found[f"training-{name}"] = nd.learn(net, X, LABELS, validation=2, test=(X[:2], LABELS[:2]), **recipe)
@@ -112,6 +114,22 @@ def analysed(rest: nd.Equilibrium) -> dict[str, Result]:
         "timescales": analysis.timescales(net, rest, y, sample=0),
         "study-nudging": analysis.nudging(net, X[:2], y, betas=[1e-3, 1e-2, 1e-1]),
     }
+
+
+def noisy() -> dict[str, Result]:
+    """Results under noise."""
+    net, quick = chain(), nd.Langevin(0.1, step=0.1)
+    return {
+        "trajectory-noise": nd.simulate(net, X[:2], t_eval=T, temperature=0.1, step=0.1),
+        "stationary": nd.stationary(net, X[:2], noise=quick, tolerance=0.1),
+        "evaluation-noise": nd.evaluate(net, X, LABELS, noise=quick, tolerance=0.2),
+    }
+
+
+def moving() -> dict[str, Result]:
+    """Results about networks that never rest."""
+    ring = Rate.recurrent(3, feedback={"s-s": [[0.0, 3.0, 0.0], [0.0, 0.0, -3.0], [3.0, 0.0, 0.0]]})
+    return {"limit-cycle": analysis.limit_cycle(ring, points=21), "lyapunov": analysis.lyapunov(chain(), X[0], count=2)}
 
 
 def checkpoints(folder: Path, found: dict[str, Result]) -> dict[str, Any]:
