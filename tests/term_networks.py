@@ -104,6 +104,31 @@ def oscillators():
     return build({"x": _input(4), **free}, [*driven, *coupled, *locked], gain=0.4)
 
 
+def springs():
+    """Two held nodes, three inner ones and an output, far enough apart to stay so at states of the order of 1."""
+    populations = {"x": _input(4), "h": {"size": 6, "activation": "linear"}, "y": _output(2, "linear")}
+    places = ((0, 0), (9, 0), (-4, 7), (4, 8), (13, 7), (4, 17))
+    bonds = (
+        (0, 1),
+        (2, 0),
+        (2, 3),
+        (3, 0),
+        (1, 3),
+        (3, 4),
+        (4, 1),
+        (5, 2),
+        (3, 5),
+        (5, 4),
+        (2, 1),
+        (0, 4),
+        (5, 0),
+        (1, 5),
+    )
+    net = build(populations, [terms.Spring(("x", "h", "y"), places, bonds)])
+    stretched = np.linspace(0.8, 0.95, len(bonds)) * net.parameters["x-h-y.length"]  # taut
+    return net.replace(parameters={"x-h-y.length": stretched})
+
+
 NETWORKS = {
     "hopfield": hopfield,
     "convolution": convolution,
@@ -113,6 +138,7 @@ NETWORKS = {
     "diode": diode,
     "log-sum-exp": log_sum_exp,
     "oscillators": oscillators,
+    "springs": springs,
 }
 
 

@@ -84,6 +84,13 @@ def diode(term, net, theta, s, r):
     return term.saturation * jnp.sum(term.thermal * jnp.exp(d / term.thermal) - d)
 
 
+def spring(term, net, theta, s, r):
+    moved = jnp.concatenate([s[name] for name in term.names]).reshape(-1, 2) + jnp.array(term.places)
+    ends, name = np.array(term.bonds), "-".join(term.names)
+    length = jnp.sqrt(jnp.sum((moved[ends[:, 0]] - moved[ends[:, 1]]) ** 2, axis=1))
+    return 0.5 * jnp.sum(jnp.exp(theta[f"{name}.log_stiffness"]) * (length - theta[f"{name}.length"]) ** 2)
+
+
 def log_sum_exp(term, net, theta, s, r):
     overlap = theta[f"{term.population}.memories"].reshape(term.memories, -1) @ s[term.population]
     return -jnp.log(jnp.sum(jnp.exp(term.sharpness * overlap))) / term.sharpness
@@ -120,6 +127,7 @@ ENERGIES = {
     terms.PhaseCoupling: phase_coupling,
     terms.PhaseField: phase_field,
     terms.PhaseBias: phase_bias,
+    terms.Spring: spring,
 }
 
 

@@ -72,6 +72,7 @@ TERMS: dict[str, list[Any]] = {
     "phase-field": [terms.PhaseField("x", "h", angle=0.7), terms.PhaseField("h", "y")],
     "prediction": [terms.Prediction("x", "h", sigma=0.5), terms.Prediction("h", "y")],
     "resistor": [terms.Resistor("x", "h"), terms.Resistor("h", "h")],
+    "spring": [terms.Spring(("x", "h", "y"), ((0, 0), (9, 0), (4, 8), (12, 9)), ((1, 0), (1, 2), (3, 2)))],
     "unit": [terms.Unit("h", "s**4/4 - k*s**2/2", k=2.0)],
     "unit-force": [terms.UnitForce("h", "s - s**3")],
 }
@@ -84,7 +85,7 @@ def populations_of(term):
     """Populations that fit a term."""
     if term.kind == "convolution":
         return IMAGES
-    return POPULATIONS | {"x": {"size": 2, "role": "input"}} if term.kind == "diode" else POPULATIONS
+    return POPULATIONS | {"x": {"size": 2, "role": "input"}} if term.kind in ("diode", "spring") else POPULATIONS
 
 
 def fused_and_called(names=("h", "y")):

@@ -14,6 +14,7 @@ from neurodyn.models.terms.phase_field import PhaseField
 from neurodyn.models.terms.prediction import Prediction
 from neurodyn.models.terms.recurrent_prediction import RecurrentPrediction
 from neurodyn.models.terms.resistor import Resistor
+from neurodyn.models.terms.spring import Spring
 from neurodyn.models.terms.unit import Unit, UnitForce
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Prediction",
     "RecurrentPrediction",
     "Resistor",
+    "Spring",
     "Unit",
     "UnitForce",
 ]
