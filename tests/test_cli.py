@@ -202,7 +202,7 @@ def test_mnist_runs(neurodyn, tmp_path):
         (["run", "digit"], "did you mean 'digits'?"),
         (
             ["run", "nowhere.toml"],
-            "no such model file: nowhere.toml; models of the library: boltzmann, chain, chaotic-rate, conv-digits, convolution",
+            "no such model file: nowhere.toml; models of the library: boltzmann, chain, chaotic-rate, conv-digits,",
         ),
         (["run", "chain", "--set", "nudging.bta=1"], "did you mean 'beta'?"),
         (["run", "chain", "--set", "nudging.beta=x"], "model 'chain': nudging.beta: must be a valid number; got 'x'"),

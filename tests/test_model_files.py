@@ -370,7 +370,7 @@ def test_files_that_are_none(tmp_path, write):
     assert "is a folder" in faults(tmp_path)
     assert "whose name ends in .toml" in faults(write("", "model.txt"))
     message = faults("digit")
-    assert "unknown model 'digit'; allowed: boltzmann, chain, chaotic-rate, conv-digits, convolution, dense-memory" in message
+    assert "unknown model 'digit'; allowed: boltzmann, chain, chaotic-rate, conv-digits, convolution" in message
     assert "did you mean 'digits'?" in message
 
 
