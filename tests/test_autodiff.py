@@ -56,13 +56,18 @@ def given(request, rng):
 
 def test_no_smooth_model_is_missing_here():
     of_terms = {"convolution", "predictive-coding", "resistor", "dense-memory"}  # in test_terms_jax.py
-    of_terms |= {"oscillators", "conv-digits"}
+    of_terms |= {"oscillators", "conv-digits", "resistive-xor"}
     of_terms |= {"predictive-coding-residual", "predictive-coding-recurrent"}  # and in test_predictive_coding.py
     of_terms |= {"boltzmann"}  # whose parts are in test_terms_jax.py and test_own_term.py
-    unequal = {"random-feedback", "gated-memory"}  # whose kind is among the others here
+    alike = {
+        "random-feedback",
+        "gated-memory",
+        "stdp-pair",
+        "fixed-point-learning",
+    }  # whose kind is among the others here
     smooth = {name for name in models.names() if not name.startswith("mnist")}  # their sigmoids are hard
     smooth -= {"chaotic-rate"}  # it never rests
-    assert smooth == set(LIBRARY) | of_terms | unequal
+    assert smooth == set(LIBRARY) | of_terms | alike
 
 
 class Definition:

@@ -196,9 +196,9 @@ def test_idx_files_that_do_not_fit_are_named(tmp_path):
 
 
 def test_what_is_no_data_is_said_so(tmp_path):
-    path = tmp_path / "table.csv"
+    path = tmp_path / "table.txt"
     path.write_text("1,2,3\n")
-    with pytest.raises(DataError, match=r"table.csv: an .npz archive, .* is needed; got a file that begins"):
+    with pytest.raises(DataError, match=r"table.txt: an .npz archive, .* is needed; got a file that begins"):
         read_data(path)
     path.write_bytes(b"")
     with pytest.raises(DataError, match="begins with b''"):

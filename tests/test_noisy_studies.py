@@ -7,7 +7,10 @@ import pytest
 
 import neurodyn as nd
 from neurodyn import analysis, models
+from neurodyn.analysis import plots
+from neurodyn.analysis.studies import knobs
 from neurodyn.analysis.studies.averaging import Averaging
+from neurodyn.analysis.studies.bench import Bench
 
 
 def pair():
@@ -69,10 +72,76 @@ def test_devices_lose_the_gradient_knob_by_knob_and_the_strength_of_nudging_is_a
     assert found.summary["error_reached"] == pytest.approx(0.1, abs=0.05)
 
 
+def labelled():
+    """A network, inputs of two classes, and the classes: which input is larger."""
+    net = models.Rate.layered([2, 4, 2], gain=0.7, seed=1)
+    x = np.random.default_rng(1).uniform(size=(6, 2))
+    return net, x, (x[:, 0] > x[:, 1]).astype(int)
+
+
+def bench_for(net, x, y):
+    return Bench(net, nd.relax(net, x), y, 1e-3, nd.Solver())
+
+
+def test_a_device_learns_in_the_loop_to_answer_rightly():
+    net, x, labels = labelled()
+    bench, device = bench_for(net, x, labels), nd.Device(mismatch=0.1, seed=0)
+    made = device.network(net)
+    before = bench.performance(made)[1]
+    assert before == np.mean(nd.predict(made, x).argmax(axis=1) == labels)
+    assert before < 1.0
+    assert bench.trained(device, 0, 30, 1.0).accuracy == 1.0
+
+
+def test_only_targets_that_are_classes_have_an_accuracy():
+    net, x, labels = labelled()
+    numbers = np.full((6, 2), 0.5)
+    assert bench_for(net, x, np.eye(2)[labels]).has_classes
+    assert not bench_for(net, x, numbers).has_classes
+    assert np.isnan(bench_for(net, x, numbers).performance(net)[1])
+    softmax = models.Rate.layered([2, 4, 2], gain=0.7, seed=1, readout="softmax")
+    assert bench_for(softmax, x, numbers).has_classes
+
+
+def test_any_two_knobs_are_a_pair(monkeypatch):
+    for name, levels in {"mismatch": (0.01, 0.6), "bits": (8, 2), "noise": (1e-8, 0.3)}.items():
+        monkeypatch.setitem(knobs.LEVELS, name, levels)
+    bench = bench_for(*labelled())
+    one, other, noisy = (
+        knobs.pair_cosines(bench, pair, 1, 0, lambda _: (0.02, 40.0))
+        for pair in (("mismatch", "bits"), ("bits", "mismatch"), ("mismatch", "noise"))
+    )
+    np.testing.assert_array_equal(one, other.T)
+    assert one[0, 0] > one.ravel()[1:].max()
+    alone = [bench.measure(nd.Device(mismatch=level, seed=0).network(bench.network)).cosine for level in (0.01, 0.6)]
+    np.testing.assert_allclose(noisy[:, 0], alone, atol=1e-3)
+    assert noisy[0, 1] < 0.95 * noisy[0, 0]
+
+
+@pytest.mark.parametrize("pairs", [("mismatch", "bits"), "bits", [("bits", "bits")], [("bits",)], 3])
+def test_pairs_are_of_two_different_knobs(pairs):
+    with pytest.raises(nd.ArgumentError, match=r"list of pairs of two different knobs, of mismatch, .* noise; got"):
+        analysis.hardware(*labelled(), pairs=pairs)
+
+
+@pytest.mark.slow
+def test_the_figure_shows_the_accuracy_where_there_is_one():
+    found = analysis.hardware(*labelled(), devices=2, steps=20, betas=[0.1], pairs=[("mismatch", "noise")])
+    assert found["accuracy"].min() >= 0.0
+    assert found["accuracy"].mean() > found.summary["accuracy_before"]
+    assert found["mismatch_noise_cosine"][0, 0] > found["mismatch_noise_cosine"][-1, -1]
+    figure = plots.draw_study(found)
+    assert figure.axes[2].get_ylabel() == "fraction of samples answered rightly"
+    assert (figure.axes[5].get_xlabel(), figure.axes[5].get_ylabel()) == ("noise", "mismatch")
+
+
 @pytest.mark.slow
 def test_a_hopfield_network_has_no_unequal_feedback_to_show():
     net = models.Hopfield.layered([2, 3, 1], gain=0.5, seed=1)
-    found = analysis.hardware(net, [[0.5, 0.1]], [[0.3]], devices=2, steps=1, betas=[0.1])
+    options: dict[str, Any] = {"devices": 2, "steps": 1, "betas": [0.1], "pairs": [("mismatch", "feedback")]}
+    found = analysis.hardware(net, [[0.5, 0.1]], [[0.3]], **options)
+    assert np.isnan(found["mismatch_feedback_cosine"]).all()
+    assert "accuracy" not in found.data
     row = list(found["knob"]).index("feedback")
     assert np.isnan(found["cosine"][row]).all()
     assert np.isfinite(found["cosine"][row - 1]).all()

@@ -116,7 +116,7 @@ def new_axes(
 
 
 #: Numbers of panels in words.
-COUNTED = {2: "two", 4: "four"}
+COUNTED = {2: "two", 4: "four", 6: "six"}
 
 
 def panels(

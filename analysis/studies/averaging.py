@@ -72,6 +72,15 @@ def reference(network: Network, rest: Equilibrium, y: ArrayLike, temperature: fl
     return gradient(network, rest.x, y, method="stochastic-ep", start=rest.state, **options)
 
 
+def estimated(
+    network: Network, rest: Equilibrium, y: ArrayLike, settings: tuple[float, float, float], seed: int
+) -> Parameters:
+    """The gradient that nudges under noise give, independent in both phases, at (temperature, beta, time in all)."""
+    temperature, beta, time = settings
+    options: dict[str, Any] = {"temperature": temperature, "beta": beta, "duration": time / CHAINS, "chains": CHAINS}
+    return gradient(network, rest.x, y, method="stochastic-ep", start=rest.state, common=False, seed=seed, **options)
+
+
 def measured(
     network: Network,
     rest: Equilibrium,
@@ -81,16 +90,10 @@ def measured(
     seeds: Integers,
 ) -> tuple[float, float]:
     """Root mean square of the relative error over seeds, and its error bar, at (temperature, beta, time in all)."""
-    temperature, beta, time = settings
-    options: dict[str, Any] = {"temperature": temperature, "beta": beta, "duration": time / CHAINS, "chains": CHAINS}
-    squares = []
-    for seed in seeds:
-        found = gradient(
-            network, rest.x, y, method="stochastic-ep", start=rest.state, common=False, seed=int(seed), **options
-        )
-        squares.append(((found - exact).norm / exact.norm) ** 2)
+    found = [estimated(network, rest, y, settings, int(seed)) for seed in seeds]
+    squares = [((one - exact).norm / exact.norm) ** 2 for one in found]
     error = float(np.sqrt(np.mean(squares)))
     return error, float(np.std(squares, ddof=1) / np.sqrt(len(squares)) / (2.0 * error))
 
 
-__all__ = ["Averaging", "measured", "predicted", "reference"]
+__all__ = ["Averaging", "estimated", "measured", "predicted", "reference"]

@@ -1,30 +1,37 @@
-"""Samples to learn from and to test with, from files of a user's own: .npz archives and IDX files.
+"""Samples to learn from and to test with, of a user's own: .npz archives, IDX files and tables.
 
-Whatever is wrong with a file is a `DataError` of one sentence; files are not trusted, see `idx` and `npz`.
+Whatever is wrong with a file is a `DataError` of one sentence; files are not trusted, see `idx`, `npz` and `table`.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
+from neurodyn.errors import shown
 from neurodyn.inputs import as_path
 from neurodyn.models.data.idx import GZIP_MAGIC, fault, read_idx
 from neurodyn.models.data.image_sets import PREFIXES, find_pair
 from neurodyn.models.data.npz import Archive
+from neurodyn.models.data.table import Frame, read_table
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.memory import check_memory
+from neurodyn.progress import waiting
 
 #: Names of the arrays of an archive: Keras' own, or those of samples that are not split.
 SPLIT: Final = ("x_train", "y_train", "x_test", "y_test")
 PAIRS: Final = (("x", "y"), ("inputs", "targets"))
 ARCHIVE: Final = "an .npz archive with x_train and y_train (and x_test, y_test), x and y, or inputs and targets"
-KINDS: Final = "an .npz archive, an IDX file of images (raw or gzipped), or a folder with MNIST's files"
+KINDS: Final = (
+    "an .npz archive, an IDX file of images (raw or gzipped), a file NAME.csv, or a folder with MNIST's files"
+)
 #: What whole numbers are divided by, unless they are all 0 or 1.
 FULL: Final = 255
+#: How many classes `about` names.
+NAMED: Final = 12
 #: The largest label there may be: each is an output.
 MOST: Final = 1_000_000
 
@@ -42,6 +49,8 @@ class LearningData:
         (height, width) where inputs are images.
     about : str
         Where they are from, and how they were normalised: one sentence.
+    classes : tuple of str
+        What the labels of a table are called where they are texts: label k is `classes[k]`. Else empty.
     """
 
     x: Array | None
@@ -50,6 +59,7 @@ class LearningData:
     y_test: Any
     shape: tuple[int, int] | None
     about: str
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,29 +72,52 @@ class Pair:
     y_name: str
 
 
-def read_data(place: str | os.PathLike[str]) -> LearningData:
-    """Read samples from a file or folder of any kind that is known.
+def read_data(place: str | os.PathLike[str] | Frame, label: str | None = None) -> LearningData:
+    """Read samples from a file or folder of any kind that is known, or from a pandas DataFrame.
 
     Parameters
     ----------
-    place : path
+    place : path or DataFrame
         An .npz archive, with the arrays `x_train`, `y_train` and perhaps `x_test`, `y_test` (so Keras' `mnist.npz`),
         or `x`, `y`, or `inputs`, `targets`. An IDX file, raw or gzipped, whose name has `images`; its labels stand
         beside it, in the file with `labels` instead. A folder as `models.data.mnist` takes it, with files of any shape.
+        A table, a frame or a file `NAME.csv` in UTF-8, has a sample in each row; the first row of a file names the
+        columns, and commas separate them. All columns but one are features.
+    label : str, optional
+        The column of a table with the labels; by default the last one. Texts become whole numbers in sorted order, as
+        `classes` and `about` say. Whole numbers stay what they are, and where there are fractions among them all are
+        numbers to reach, one output.
 
     Returns
     -------
     LearningData
         Inputs are rows of float64. Whole numbers must lie in 0 ... 255 and are divided by 255, unless those to learn
         from are all 0 or 1; floats are taken as they are. Targets that are one whole number for each sample are
-        labels: integers in one dimension or, as Keras has them, in a column, and floats in one dimension.
+        labels: integers in one dimension or, as Keras has them, in a column, and floats in one dimension. Features of a
+        table are whole numbers if all of them are, without a point and in 0 ... 255; else they are taken as they are.
 
     Raises
     ------
     DataError
-        Data are missing, damaged, or do not belong together.
+        Data are missing, damaged, or do not belong together; of a table, it names the row and the column.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> from neurodyn import models
+    >>> frame = pandas.DataFrame({"width": [0.1, 0.9, 0.2], "leaf": ["oak", "ash", "oak"], "height": [0.5, 0.7, 0.4]})
+    >>> data = models.read_data(frame, label="leaf")
+    >>> data.x.shape, data.y.tolist(), data.classes
+    ((3, 2), [1, 0, 1], ('ash', 'oak'))
     """
+    if isinstance(place, Frame):
+        return _from_table("the DataFrame", place, label)
     path = os.path.expanduser(os.fspath(as_path(place, "place")))
+    table = path.lower().endswith(".csv") and os.path.isfile(path)
+    if label is not None and not table:
+        raise fault(path, "`label` is for a DataFrame or a file NAME.csv", shown(label), "leave it out")
+    if table:
+        return _from_table(path, path, label)
     if os.path.isdir(path):
         return _from_folder(path)
     if not os.path.isfile(path):
@@ -99,6 +132,17 @@ def read_data(place: str | os.PathLike[str]) -> LearningData:
     if start[:2] in (b"\0\0", GZIP_MAGIC):
         return _assemble(_idx_pair(path, _labels_beside(path)), None, path)
     raise fault(path, f"{KINDS} is needed", f"a file that begins with {start!r}")
+
+
+def _from_table(name: str, place: str | Frame, label: str | None) -> LearningData:
+    with waiting(f"reading {name}"):
+        table = read_table(place, label)
+    column = f"column {shown(table.label)}"
+    data = _assemble(Pair(table.x, table.y, f"{name}, features", f"{name}, {column}"), None, name)
+    called = ", ".join(f"{text} = {number}" for number, text in enumerate(table.classes[:NAMED]))
+    more = ", ..." if len(table.classes) > NAMED else ""
+    about = f"{data.about}; labels are {column}{': ' if called else ''}{called}{more}"
+    return replace(data, about=about, classes=table.classes)
 
 
 def _from_archive(path: str) -> LearningData:

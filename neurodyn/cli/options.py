@@ -36,7 +36,9 @@ overrides: Decorator = click.option(
 mnist_folder: Decorator = click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
 #: `--data`: the samples to learn from, as the argument `data`.
 samples: Decorator = click.option(
-    "--data", metavar="PLACE", help="A folder with MNIST, or an .npz or IDX file of your own. Default: NEURODYN_DATA."
+    "--data",
+    metavar="PLACE",
+    help="A folder with MNIST, or an .npz, IDX or CSV file of your own. Default: NEURODYN_DATA.",
 )
 #: `--json`: whether standard output is for scripts, as the argument `as_json`.
 as_json: Decorator = click.option(

@@ -10,6 +10,12 @@ from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array, Integers
 
 
+def are_classes(target: Array) -> bool:
+    """Whether targets (samples, n_out) are one-hot rows of two outputs or more."""
+    ones = np.all((target == 0.0) | (target == 1.0)) and np.all(target.sum(axis=1) == 1.0)
+    return target.shape[1] > 1 and bool(ones)
+
+
 def accuracy(outputs: Array, target: Array) -> float:
     """Fraction of the samples whose largest output is the target's."""
     return float(np.mean(outputs.argmax(axis=1) == target.argmax(axis=1)))
@@ -78,4 +84,4 @@ def check_classes(names: Sequence[str], labelled: bool) -> None:
         raise ArgumentError(f"`metrics` {wrong[0]!r} needs labels as targets: one class for each sample")
 
 
-__all__ = ["METRICS", "OF_CLASSES", "RISING", "check_classes", "measure_metrics"]
+__all__ = ["METRICS", "OF_CLASSES", "RISING", "are_classes", "check_classes", "measure_metrics"]

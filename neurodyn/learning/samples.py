@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_input, is_number
+from neurodyn.learning.metrics import are_classes
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.network import Network, as_network
 
@@ -44,8 +45,7 @@ class Samples:
             target = network.target(y, len(np.atleast_1d(y)) if rates is None else len(rates), batched=True)
         except ArgumentError as error:
             raise ArgumentError(f"{name} samples: {error}" if name else str(error)) from None
-        one_hot = bool(np.all((target == 0.0) | (target == 1.0)) and np.all(target.sum(axis=1) == 1.0))
-        labels = np.argmax(target, axis=1) if one_hot and network.n_out > 1 else None
+        labels = np.argmax(target, axis=1) if are_classes(target) else None
         return cls(rates, target, labels)
 
     def take(self, where: slice | Integers) -> Samples:

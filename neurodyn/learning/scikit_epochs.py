@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodyn.errors import DivergenceError
 from neurodyn.learning.learner import EpochMeans, Learner, at_rest, make_learner, order
+from neurodyn.learning.metrics import are_classes
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.numerics.arrays import Array
@@ -40,7 +41,7 @@ class Standing:
 
     def run(self, x: Array, target: Array, weight: Array | None, recipe: Recipe) -> Learner:
         """The learner that goes on from here with samples."""
-        labels = target.argmax(axis=1) if _are_classes(target) else None
+        labels = target.argmax(axis=1) if are_classes(target) else None
         learner = make_learner(self.network, Samples(x, target, labels, weight), recipe)
         if self.state:
             learner.restore(self.state)
@@ -103,10 +104,6 @@ class Watch:
         self._since = 0 if score > self._record + model.tol else self._since + 1
         self._record = max(self._record, score)
         return self._since >= int(model.n_iter_no_change)
-
-
-def _are_classes(target: Array) -> bool:
-    return target.shape[1] > 1 and bool(np.all((target == 0.0) | (target == 1.0)) and np.all(target.sum(axis=1) == 1.0))
 
 
 __all__ = ["Standing", "Watch", "run_epochs"]
