@@ -56,7 +56,7 @@ def given(request, rng):
 
 def test_no_smooth_model_is_missing_here():
     of_terms = {"convolution", "predictive-coding", "resistor", "dense-memory"}  # in test_terms_jax.py
-    of_terms |= {"oscillators", "conv-digits", "resistive-xor"}
+    of_terms |= {"oscillators", "conv-digits", "resistive-xor", "springs-allosteric"}
     of_terms |= {"predictive-coding-residual", "predictive-coding-recurrent"}  # and in test_predictive_coding.py
     of_terms |= {"boltzmann"}  # whose parts are in test_terms_jax.py and test_own_term.py
     alike = {

@@ -41,7 +41,7 @@ def portrait(tmp_path, monkeypatch):
 def test_no_model_is_missing_here():
     mnist = [name for name in models.names() if name.startswith("mnist")]
     alike = ["random-feedback", "conv-digits", "stdp-pair", "fixed-point-learning", "gated-memory", "boltzmann"]
-    alike += ["resistive-xor", "predictive-coding-residual", "predictive-coding-recurrent"]
+    alike += ["resistive-xor", "predictive-coding-residual", "predictive-coding-recurrent", "springs-allosteric"]
     restless = ["chaotic-rate"]
     assert sorted([*LIBRARY, *mnist, *alike, *restless]) == sorted(models.names())
 

@@ -21,6 +21,7 @@ MUSEUM = [
     "predictive-coding-recurrent",
     "boltzmann",
     "gated-memory",
+    "springs-allosteric",
 ]
 BETAS = 10.0 ** -np.arange(1, 7)
 #: Both time constants of each in the default tests.

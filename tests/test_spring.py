@@ -12,14 +12,14 @@ POPULATIONS = {"x": {"size": 2, "role": "input"}, "y": {"size": 2, "role": "outp
 
 def test_a_stretched_spring_pulls_with_its_stiffness_times_how_far():
     """From 5 to 6 along (3, 4)/5 with k = 2: a force of 2; none if both ends have moved."""
-    spring = terms.Spring(("x", "y"), ((0.0, 0.0), (3.0, 4.0)), ((0, 1),))
-    net = EnergyNetwork(POPULATIONS, [spring]).replace(parameters={"x-y.log_stiffness": [np.log(2.0)]})
+    spring = terms.Spring(("x", "y"), ((0.0, 0.0), (3.0, 4.0)), ((0, 1),), stiffness=2.0)
+    net = EnergyNetwork(POPULATIONS, [spring])
     assert net.parameters["x-y.length"] == [5.0]
     moved = np.array([0.6, 0.8])
     np.testing.assert_allclose(net.force(moved, np.zeros(2)), -2.0 * moved, rtol=1e-14)
     np.testing.assert_allclose(net.force(moved, moved), 0.0, atol=1e-14)
     table = {"term": "spring", "names": ["x", "y"], "places": [[0.0, 0.0], [3.0, 4.0]], "bonds": [[0, 1]]}
-    assert Term.read(table) == spring
+    assert Term.read(table | {"stiffness": 2.0}) == spring
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ TERMS: dict[str, list[Any]] = {
     "phase-coupling": [terms.PhaseCoupling("h", "y"), terms.PhaseCoupling("h", "h"), terms.PhaseCoupling("x", "h")],
     "phase-field": [terms.PhaseField("x", "h", angle=0.7), terms.PhaseField("h", "y")],
     "prediction": [terms.Prediction("x", "h", sigma=0.5), terms.Prediction("h", "y")],
+    "recurrent-prediction": [terms.RecurrentPrediction("x", ("h", "y"))],
     "resistor": [terms.Resistor("x", "h"), terms.Resistor("h", "h")],
     "spring": [terms.Spring(("x", "h", "y"), ((0, 0), (9, 0), (4, 8), (12, 9)), ((1, 0), (1, 2), (3, 2)))],
     "unit": [terms.Unit("h", "s**4/4 - k*s**2/2", k=2.0)],
@@ -81,11 +82,14 @@ ALL = {f"{kind}-{k}": term for kind, forms in TERMS.items() for k, term in enume
 LONG = {"own-1", "pair-1", "pair-force-1"}
 
 
+#: Populations that fit terms which need other sizes.
+EVEN = POPULATIONS | {"x": {"size": 2, "role": "input"}}
+FITTING = {"convolution": IMAGES, "diode": EVEN, "spring": EVEN, "recurrent-prediction": EVEN | {"h": 2}}
+
+
 def populations_of(term):
     """Populations that fit a term."""
-    if term.kind == "convolution":
-        return IMAGES
-    return POPULATIONS | {"x": {"size": 2, "role": "input"}} if term.kind in ("diode", "spring") else POPULATIONS
+    return FITTING.get(term.kind, POPULATIONS)
 
 
 def fused_and_called(names=("h", "y")):

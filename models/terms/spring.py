@@ -88,7 +88,7 @@ class Spring(Term, kind="spring"):
     """Σ ½ e^w (|r_i − r_j| − l)² over `bonds` (i, j) of nodes; r = `places` (x, y) and the displacements, its states.
 
     Nodes are numbered through the populations `names`, two units each. Of names a, b the blocks are "a-b.log_stiffness"
-    for w, which begins at 0, and "a-b.length" for l, which begins at the distance of the places.
+    for w, which begins at ln `stiffness`, and "a-b.length" for l, which begins at the distance of the places.
 
     Examples
     --------
@@ -100,6 +100,7 @@ class Spring(Term, kind="spring"):
     names: tuple[str, ...]
     places: tuple[tuple[float, ...], ...]
     bonds: tuple[tuple[int, ...], ...]
+    stiffness: float = 1.0
     primitives = Primitives.of(
         energy=energy, gradient=gradient, curve=curve, parameter_gradient=parameter_gradient, mixed=mixed
     )
@@ -109,6 +110,7 @@ class Spring(Term, kind="spring"):
             object.__setattr__(self, name, as_tuples(getattr(self, name)))
         if not self.names or len(set(self.names)) < len(self.names):
             raise ModelError(f"`names` must be populations, each once; got {self.names!r}")
+        self.require(positive=["stiffness"])
         check_bonds(self.places, self.bonds)
 
     @property
@@ -125,7 +127,7 @@ class Spring(Term, kind="spring"):
 
     def initial(self, graph: Graph, block: Block, generator: np.random.Generator, gain: float) -> Array:
         distances = np.linalg.norm(vectors(self.places, self.bonds), axis=1)
-        return distances if block.name.endswith(".length") else np.zeros(block.size)
+        return distances if block.name.endswith(".length") else np.full(block.size, np.log(self.stiffness))
 
     def constants(self, graph: Graph) -> list[float]:
         return [float(v) for v in vectors(self.places, self.bonds).ravel()]
