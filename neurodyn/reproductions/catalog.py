@@ -63,6 +63,11 @@ CATALOG = (
         "Dillavou et al. 2022; Stern et al. 2021",
     ),
     _entry(
+        "springs-allosteric",
+        "A lattice of springs learns to pass on a pinch, by stiffness and by length",
+        "Stern et al. 2020, PNAS 117, 14843; Stern et al. 2021",
+    ),
+    _entry(
         "predictive-coding-gradient",
         "The gradient of predictive coding is back-propagation's",
         "Whittington & Bogacz 2017, sec. 3; Millidge et al. 2022",
