@@ -63,7 +63,8 @@ def test_schemes_are_options_of_their_method():
 
 
 def test_import_loads_no_estimator():
-    code = "import sys, neurodyn; print(*(m for m in sys.modules if m.startswith('neurodyn.estimators.')))"
+    code = "import sys; from neurodyn import *;"
+    code += "print(*(m for m in sys.modules if m.startswith('neurodyn.estimators.')))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(run.stdout.split()) == {f"neurodyn.estimators.{name}" for name in ("base", "gradient", "task")}
 

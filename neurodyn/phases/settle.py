@@ -53,11 +53,11 @@ class Settled:
 
 
 def settle(
-    chains: Chains, bar: Bar, max_seconds: float = np.inf, units: Mask | None = None, doublings: int = DOUBLINGS
+    chains: Chains, bar: Bar, max_seconds: float = np.inf, units: Mask | None = None, doublings: int | None = None
 ) -> Settled:
     """Let chains run until they have met and forgotten where they began: those of all units, or of some (n,).
 
-    At most so many doublings, or seconds: what has not met then is told in the notes.
+    At most so many doublings (default: `DOUBLINGS`), or seconds: what has not met then is told in the notes.
     """
     network, began = chains.network, clocks.monotonic()
     length = max(
@@ -68,7 +68,7 @@ def settle(
     chosen = moving[_some_units(len(moving), length * columns)]
     kept = chains.record(length)[:, chosen]
     stride, since = 1, length  # records that are kept of all, and made so far
-    for _ in range(doublings):
+    for _ in range(DOUBLINGS if doublings is None else doublings):
         half = chains.by_chain(kept[len(kept) // 2 :])
         flat = half.reshape(*half.shape[:2], -1)
         memory = max(
