@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -36,7 +37,7 @@ PART, LEAST, MOST = 50, 5, 50
 HISTORY = {"train_error": "error", "train_cost": "cost", "energy": "energy", "steps": "steps"}
 
 
-class EquilibriumPropagationBase(BaseEstimator):
+class EquilibriumPropagationBase(BaseEstimator, ABC):
     """Layers of hard sigmoids with linear outputs, and how they learn."""
 
     network_: Network
@@ -76,13 +77,13 @@ class EquilibriumPropagationBase(BaseEstimator):
 
     # -- what the classifier and the regressor have of their own ---------------------------------------------------
 
+    @abstractmethod
     def _targets(self, y: Any, new: bool, classes: Any) -> Array:
         """Targets of the output units, (n_samples, n_out)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _quality(self, outputs: Array, target: Array) -> float:
         """How good outputs are, for early stopping: more is better."""
-        raise NotImplementedError
 
     def _kept(self) -> None:
         """Take note that it has learned."""
