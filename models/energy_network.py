@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from neurodyn.cards.shown import told
 from neurodyn.errors import ModelError, nearest
 from neurodyn.flows.layout import RATES, STATES
 from neurodyn.models.rate import Rate
@@ -136,4 +137,4 @@ class EnergyNetwork(Network):
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{p.name}: {p.size} {p.activation}" for p in self.graph.populations)
-        return f"EnergyNetwork({parts}; {', '.join(map(repr, self.terms))})"
+        return told("EnergyNetwork", [f"{parts}; {', '.join(map(repr, self.terms))}"])

@@ -46,7 +46,7 @@ from neurodyn.system.term import Term
 
 
 class Rate(Network):
-    """Network in the rate form; see `Network` for the parameters, `layered` and `recurrent` for shapes.
+    """Network in the rate form. See `Network` for the parameters, `layered` and `recurrent` for shapes.
 
     Units need a strictly increasing activation. `Connection` says what weights its feedback has: with 1 everywhere
     there is an energy; else `energy`, `hessian` and `energy_gradient` refuse, and all else works.

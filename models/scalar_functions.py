@@ -10,7 +10,7 @@ import numpy as np
 
 from neurodyn.errors import ModelError
 from neurodyn.flows.own_kernels import OwnKernels
-from neurodyn.models.expressions import expression
+from neurodyn.models.expressions.expression import expression
 from neurodyn.models.expressions.kind import KINDS
 from neurodyn.models.terms.own_functions import check, enter
 

@@ -1,8 +1,9 @@
 """Progress and notes on standard error; progress for anything that takes longer than two seconds.
 
-Nothing is shown for quick work, so a script's output stays clean. A terminal gets one line, drawn over and over, and a
-file a plain line now and then. TQDM_DISABLE=1 switches progress off, here and in processes that this one starts, and
-`quietly()` notes as well. What cannot be written, as to a full disk, is dropped: no work is lost for it.
+Nothing is shown for quick work, so a script's output stays clean. A terminal gets one line, drawn over and over, a
+notebook a bar, and a file a plain line now and then. TQDM_DISABLE=1 switches progress off, here and in processes that
+this one starts, and `quietly()` notes as well. What cannot be written, as to a full disk, is dropped: no work is lost
+for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar
+
+from neurodyn import notebook
 
 #: Seconds of silence before anything is shown.
 PATIENCE = 2.0
@@ -111,11 +114,16 @@ class Line:
         passed = time.monotonic() - self.began
         if passed < max(self._next, PATIENCE) or _off():
             return
+        times = f"{duration(passed)} so far, {time_left(passed, fraction, self._begun)}"
+        sentence = f"neurodyn: {what}: {100 * fraction:.0f} %, {times}"
+        if notebook.in_notebook():
+            self._next = passed + notebook.SECONDS
+            self.bar = self.bar or notebook.NotebookBar()
+            return self.bar.show(sentence, fraction)
         terminal = sys.stderr.isatty()
         self._next = passed + (TERMINAL_SECONDS if terminal else FILE_SECONDS)
-        times = f"{duration(passed)} so far, {time_left(passed, fraction, self._begun)}"
         if not terminal:
-            return note(f"neurodyn: {what}: {100 * fraction:.0f} %, {times}")
+            return note(sentence)
         with contextlib.suppress(OSError, ValueError):
             if self.bar is None:
                 self.bar = _bar()

@@ -7,11 +7,12 @@ import os
 import re
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from neurodyn import progress
+from neurodyn import notebook, progress
 from neurodyn.progress import Bar, note, waiting
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.solver import Solver
@@ -39,6 +40,7 @@ def often(monkeypatch):
     """Progress is shown at once, and all of it."""
     for name in ("PATIENCE", "TERMINAL_SECONDS", "FILE_SECONDS"):
         monkeypatch.setattr(progress, name, 0.0)
+    monkeypatch.setattr(notebook, "SECONDS", 0.0)
 
 
 def test_bar_appears_after_a_while_on_standard_error_and_goes_away(capfd, monkeypatch):
@@ -109,6 +111,46 @@ def test_a_full_disk_does_not_stop_the_work(often, monkeypatch):
     with Bar("work") as bar:
         bar.update(0.5)
     note("a note")
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """What a notebook shows, change by change; this process is taken for its kernel."""
+    looks: list[dict[str, str]] = []
+    handle = SimpleNamespace(update=lambda bundle, raw: looks.append(bundle))
+
+    def display(bundle, raw, display_id):
+        looks.append(bundle)
+        return handle
+
+    shell = SimpleNamespace(kernel=object())
+    ipython = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    return looks
+
+
+def test_a_notebook_gets_one_bar_that_goes_away(capfd, often, displayed):
+    with Bar("work <b>") as bar:
+        bar.update(0.25)
+        bar.update(0.5)
+    assert capfd.readouterr() == ("", "")
+    assert [bundle["text/plain"].partition(",")[0] for bundle in displayed] == [
+        "neurodyn: work <b>: 25 %",
+        "neurodyn: work <b>: 50 %",
+        "",
+    ]
+    assert 'value="0.5000"' in displayed[1]["text/html"]
+    assert "work &lt;b&gt;" in displayed[1]["text/html"]
+    assert displayed[2:] == [{"text/plain": "", "text/html": ""}]
+
+
+def test_a_terminal_with_ipython_is_no_notebook(capfd, often, displayed, monkeypatch):
+    monkeypatch.setattr(sys.modules["IPython"], "get_ipython", lambda: SimpleNamespace())
+    with Bar("work") as bar:
+        bar.update(0.5)
+    assert "neurodyn: work: 50 %" in capfd.readouterr().err
+    assert displayed == []
 
 
 def test_a_file_gets_few_looks_at_a_bar_and_a_terminal_many(capfd, monkeypatch):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.gradients.step_by_step import StepByStep, step_by_step
+from neurodyn.cards.picture import Picture
+from neurodyn.cards.shown import Facts, Rows, Shown
 from neurodyn.errors import ArgumentError, NeurodynError
 from neurodyn.estimators import ESTIMATORS, build, name_of
 from neurodyn.estimators.base import Estimator
@@ -35,8 +37,8 @@ EstimatorsByLabel = dict[str, Estimator]
 STEPS = 21
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Agreement(Shown):
     """An estimate, or a block of it, beside the exact gradient.
 
     cosine: of the angle between the two. norm_ratio: length of the estimate over the exact one's. sign_agreement:
@@ -62,8 +64,8 @@ class Agreement:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GradientEstimate:
+@dataclass(frozen=True, slots=True, repr=False)
+class GradientEstimate(Shown):
     """One method's gradient, and how it agrees with the exact one: as a whole, and in each block of parameters."""
 
     method: str
@@ -72,8 +74,8 @@ class GradientEstimate:
     blocks: Mapping[str, Agreement]
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedGradients:
+@dataclass(frozen=True, slots=True, repr=False)
+class ComparedGradients(Shown):
     """Estimates of one gradient.
 
     Attributes
@@ -91,6 +93,27 @@ class ComparedGradients:
     estimates: Mapping[str, GradientEstimate]
     refused: Mapping[str, str]
     steps: StepByStep
+
+    _head: ClassVar[tuple[str, ...]] = ("estimate", "cosine", "norm ratio", "relative error", "force evaluations")
+
+    def _facts(self) -> Facts:
+        refused = [("refused", ", ".join(self.refused))] if self.refused else []
+        return [("estimates", f"{len(self.estimates)}"), ("compared with", self.exact.method), *refused]
+
+    def _rows(self) -> Rows:
+        return [
+            (
+                label,
+                f"{found.whole.cosine:.9g}",
+                f"{found.whole.norm_ratio:.6g}",
+                f"{found.whole.relative_error:.3g}",
+                f"{found.gradient.force_evaluations:,}",
+            )
+            for label, found in self.estimates.items()
+        ]
+
+    def _picture(self) -> Picture | None:
+        return self.steps._picture()
 
     @property
     def table(self) -> list[dict[str, Any]]:

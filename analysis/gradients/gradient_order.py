@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.signals.convergence import ABOVE_FLOOR, BELOW_CRITICAL, SOLVER
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import NeurodynError
 from neurodyn.estimators import ESTIMATORS, Estimator
 from neurodyn.estimators.gradient import gradient
@@ -24,8 +26,8 @@ from neurodyn.system.branch import first_fold
 from neurodyn.system.network import Network
 
 
-@dataclass(frozen=True, slots=True)
-class GradientOrder:
+@dataclass(frozen=True, slots=True, repr=False)
+class GradientOrder(Shown):
     """Relative errors of gradients for several strengths of nudging.
 
     Attributes
@@ -45,6 +47,9 @@ class GradientOrder:
     floor: float
     critical_beta: float
     fold: float = float("inf")
+
+    def _picture(self) -> Picture | None:
+        return curves(self.errors, np.log10(self.betas), caption="error over the logarithm of the strength", log=True)
 
     @property
     def limit(self) -> float:

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.analysis.signals.compare import check_pair
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Shown
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.side import SidePhase
 
 
-@dataclass(frozen=True, slots=True)
-class StepByStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class StepByStep(Shown):
     """Theta-tilde against Theta-bar at the times t, (T,), by block of parameters.
 
     rmse: root of the mean, over times and parameters, of the squared difference. relmse: of each parameter, the root
@@ -35,6 +37,9 @@ class StepByStep:
     rmse: Mapping[str, float]
     relmse: Mapping[str, float]
     over_time: Array
+
+    def _picture(self) -> Picture | None:
+        return curves({"difference": self.over_time}, self.t, caption="relative difference over time", log=True)
 
 
 def step_by_step(run: NudgedPhase, side: SidePhase) -> StepByStep:

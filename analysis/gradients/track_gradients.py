@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.gradients.compare_gradients import Agreement, Methods, estimators_by_label
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Facts, Rows, Shown
 from neurodyn.errors import NeurodynError
 from neurodyn.estimators.base import Estimator
 from neurodyn.estimators.gradient import Gradient, estimate, gradient
@@ -24,8 +26,8 @@ from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
 
 
-@dataclass(frozen=True, slots=True)
-class GradientTrack:
+@dataclass(frozen=True, slots=True, repr=False)
+class GradientTrack(Shown):
     """A network that learns, and the estimates of its gradient on the way.
 
     Attributes
@@ -51,6 +53,19 @@ class GradientTrack:
     norm_ratio: Mapping[str, Array]
     failures: Mapping[str, str]
     network: Network
+
+    _head: ClassVar[tuple[str, ...]] = ("estimate", "last cosine", "last norm ratio")
+
+    def _facts(self) -> Facts:
+        steps, cost = len(self.loss) - 1, f"{self.loss[0]:.4g} → {self.loss[-1]:.4g}"
+        return [("driver", self.driver), ("rate", f"{self.rate:g}"), ("steps", f"{steps:,}"), ("cost", cost)]
+
+    def _rows(self) -> Rows:
+        there = [name for name, values in self.cosine.items() if len(values)]
+        return [(name, f"{self.cosine[name][-1]:.6g}", f"{self.norm_ratio[name][-1]:.6g}") for name in there]
+
+    def _picture(self) -> Picture | None:
+        return curves({"cost": self.loss}, caption="cost over steps")
 
 
 @few_threads

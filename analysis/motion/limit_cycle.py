@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.analysis.motion.shooting import PIECES, SOLVER, Orbit, Shooting, multipliers
+from neurodyn.cards.picture import Picture, curves
 from neurodyn.errors import ArgumentError, ConvergenceError
 from neurodyn.inputs import as_condition, positive_number, real_number, whole_number
 from neurodyn.numerics.arrays import Array, Complex
@@ -71,6 +72,10 @@ class LimitCycle(Result):
     def stable(self) -> bool:
         """Whether the cycle attracts what is near."""
         return self.index == 0
+
+    def _picture(self) -> Picture | None:
+        units = {f"unit {k}": self.state[:, k] for k in range(self.state.shape[1])}
+        return curves(units, self.t, caption="states over one period")
 
     def __repr__(self) -> str:
         kind = "stable" if self.stable else f"unstable in {self.index} direction{'s' if self.index > 1 else ''}"

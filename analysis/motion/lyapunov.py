@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture, bars
 from neurodyn.inputs import as_condition, positive_number, real_number, whole_number
 from neurodyn.numerics.arrays import Array, Integers, Mask, inward
 from neurodyn.numerics.blas import few_threads
@@ -57,6 +58,9 @@ class LyapunovSpectrum(Result):
     def chaotic(self) -> Mask:
         """Whether the largest exponent is positive, by three standard errors, (batch,)."""
         return np.asarray(self.exponents[..., 0] > CLEAR * self.standard_error[..., 0])
+
+    def _picture(self) -> Picture | None:
+        return bars(np.atleast_2d(self.exponents)[0], caption="exponents of the first sample, largest first")
 
     def __repr__(self) -> str:
         pairs = zip(np.atleast_2d(self.exponents)[0], np.atleast_2d(self.standard_error)[0], strict=True)

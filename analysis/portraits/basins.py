@@ -12,6 +12,8 @@ from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.fixed_points import FixedPoints, classify, random_states
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, check_grid, grid, points
+from neurodyn.cards.picture import Picture, bars, shades
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_numbers, whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -19,7 +21,7 @@ from neurodyn.system.network import Network
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Basins:
+class Basins(Shown):
     """Which attractor trajectories from a plane end at.
 
     Attributes
@@ -54,13 +56,16 @@ class Basins:
         """Fraction of the window's starts that end at each attractor, (a,)."""
         return _fractions(self.label.ravel(), len(self.attractors))
 
+    def _picture(self) -> Picture | None:
+        return shades(self.label[::-1], caption=f"attractor by start, {self.names[0]} across and {self.names[1]} up")
+
     def __repr__(self) -> str:
         across = " x ".join(str(size) for size in self.label.shape)
         return f"Basins({len(self.attractors)} attractors over {across} starts of {', '.join(self.names)})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BasinVolumes:
+class BasinVolumes(Shown):
     """How much of a box of starts ends at each attractor.
 
     fraction, error : (a,), of the starts and its standard error; attractors: FixedPoints by rising energy, with their
@@ -71,6 +76,9 @@ class BasinVolumes:
     error: Array
     attractors: FixedPoints
     unsettled: float
+
+    def _picture(self) -> Picture | None:
+        return bars(self.fraction, caption="share of the starts that ends at each attractor")
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{f:.3g}±{e:.1g}" for f, e in zip(self.fraction[:8], self.error[:8], strict=True))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.cycle_branch import CycleBranch
+from neurodyn.cards.picture import Picture, curves, paths
+from neurodyn.cards.shown import Facts, Rows, Shown
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)
-class Bifurcation:
+class Bifurcation(Shown):
     """A point of a branch at which an eigenvalue passes through zero, or a complex pair through the imaginary axis.
 
     kind: "fold", where the parameter turns; "pitchfork" or "transcritical", where another branch crosses, symmetric in
@@ -46,7 +48,7 @@ class Bifurcation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Branch:
+class Branch(Shown):
     """Fixed points along a curve, in order.
 
     Attributes
@@ -86,6 +88,9 @@ class Branch:
         """Where the fixed point is stable, (K,)."""
         return self.index == 0
 
+    def _picture(self) -> Picture | None:
+        return curves({"": self.state[:, 0]}, self.parameter, caption=f"state of the first unit over {self.name}")
+
     def __repr__(self) -> str:
         found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"
         low, high = self.parameter.min(), self.parameter.max()
@@ -93,7 +98,7 @@ class Branch:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BifurcationDiagram:
+class BifurcationDiagram(Shown):
     """Branches of fixed points over one parameter, `name`: those continued from the starts, and all they cross.
 
     Attributes
@@ -121,6 +126,20 @@ class BifurcationDiagram:
             if not any(same_point(b, other) for other in found):
                 found.append(b)
         return tuple(found)
+
+    _head: ClassVar[tuple[str, ...]] = ("bifurcation", "at")
+
+    def _facts(self) -> Facts:
+        counted = {"branches": self.branches, "of cycles": self.cycles, "points on none": self.missing}
+        return [("parameter", self.name), *((name, f"{len(found):,}") for name, found in counted.items())]
+
+    def _rows(self) -> Rows:
+        return [(b.kind, f"{b.parameter:.6g}") for b in self.bifurcations]
+
+    def _picture(self) -> Picture | None:
+        lines = [np.column_stack([branch.parameter, branch.state[:, 0]]) for branch in self.branches]
+        dots = [(b.parameter, b.state[0]) for b in self.bifurcations] or None
+        return paths(lines, dots=dots, caption=f"state of the first unit over {self.name}, and bifurcations")
 
     def __repr__(self) -> str:
         text = f"{self.name}: {len(self.branches)} branches"

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Shown
 from neurodyn.numerics.arrays import Array, Complex, Integers, Mask
 from neurodyn.system.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)
-class CycleBifurcation:
+class CycleBifurcation(Shown):
     """A cycle of a branch at which a multiplier passes through the unit circle.
 
     kind: "fold of cycles", where the parameter turns; "period doubling", a multiplier of −1; "torus", a complex pair;
@@ -30,7 +32,7 @@ class CycleBifurcation:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CycleBranch:
+class CycleBranch(Shown):
     """Limit cycles along a curve, in order.
 
     Attributes
@@ -70,6 +72,9 @@ class CycleBranch:
     def stable(self) -> Mask:
         """Which cycles attract, (K,)."""
         return np.asarray(self.index == 0)
+
+    def _picture(self) -> Picture | None:
+        return curves({"period": self.period}, self.parameter, caption=f"period over {self.name}")
 
     def __repr__(self) -> str:
         found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.attractors import attractors
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.newton import roots, saddles
+from neurodyn.cards.picture import Picture, paths
+from neurodyn.cards.shown import Facts, Rows, Shown
 from neurodyn.inputs import as_seed, whole_number
 from neurodyn.numerics.arrays import Array, Integers, Mask
 from neurodyn.system.network import Network
@@ -34,7 +37,7 @@ PAIRS = 300
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoints:
+class FixedPoints(Shown):
     """Fixed points of one flow, by rising energy, or without one by index; all arrays are over the k points.
 
     Points of one energy, such as the two of a symmetric network, are in the order of their states, unit by unit.
@@ -75,6 +78,20 @@ class FixedPoints:
 
     def __len__(self) -> int:
         return len(self.energy)
+
+    _head: ClassVar[tuple[str, ...]] = ("kind", "energy", "slowest rate", "starts that end there")
+
+    def _facts(self) -> Facts:
+        return [("points", f"{len(self):,}"), ("units", f"{self.state.shape[1]:,}")]
+
+    def _rows(self) -> Rows:
+        columns = zip(self.kind, self.energy, self.rates, self.hits, strict=True)
+        return [(str(kind), f"{e:.6g}", f"{r.real.min():.4g}", f"{hits:,}") for kind, e, r, hits in columns]
+
+    def _picture(self) -> Picture | None:
+        if self.state.shape[1] < 2:
+            return None
+        return paths([], dots=self.state[:, :2], caption="points, by the states of the first two units")
 
     def select(self, which: Mask | Integers) -> FixedPoints:
         """Return some of the points, chosen by mask or index."""

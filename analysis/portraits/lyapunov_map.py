@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.motion.lyapunov import lyapunov
 from neurodyn.analysis.portraits.landscape import Landscape
 from neurodyn.analysis.portraits.parameter import family
+from neurodyn.cards.picture import Picture, shades
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError, shown
 from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array, Mask
@@ -22,7 +24,7 @@ from neurodyn.system.network import Network
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LyapunovMap:
+class LyapunovMap(Shown):
     """The largest Lyapunov exponent on a grid; the second parameter's axis comes first, as images want it.
 
     Attributes
@@ -45,6 +47,9 @@ class LyapunovMap:
     def chaotic(self) -> Mask:
         """Where the exponent is positive, by three standard errors, (K, M)."""
         return np.asarray(self.exponent > CLEAR * self.standard_error)
+
+    def _picture(self) -> Picture | None:
+        return shades(self.exponent[::-1], caption=f"exponent, {self.names[0]} across and {self.names[1]} up")
 
     def __repr__(self) -> str:
         return f"LyapunovMap({' x '.join(self.names)}: {self.chaotic.sum()} of {self.exponent.size} cells chaotic)"

@@ -12,6 +12,8 @@ from neurodyn.analysis.portraits.algebra import Rates, active
 from neurodyn.analysis.portraits.branch import Bifurcation, Branch
 from neurodyn.analysis.portraits.curve import Curve
 from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
 from neurodyn.inputs import real_number
@@ -26,7 +28,7 @@ FARTHEST = 1e4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NudgedPath:
+class NudgedPath(Shown):
     """Fixed points of the nudged flow along beta, on the branch of a free equilibrium s*; z is `Network.coordinate`.
 
     Attributes
@@ -73,6 +75,10 @@ class NudgedPath:
         """Where the fixed point is stable, (K,)."""
         stable: Mask = self.index == 0
         return stable
+
+    def _picture(self) -> Picture | None:
+        where = np.isfinite(self.beta) & (self.beta <= 10.0)
+        return curves({"cost": self.cost[where]}, self.beta[where], caption="cost over beta, up to 10")
 
     @property
     def first_order(self) -> Array:

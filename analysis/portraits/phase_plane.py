@@ -18,6 +18,8 @@ from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, check_grid, grid
 from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajectories
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, plane_points
+from neurodyn.cards.picture import Picture, paths
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_batch, choice, whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -25,7 +27,7 @@ from neurodyn.system.network import Network
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PhasePlane:
+class PhasePlane(Shown):
     """What the flow does in a plane. Grids are (R, R), the second coordinate first, as contour plots want them.
 
     Attributes
@@ -109,6 +111,10 @@ class PhasePlane:
         else:
             begin = as_batch(starts, 2, "starts")[0]
         return trajectories(self.flow, self.fixed_points, begin, self.first, self.second)
+
+    def _picture(self) -> Picture | None:
+        lines = [line for pieces in self.nullclines for line in pieces]
+        return paths(lines, dots=self.fixed_points.position, caption="nullclines and fixed points")
 
     def __repr__(self) -> str:
         kinds = ", ".join(str(kind) for kind in self.fixed_points.kind) or "no fixed point"

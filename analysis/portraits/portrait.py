@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +17,8 @@ from neurodyn.analysis.portraits.nudged_path import NudgedPath, nudged_path
 from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.portraits.plane import Plane, PlaneAxes
 from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
+from neurodyn.cards.picture import Picture
+from neurodyn.cards.shown import Facts, Rows, Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, whole_number
 from neurodyn.numerics.arrays import Array
@@ -37,7 +39,7 @@ MANY, FEW = 200, 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Portrait:
+class Portrait(Shown):
     """What the dynamics of one flow look like in a plane.
 
     Attributes
@@ -71,6 +73,19 @@ class Portrait:
     basins: Basins | None
     trajectories: tuple[Array, ...]
     cycles: tuple[LimitCycle, ...] = ()
+
+    _head: ClassVar[tuple[str, ...]] = ("part", "what it is")
+
+    def _facts(self) -> Facts:
+        return [("axes", " × ".join(self.free.names)), ("chosen because", self.reason)]
+
+    def _rows(self) -> Rows:
+        parts = {name: getattr(self, name) for name in ("fixed_points", "free", "nudged", "path", "basins")}
+        found = [(name, repr(part)) for name, part in parts.items() if part is not None]
+        return found + [("cycles", repr(cycle)) for cycle in self.cycles]
+
+    def _picture(self) -> Picture | None:
+        return self.free._picture()
 
     def __repr__(self) -> str:
         return f"Portrait({self.free!r}, {self.fixed_points!r})"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.analysis.free_phase import free_phase
+from neurodyn.cards.picture import Picture, paths
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.experiments.experiment import Experiment
 from neurodyn.inputs import choice, whole_number
@@ -20,8 +22,8 @@ from neurodyn.system.network import Network
 AT_REST = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+@dataclass(frozen=True, slots=True, repr=False)
+class Projection(Shown):
     """Coordinates of trajectories on k axes: (s - origin) · weights.
 
     Attributes
@@ -58,6 +60,9 @@ class Projection:
     rest: Array | None
     nudged_t: Array | None
     displacement: Array | None
+
+    def _picture(self) -> Picture | None:
+        return paths(np.moveaxis(self.coordinates[..., :2], 1, 0), caption=f"trajectories, onto {self.onto}")
 
     @property
     def labels(self) -> tuple[str, ...]:

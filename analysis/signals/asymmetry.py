@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.at_rest import AtRest, inputs_and_start
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import Comparison, compare
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError, SimulationError
 from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array
@@ -34,8 +36,8 @@ from neurodyn.system.network import Network
 ABOVE_FLOOR, SMALL = 10.0, 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Asymmetry:
+@dataclass(frozen=True, slots=True, repr=False)
+class Asymmetry(Shown):
     """Distance of the nudged phase from the side network for several strengths of the antisymmetric part.
 
     Attributes
@@ -64,6 +66,10 @@ class Asymmetry:
     corrected_error: Array
     corrected_gradient_error: Array
     beta: float
+
+    def _picture(self) -> Picture | None:
+        errors = {"plain": self.error, "corrected": self.corrected_error}
+        return curves(errors, self.asymmetry, caption="error over the asymmetry", log=True)
 
     @property
     def floor(self) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurodyn.analysis.signals.resolution import unresolved
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Facts, Rows, Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
@@ -19,7 +21,7 @@ from neurodyn.system.fixed_point import FixedPoint
 
 
 @dataclass(frozen=True, slots=True)
-class PopulationComparison:
+class PopulationComparison(Shown):
     """Agreement within one population, against that population's own largest error signal."""
 
     max_relative_error: float
@@ -30,7 +32,7 @@ class PopulationComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class GradientComparison:
+class GradientComparison(Shown):
     """Theta-tilde against Theta-bar.
 
     relative_error: norm of their difference at the last time over the largest norm of Theta-bar at the times
@@ -54,7 +56,7 @@ class GradientComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """How far the velocities of the nudged phase are from the side network's error signals.
 
     Attributes
@@ -80,6 +82,24 @@ class Comparison:
     has_signal: Any
     gradient: GradientComparison
     notes: tuple[str, ...] = ()
+
+    _head: ClassVar[tuple[str, ...]] = ("population", "largest relative error")
+
+    def _facts(self) -> Facts:
+        samples = f"{np.count_nonzero(self.has_signal):,} of {np.size(self.has_signal):,}"
+        return [
+            ("largest relative error", f"{self.max_relative_error:.3g}"),
+            ("cosine of the gradients", f"{self.gradient.cosine:.12g}"),
+            ("their relative error", f"{self.gradient.relative_error:.3g}"),
+            ("samples with a signal", samples),
+            *(("note", note) for note in self.notes),
+        ]
+
+    def _rows(self) -> Rows:
+        return [(name, f"{part.max_relative_error:.3g}") for name, part in self.populations.items()]
+
+    def _picture(self) -> Picture | None:
+        return curves({"error": self.over_time}, self.t, caption="relative error over time", log=True)
 
     def __repr__(self) -> str:
         each = ", ".join(f"{name} {part.max_relative_error:.3g}" for name, part in self.populations.items())

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.signals.compare import compare
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Shown
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_positives
 from neurodyn.numerics.arrays import Array
@@ -33,8 +35,8 @@ ABOVE_FLOOR, BELOW_CRITICAL = 10.0, 1.0 / 3.0
 SOLVER = Solver(rtol=1e-10, atol=1e-12)
 
 
-@dataclass(frozen=True, slots=True)
-class Convergence:
+@dataclass(frozen=True, slots=True, repr=False)
+class Convergence(Shown):
     """Errors of the nudged phase against one side network, for several beta.
 
     Attributes
@@ -67,6 +69,10 @@ class Convergence:
     critical_beta: float
     crossed: Array
     fold: float = float("inf")
+
+    def _picture(self) -> Picture | None:
+        errors = {"one-sided": self.one_sided, "centered": self.centered}
+        return curves(errors, np.log10(self.betas), caption="error over the logarithm of beta", log=True)
 
     @property
     def limit(self) -> float:

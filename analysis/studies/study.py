@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Facts, Rows, span
 from neurodyn.results.result import Result, table
 from neurodyn.system.parameters import Parameters
 
@@ -34,6 +36,31 @@ class Study(Result):
     title: str
     data: xarray.Dataset = table()
     summary: dict[str, Any] = field(default_factory=dict)
+
+    _head: ClassVar[tuple[str, ...]] = ("column", "axes", "unit", "from … to")
+
+    def _facts(self) -> Facts:
+        sizes = [(str(name), f"{size:,}") for name, size in self.data.sizes.items()]
+        return [("study", self.name), ("measures", self.title), *sizes]
+
+    def _rows(self) -> Rows:
+        columns = [(str(name), column) for name, column in self.data.variables.items()]
+        return [
+            (name, " × ".join(map(str, column.dims)), str(column.attrs.get("units", "")), span(column.values))
+            for name, column in columns
+        ]
+
+    def _picture(self) -> Picture | None:
+        for name, column in self.data.data_vars.items():
+            if column.ndim == 1 and column.dtype.kind in "iuf" and column.dims[0] in self.data.coords:
+                x = self.data[column.dims[0]].values
+                if x.dtype.kind in "iuf":
+                    return curves({str(name): column.values}, x, caption=f"{name} over {column.dims[0]}")
+        return None
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Names of columns, for the tabulator key of notebooks and IPython."""
+        return [str(name) for name in self.data.variables]
 
     def __getitem__(self, column: str) -> Any:
         """Values of a column of the table."""

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.power_law import power_law
 from neurodyn.analysis.with_signal import single
+from neurodyn.cards.picture import Picture, curves
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import nudge, resting_point
 from neurodyn.phases.relax import Equilibrium
@@ -68,6 +69,10 @@ class Arrival(Result):
     kinds: list[str] = field(default_factory=list)
     sample: int = 0
     beta: float = 0.0
+
+    def _picture(self) -> Picture | None:
+        signals = dict(zip(self.groups, self.signal[0].T, strict=True))
+        return curves(signals, np.log10(self.t), caption="error signal by group, over the logarithm of time", log=True)
 
 
 def arrival(

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.timing.ladder import Modes
+from neurodyn.cards.picture import Picture, bars
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.simulate import simulate
@@ -56,6 +57,9 @@ class Decay(Result):
     predicted_rate: Array = array("measured", units="1/time")
     predicted_frequency: Array = array("measured", units="1/time")
     sample: int = 0
+
+    def _picture(self) -> Picture | None:
+        return bars(self.rate, caption="measured rates of decay, mode by mode")
 
     @property
     def error(self) -> Array:

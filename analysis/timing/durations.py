@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.at_rest import AtRest, at_rest
 from neurodyn.analysis.signals.convergence import SOLVER
 from neurodyn.analysis.timing.ladder import Modes
+from neurodyn.cards.picture import Picture, curves
 from neurodyn.inputs import choice, positive_number
 from neurodyn.numerics.arrays import Array, inward
 from neurodyn.phases.nudge import default_times, nudge, resting_point
@@ -45,6 +46,10 @@ class Durations(Result):
     nudged_predicted: Array = array("time")
     nudged_measured: Array = array("time")
     beta: float = 0.0
+
+    def _picture(self) -> Picture | None:
+        left = {"free": self.free_measured, "nudged": self.nudged_measured}
+        return curves(left, self.t, caption="error that a phase leaves, over its duration", log=True)
 
     def needed(self, phase: str, accuracy: float) -> tuple[float, float]:
         """Duration of the "free" or "nudged" phase after which the error stays below `accuracy`: predicted, measured.

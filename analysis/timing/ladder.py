@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.analysis.at_rest import AtRest, at_rest
+from neurodyn.cards.picture import Picture, bars
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
 from neurodyn.results.result import Result, array, with_batch
@@ -68,6 +69,9 @@ class Ladder(Result):
     rate: Array = array("batch", "mode", units="1/time")
     frequency: Array = array("batch", "mode", units="1/time")
     participation: Array = array("batch", "mode", "unit")
+
+    def _picture(self) -> Picture | None:
+        return bars(np.atleast_2d(self.rate)[0], caption="relaxation rates of the first sample, slowest first")
 
     @property
     def time(self) -> Array:

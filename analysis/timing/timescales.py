@@ -13,6 +13,7 @@ from neurodyn.analysis.timing.decay import Decay, decay
 from neurodyn.analysis.timing.durations import Durations, durations
 from neurodyn.analysis.timing.ladder import Ladder, ladder
 from neurodyn.analysis.with_signal import with_signal
+from neurodyn.cards.picture import Picture
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import resting_point
@@ -43,6 +44,9 @@ class Timescales(Composite):
     decay: Decay = field(kw_only=True)
     arrival: Arrival | None = field(kw_only=True, default=None)
     durations: Durations | None = field(kw_only=True, default=None)
+
+    def _picture(self) -> Picture | None:
+        return self.ladder._picture()
 
 
 def timescales(

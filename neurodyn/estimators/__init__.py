@@ -36,6 +36,10 @@ _WHERE = {
 class _Registry(Mapping[str, "type[Estimator]"]):
     """Classes of estimators by the names of their methods."""
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """Names of methods, for the tabulator key of notebooks and IPython."""
+        return list(self)
+
     def __getitem__(self, method: str) -> type[Estimator]:
         module, name = _WHERE[method]
         kind: type[Estimator] = getattr(import_module(f"{__name__}.{module}"), name)

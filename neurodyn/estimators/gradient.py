@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.shown import Facts, told
 from neurodyn.errors import ModelError
 from neurodyn.estimators import build, name_of
 from neurodyn.estimators.base import Estimator
@@ -67,7 +68,12 @@ class Gradient(Parameters):
 
     def __repr__(self) -> str:
         cost = f"{self.force_evaluations:,} force evaluations, time {self.simulated_time:.4g}, {self.seconds:.2g} s"
-        return f"Gradient({self.method}; {', '.join(f'{b.name} {b.shape}' for b in self.blocks)}; {cost})"
+        return told("Gradient", [f"{self.method}; {', '.join(f'{b.name} {b.shape}' for b in self.blocks)}; {cost}"])
+
+    def _facts(self) -> Facts:
+        cost = [("force evaluations", f"{self.force_evaluations:,}"), ("simulated time", f"{self.simulated_time:.4g}")]
+        notes = [("note", text) for text in self.notes]
+        return [("method", self.method), *Parameters._facts(self), *cost, ("seconds", f"{self.seconds:.2g}"), *notes]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.blocks, self.vector, {name: getattr(self, name) for name in self.__slots__})

@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_duration, as_times
 from neurodyn.numerics.arrays import Array
@@ -32,6 +33,9 @@ class Experiment(Composite):
     equilibrium: Equilibrium = field(kw_only=True)
     nudged: NudgedPhase = field(kw_only=True)
     side: SidePhase = field(kw_only=True)
+
+    def _picture(self) -> Picture | None:
+        return self.nudged._picture()
 
 
 @dataclass(frozen=True, eq=False)

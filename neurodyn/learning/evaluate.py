@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture, shades
+from neurodyn.cards.shown import Facts
 from neurodyn.errors import ArgumentError, ConvergenceError
 from neurodyn.inputs import as_input
 from neurodyn.learning.averaged import ReadOut, averaged
@@ -55,6 +57,13 @@ class Evaluation(Result):
     residual: Array | None = array("sample", default=None)
     output_error: Array | None = array("sample", "output", default=None)
     noise: dict[str, Any] | None = None
+
+    def _facts(self) -> Facts:
+        mean = f"{float(np.mean(self.cost)):.6g}"
+        return [*super()._facts(), ("fraction misread", f"{self.error:.4g}"), ("mean cost", mean)]
+
+    def _picture(self) -> Picture | None:
+        return shades(self.confusion, caption="samples of each class (rows) by what they were read as (columns)")
 
     @property
     def predictions(self) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture, curves
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_duration, as_input, whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -56,6 +57,9 @@ class TimedLearning(Result):
     duration: float = 0.0
     rule: str = "tied"
     solver: dict[str, Any] = field(default_factory=dict)
+
+    def _picture(self) -> Picture | None:
+        return curves({"cost": self.cost}, self.t, caption="cost at rest, before each nudge")
 
     @property
     def learned(self) -> Network:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.cards.picture import Picture, curves
 from neurodyn.learning.metrics import RISING
 from neurodyn.learning.recipe import Recipe
 from neurodyn.numerics.arrays import Array
@@ -65,6 +66,12 @@ class Training(Result):
     test_error: float | None = None
     test_cost: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def _picture(self) -> Picture | None:
+        kind = "cost" if np.isnan(self.train_error).any() else "error"
+        measured = {f"{part}": getattr(self, f"{part}_{kind}") for part in ("train", "validation")}
+        there = {part: values for part, values in measured.items() if values is not None}
+        return curves(there, np.arange(1, self.epochs + 1), caption=f"{kind} after each epoch")
 
     @classmethod
     def from_checkpoint(cls, path: str) -> Training:

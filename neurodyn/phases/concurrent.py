@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture
 from neurodyn.errors import ArgumentError, ModelError
 from neurodyn.flows.concurrent import concurrent as flow
 from neurodyn.inputs import as_input, as_times, is_positive
@@ -63,6 +64,9 @@ class ConcurrentLearning(Result):
     dwell: float | None = None
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+
+    def _picture(self) -> Picture | None:
+        return self._over_time("error_signal", "largest |error signal|")
 
     def parameters(self, t: float | None = None) -> Parameters:
         """Weights and biases at a recorded time, by default the last."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_times, choice, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
@@ -101,6 +102,9 @@ class NudgedPhase(Result):
     def error_signal(self) -> Array:
         """-(tau/beta) ds/dt, (T, batch, n), per sample: equal to the side network's as beta -> 0."""
         return -self.network.tau * np.mean(self.displacement_rate, axis=0)
+
+    def _picture(self) -> Picture | None:
+        return self._over_time("velocity", "largest |ds/dt|")
 
     @property
     def residual_over_beta(self) -> Array:

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.plastic import plastic
 from neurodyn.inputs import as_times, choice, is_number, is_positive
@@ -92,6 +93,9 @@ class PlasticPhase(Result):
     counters: dict[str, Any] = field(default_factory=dict)
 
     computed: ClassVar = {"state": (("time", "batch", "unit"), "1"), "velocity": (("time", "batch", "unit"), "1/time")}
+
+    def _picture(self) -> Picture | None:
+        return self._over_time("velocity", "largest |ds/dt|")
 
     @property
     def kappa(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture, bars
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.flows.free import free
 from neurodyn.flows.rows import LOWER, first_row
@@ -20,7 +21,7 @@ from neurodyn.results.result import Result, array, check_on_failure
 from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
 from neurodyn.solvers.solver import Solver, chosen_solver
-from neurodyn.solvers.status import Status
+from neurodyn.solvers.status import Status, counted
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network, as_network
@@ -78,12 +79,13 @@ class Equilibrium(Result):
         return self.state.ndim == 2
 
     def __repr__(self) -> str:
-        found = [Status(int(code)).name.lower() for code in np.atleast_1d(self.status)]
-        counts = ", ".join(f"{found.count(name)} {name}" for name in dict.fromkeys(found))
         return (
-            f"Equilibrium({len(found)} x {self.state.shape[-1]} units: {counts}; largest residual "
-            f"{np.max(self.residual):.2g}, at rest by t = {np.max(self.time):.4g})"
+            f"Equilibrium({np.size(self.status)} x {self.state.shape[-1]} units: {counted(self.status)}; "
+            f"largest residual {np.max(self.residual):.2g}, at rest by t = {np.max(self.time):.4g})"
         )
+
+    def _picture(self) -> Picture | None:
+        return bars(np.atleast_2d(self.state)[0], caption="state of the first sample, unit by unit")
 
 
 @few_threads

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture
 from neurodyn.flows.linear import side
 from neurodyn.inputs import as_times, choice
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
@@ -65,6 +66,9 @@ class SidePhase(Result):
     last_error_signal: Array | None = array("batch", "unit", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+
+    def _picture(self) -> Picture | None:
+        return self._over_time("error_signal", "largest |error signal|")
 
     def parameter_gradient(self, t: float | None = None) -> Parameters:
         """Theta-bar: derivative by the parameters of the cost after a time t, averaged over the batch.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture
 from neurodyn.errors import ArgumentError, DivergenceError, SimulationError, shown
 from neurodyn.inputs import as_condition, as_times, real_number
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
@@ -65,6 +66,9 @@ class Trajectory(Result):
     streams: Integers | None = array("batch", default=None)
     solver: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+
+    def _picture(self) -> Picture | None:
+        return self._over_time("velocity", "largest |ds/dt|")
 
     @property
     def noise(self) -> Langevin | None:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.picture import Picture, bars
+from neurodyn.cards.shown import told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_condition, is_number, positive_number, real_number, whole_number
 from neurodyn.numerics.arrays import Array
@@ -112,12 +114,17 @@ class Stationary(Result):
             raise ArgumentError("this network has no energy, and so no derivative of it")
         return Parameters(self.network.parameters.blocks, vector)
 
+    def _picture(self) -> Picture | None:
+        return bars(np.atleast_2d(self.mean)[0], caption="mean state of the first sample, unit by unit")
+
     def __repr__(self) -> str:
-        return (
-            f"Stationary({self.chains} chains for each of {np.atleast_2d(self.mean).shape[0]} samples, averaged over a "
-            f"time {self.time:.4g} after {self.burn_in:.4g}; at least {self.effective_samples.min():.4g} effective "
-            f"samples, largest error bar {self.standard_error.max():.2g}, R-hat {np.max(self.r_hat):.4g})"
+        parts = (
+            f"{self.chains} chains for each of {np.atleast_2d(self.mean).shape[0]} samples",
+            f"averaged over a time {self.time:.4g} after {self.burn_in:.4g}; at least "
+            f"{self.effective_samples.min():.4g} effective samples",
+            f"largest error bar {self.standard_error.max():.2g}, R-hat {np.max(self.r_hat):.4g}",
         )
+        return told("Stationary", parts)
 
 
 def stationary(

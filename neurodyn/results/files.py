@@ -22,7 +22,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError, NeurodynError, ResultFileError
 from neurodyn.inputs import as_path
 from neurodyn.names import FOLDERS, RESULTS, name_in_files
-from neurodyn.results.result import Composite, Result
+from neurodyn.results.result import Composite, Result, dims_of
 from neurodyn.results.seal import UNSEALED, append_seal, check_seal
 from neurodyn.schema import SCHEMA, schema_of
 from neurodyn.solvers.status import Status
@@ -56,7 +56,7 @@ def to_dataset(result: Result) -> xarray.Dataset:
     for f in dataclasses.fields(result):
         value = getattr(result, f.name)
         if "dims" in f.metadata and value is not None:
-            variables[f.name] = (_dims(f.metadata["dims"], value), value, {"units": f.metadata["units"]})
+            variables[f.name] = (dims_of(f.metadata["dims"], value), value, {"units": f.metadata["units"]})
         elif isinstance(value, xarray.Dataset):
             table = value
         elif f.name != "network" and value is not None:
@@ -74,7 +74,7 @@ def with_computed(data: xarray.Dataset, result: Result) -> xarray.Dataset:
     found = {}
     for name, (dims, units) in result.computed.items():
         value = getattr(result, name)
-        found[name] = (_dims(dims, value), value, {"units": units})
+        found[name] = (dims_of(dims, value), value, {"units": units})
     return data.assign(found)
 
 
@@ -114,12 +114,6 @@ def to_datatree(result: Composite) -> xarray.DataTree:
 
 def _head(name: str) -> dict[str, Any]:
     return {"schema": SCHEMA, "result": name, "versions": versions()}
-
-
-def _dims(dims: tuple[str, ...], value: np.ndarray[Any, Any]) -> tuple[str, ...]:
-    if value.ndim == len(dims):
-        return dims
-    return tuple(d for d in dims if d != "batch")
 
 
 def versions() -> dict[str, str]:

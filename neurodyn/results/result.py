@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from neurodyn.cards.picture import Picture, curves
+from neurodyn.cards.shown import Facts, Rows, Shown, largest, span, told
 from neurodyn.errors import ArgumentError, spelled
 from neurodyn.inputs import choice
 from neurodyn.names import RESULTS
 from neurodyn.numerics.arrays import Array
+from neurodyn.solvers.status import counted
 from neurodyn.system.network import Network
 
 if TYPE_CHECKING:
@@ -35,8 +38,8 @@ def table(**options: Any) -> Any:
     return field(metadata={"table": True}, **options)
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Shown):
     """Base of all results. Files name a subclass by its name, or by `class Mine(Result, name_in_files="MyResult")`."""
 
     network: Network = field(repr=False)
@@ -63,15 +66,42 @@ class Result:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
-        parts = []
+    _head: ClassVar[tuple[str, ...]] = ("array", "axes", "unit", "from … to")
+
+    def _facts(self) -> Facts:
+        """Sizes of the axes, how many samples have which status, and single numbers."""
+        sizes: dict[str, int] = {}
+        arrays = {name for name, _, _ in self._arrays()}
+        for _, dims, value in self._arrays():
+            sizes.update(zip(dims, value.shape, strict=True))
+        found = [(name, f"{size:,}") for name, size in sizes.items()]
+        if isinstance(status := getattr(self, "status", None), np.ndarray):
+            found.append(("status", counted(status)))
+        return [*found, *(fact for fact in super()._facts() if fact[0] not in arrays)]
+
+    def _rows(self) -> Rows:
+        units = {f.name: f.metadata.get("units", "") for f in dataclasses.fields(self)}
+        rows = []
+        for name, dims, value in self._arrays():
+            axes = " × ".join(f"{dim} {size:,}" for dim, size in zip(dims, value.shape, strict=True))
+            unit = "" if units[name] in ("1", "status") else units[name]
+            rows.append((name, axes or "one number", unit, "" if name == "status" else span(value)))
+        return rows
+
+    def _arrays(self) -> list[tuple[str, tuple[str, ...], Array]]:
+        """The array fields that are there: name, dimensions (those that this result has), values."""
+        found = []
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
-            if isinstance(value, np.ndarray):
-                parts.append(f"{f.name} {value.shape}")
-            elif f.repr and not isinstance(value, dict):
-                parts.append(f"{f.name}={value!r}")
-        return f"{type(self).__name__}({', '.join(parts)})"
+            if "dims" in f.metadata and isinstance(value, np.ndarray):
+                found.append((f.name, dims_of(f.metadata["dims"], value), value))
+        return found
+
+    def _over_time(self, name: str, caption: str) -> Picture | None:
+        """A curve of the largest absolute value at each recorded time."""
+        values = getattr(self, name)
+        sizes = largest(values, 0)
+        return curves({name: sizes}, self.t, caption=f"{caption} over time", log=bool(np.any(sizes > 0.0)))
 
     def __getattr__(self, name: str) -> Any:
         """Say what a missing attribute may have been meant to be."""
@@ -107,11 +137,19 @@ class Result:
 class Composite(Result):
     """A result whose fields are results, or None; one file holds them all, each in a group."""
 
+    _head: ClassVar[tuple[str, ...]] = ("part", "what it is")
+
     @property
     def parts(self) -> dict[str, Result]:
         """The results by the names of their fields."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, Result)}
+
+    def __repr__(self) -> str:
+        return told(type(self).__name__, [f"{name}={type(part).__name__}" for name, part in self.parts.items()])
+
+    def _rows(self) -> Rows:
+        return [(name, " ".join(repr(part).split())) for name, part in self.parts.items()]
 
     def to_xarray(self) -> xarray.DataTree:  # type: ignore[override]
         """A DataTree with one Dataset for each part."""
@@ -136,6 +174,11 @@ def _equal(a: Any, b: Any) -> bool:
 def with_batch(values: Array, axes: int) -> Array:
     """`values` with its batch axis (second of three, first of two), which a single sample's result lacks."""
     return values if values.ndim == axes else np.expand_dims(values, axes - 2)
+
+
+def dims_of(dims: tuple[str, ...], value: np.ndarray[Any, Any]) -> tuple[str, ...]:
+    """The dimensions of an array that is declared with `dims`: a single sample's has no batch."""
+    return dims if value.ndim == len(dims) else tuple(dim for dim in dims if dim != "batch")
 
 
 def time_index(t: Array, wanted: float | None) -> int:

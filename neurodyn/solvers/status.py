@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
+
+import numpy as np
 
 
 class Status(IntEnum):
@@ -31,6 +34,12 @@ class Status(IntEnum):
     def good(self) -> bool:
         """True where the result can be used as asked."""
         return self in (Status.DONE, Status.STABLE, Status.SETTLED)
+
+
+def counted(codes: Any) -> str:
+    """How many of several samples have which status, in words."""
+    found = [Status(int(code)).name.lower() for code in np.atleast_1d(codes)]
+    return ", ".join(f"{found.count(name):,} {name}" for name in dict.fromkeys(found))
 
 
 _SENTENCES = {

@@ -250,6 +250,10 @@ class Graph:
                 raise ModelError(f"`{name}` must be a list of them; got {shown(value)}")
         return cls(tuple(populations), tuple(Connection.parse(c) for c in connections))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """Names of populations, for the tabulator key of notebooks and IPython."""
+        return [p.name for p in self.populations]
+
     def __getitem__(self, name: str) -> Population:
         return next(p for p in self.populations if p.name == name)
 

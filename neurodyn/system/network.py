@@ -8,6 +8,7 @@ What a kind of network adds, it says in a subclass in `neurodyn.models`; files n
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurodyn.cards.card import Card
+from neurodyn.cards.graph_picture import Edge, Node, graph_picture
+from neurodyn.cards.shown import Shown, first_sentence, span, told
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown, spelled
 from neurodyn.flows.activation import CODES, inverse
 from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
@@ -63,7 +67,7 @@ COMPUTED = ("energy", "energies", "force", "jvp", "vjp", "jacobian", "hessian", 
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Shown):
     """A network of leaky integrators on a graph, with an energy where weights are shared. Immutable; see `replace`.
 
     Parameters
@@ -540,7 +544,23 @@ class Network:
             notes[c.name] += f" ({patterns[c.name].size:,} weights)" if c.name in patterns else ""
             notes[c.name] += f" (feedback {c.feedback})" if c.feedback != 1.0 else ""
         joined = ", ".join(name + note for name, note in notes.items())
-        return f"{type(self).__name__}({parts}; {joined})"
+        return told(type(self).__name__, [f"{parts}; {joined}"])
+
+    def _card(self) -> Card:
+        kinds = {"free units": self.n, "inputs": self.n_in, "outputs": self.n_out}
+        facts = [(name, f"{size:,}") for name, size in kinds.items() if size]
+        facts.append(("parameters", f"{self.parameters.vector.size:,}"))
+        facts.append(("time constants", span(self.tau)))
+        facts += [] if self.has_energy else [("energy", "none: weights are not shared")]
+        facts += [("terms", ", ".join(map(repr, self.own_terms)))] if self.own_terms else []
+        rows = [(p.name, p.role, f"{p.size:,}", p.activation) for p in self.graph.populations]
+        nodes = [Node(p.name, p.size, p.role) for p in self.graph.populations]
+        edges = [Edge(c.first, c.second, c.feedback == 1.0) for c in self.graph.connections]
+        for term in self.own_terms:
+            edges += [Edge(a, b, term.has_energy) for a, b in itertools.pairwise(term.populations)]
+        what = first_sentence(type(self).__doc__)
+        head = ("population", "role", "units", "activation")
+        return Card(type(self).__name__, what, facts, head, rows, graph_picture(nodes, edges))
 
 
 def rebuild(description: Mapping[str, Any], vector: ArrayLike, tau: Any, pairs: Mapping[str, Any]) -> Network:

@@ -17,10 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from neurodyn.cards.picture import Picture, bars
+from neurodyn.cards.shown import Facts, Rows, Shown, across, span, told
 from neurodyn.errors import ArgumentError, ModelError, nearest
 from neurodyn.inputs import as_numbers
 from neurodyn.numerics.arrays import Array
@@ -125,7 +127,7 @@ def _hint(name: object, names: list[str]) -> str:
     return f"allowed: {', '.join(names)}; did you mean {turned!r}?" if turned in names else nearest(name, names)
 
 
-class Parameters(Mapping[str, Any]):
+class Parameters(Mapping[str, Any], Shown):
     """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
 
     __slots__ = ("blocks", "vector")
@@ -210,7 +212,23 @@ class Parameters(Mapping[str, Any]):
         return float(self.vector @ self._with(other) / product) if product else float("nan")
 
     def __repr__(self) -> str:
-        return f"Parameters({', '.join(f'{b.name} {b.shape}' for b in self.blocks)})"
+        return told("Parameters", [f"{b.name} {b.shape}" for b in self.blocks])
+
+    _head: ClassVar[tuple[str, ...]] = ("block", "shape", "numbers", "from … to")
+
+    def _facts(self) -> Facts:
+        return [("numbers", f"{self.vector.size:,}"), ("norm", f"{self.norm:.6g}")]
+
+    def _rows(self) -> Rows:
+        return [(b.name, across(b.shape), f"{b.size:,}", span(self.part(b.name))) for b in self.blocks]
+
+    def _picture(self) -> Picture | None:
+        sizes = [np.sqrt(np.mean(np.square(self.part(b.name)))) for b in self.blocks if b.size]
+        return bars(sizes, caption="root mean square of each block")
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Names of blocks, for the tabulator key of notebooks and IPython."""
+        return list(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Parameters, (self.blocks, self.vector)
