@@ -68,6 +68,11 @@ CATALOG = (
         "Stern et al. 2020, PNAS 117, 14843; Stern et al. 2021",
     ),
     _entry(
+        "springs-classification",
+        "A lattice of springs tells three species of irises, by stiffness and by length",
+        "Stern et al. 2020, PNAS 117, 14843",
+    ),
+    _entry(
         "predictive-coding-gradient",
         "The gradient of predictive coding is back-propagation's",
         "Whittington & Bogacz 2017, sec. 3; Millidge et al. 2022",

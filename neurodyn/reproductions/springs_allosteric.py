@@ -31,6 +31,7 @@ from neurodyn.estimators.coupled_learning import CoupledLearning
 from neurodyn.estimators.task import Task
 from neurodyn.learning.training import Training
 from neurodyn.numerics.arrays import Array
+from neurodyn.reproductions.kept import Kept
 from neurodyn.reproductions.reproduction import Row, Scale
 from neurodyn.reproductions.springs_drawn import draw_strain
 from neurodyn.reproductions.table import Table
@@ -72,27 +73,27 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     model, table = models.read("springs-allosteric"), Table()
     net, x, y = model.network, np.asarray(model.x), np.asarray(model.y)
     table.add("response before", 100 * response(net, x, y), unit="%")
-    before, found = cost(net, x, y), {}
+    before, found, kept = cost(net, x, y), {}, Kept(folder, scale, seed)
     for name, (moving, options) in RUNS.items():
         table.begin()
-        found[name] = learned(net, x, y, moving, EPOCHS[scale], seed, options)
+        found[name] = kept.learned(name, net, x, y, **recipe(moving, EPOCHS[scale], len(x), seed), **options)
+        table.spend(kept.taken())
         end = found[name].network
         table.add(f"response, {name}", 100 * response(end, x, y), unit="%")
         table.add(f"cost in the end over that before, {name}", cost(end, x, y) / before)
     if folder is not None:
         first = found["equilibrium propagation, stiffness"].network
-        strains = draw_strain({"before": net, "after learning stiffnesses": first}, x[0])
+        strains = draw_strain({"before": (net, x[0]), "after learning stiffnesses": (first, x[0])})
         write_figures(folder, {"strain": strains, "costs": _draw_costs(found)})
     return table.rows
 
 
-def learned(
-    net: Network, x: Array, y: Array, moving: tuple[str, ...], epochs: int, seed: int, options: dict[str, Any]
-) -> Training:
-    """The training of a lattice in which some blocks move."""
+def recipe(moving: tuple[str, ...], epochs: int, samples: int, seed: int) -> dict[str, Any]:
+    """How a lattice learns in which some blocks move."""
     rates = {name: rate if name in moving else 0.0 for name, rate in RATES.items()}
-    kept: dict[str, Any] = {"optimizer": "adam", "schedule": "cosine", "batch_size": len(x), "seed": seed}
-    return nd.learn(net, x, y, epochs=epochs, rates=rates, **kept, **options)
+    return {
+        "epochs": epochs, "rates": rates, "optimizer": "adam", "schedule": "cosine", "batch_size": samples, "seed": seed
+    }  # fmt: skip
 
 
 def response(net: Network, x: Array, y: Array) -> float:

@@ -31,15 +31,16 @@ def strains(net: Network, x: Array) -> tuple[Array, Array]:
     return ends, np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / length - 1.0
 
 
-def draw_strain(nets: Mapping[str, Network], x: Array) -> Any:
-    """One panel for each lattice: colour is the strain, width the stiffness, dashes are shortened; returns the figure.
+def draw_strain(cases: Mapping[str, tuple[Network, Array]]) -> Any:
+    """One panel for each lattice and its input: colour is the strain, width the stiffness, dashes are shortened.
 
     Squares are nodes of the input, circles outputs; crosses are where they are without an input.
+    Returns the figure.
     """
-    axes = style.new_axes(1, len(nets), height=3.0)
-    found = [strains(net, x) for net in nets.values()]
+    axes = style.new_axes(1, len(cases), height=3.0)
+    found = [strains(*case) for case in cases.values()]
     largest = max(float(np.abs(strain).max()) for _, strain in found)
-    for ax, (title, net), (ends, strain) in zip(axes, nets.items(), found, strict=True):
+    for ax, (title, (net, x)), (ends, strain) in zip(axes, cases.items(), found, strict=True):
         (spring,) = (term for term in net.terms if isinstance(term, Spring))
         stiffness = np.exp(net.parameters["-".join(spring.names) + ".log_stiffness"])
         shades = ax.scatter([], [], c=[], cmap="coolwarm", vmin=-largest, vmax=largest)

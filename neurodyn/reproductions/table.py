@@ -30,6 +30,10 @@ class Table:
         """A new computation begins."""
         self._began = time.perf_counter()
 
+    def spend(self, seconds: float) -> None:
+        """So many seconds were spent on it in an earlier call."""
+        self._began -= seconds
+
     def add(self, name: str, value: float, *, paper: float | None = None, unit: str = "") -> None:
         """Enter a number that has just been computed."""
         self.rows.append(Row(name, float(value), paper, unit, time.perf_counter() - self._began))
