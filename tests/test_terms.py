@@ -334,3 +334,14 @@ def test_oscillators_say_what_does_not_fit():
         terms.PhaseField("x", "h", angle=float("nan"))
     with pytest.raises(ModelError, match="population 'x' is the input"):
         build({"x": {"size": 2, "role": "input"}, "h": 2}, [terms.PhaseField("h", "x")])
+
+
+@pytest.mark.parametrize("kind", [terms.Leak, terms.Bias, lambda names: terms.RecurrentPrediction("x", names)])
+def test_names_may_be_a_list(kind):
+    assert kind(["h1", "h2"]) == kind(("h1", "h2"))
+    with pytest.raises(nd.ModelError, match="`names` must be names of populations; got 3"):
+        kind(3)
+
+
+def test_one_name_is_no_list_of_letters():
+    assert terms.Leak("h1").populations == ("h1",)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from neurodyn.models.terms.leak import FIRST, PER_POPULATION, SIZE
+from neurodyn.models.terms.naming import as_names
 from neurodyn.numerics.kernel import helper
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block
@@ -68,7 +69,7 @@ class Bias(Term, kind="bias"):
 
     Parameters
     ----------
-    names : tuple of str
+    names : tuple of str, or one
         The populations with biases; by default all free ones.
 
     Examples
@@ -85,6 +86,9 @@ class Bias(Term, kind="bias"):
     quadratic: ClassVar[bool] = True
     of_rates: ClassVar[bool] = True
     fused: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", as_names(self.names))
 
     @property
     def populations(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from neurodyn.models.terms.naming import as_names
 from neurodyn.numerics.kernel import helper
 from neurodyn.system.graph import Graph
 from neurodyn.system.term import Primitives, Term
@@ -49,7 +50,7 @@ class Leak(Term, kind="leak"):
 
     Parameters
     ----------
-    names : tuple of str
+    names : tuple of str, or one
         The populations that leak; by default all free ones.
 
     Examples
@@ -64,6 +65,9 @@ class Leak(Term, kind="leak"):
     quadratic: ClassVar[bool] = True
     of_rates: ClassVar[bool] = True
     fused: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", as_names(self.names))
 
     @property
     def populations(self) -> tuple[str, ...]:

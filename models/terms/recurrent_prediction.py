@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from neurodyn.errors import ModelError
 from neurodyn.models.terms import products as pr
+from neurodyn.models.terms.naming import as_names
 from neurodyn.system.graph import Graph
 from neurodyn.system.parameters import Block
 from neurodyn.system.term import Primitives, Term
@@ -126,6 +127,7 @@ class RecurrentPrediction(Term, kind="recurrent-prediction"):
     quadratic = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", as_names(self.names))
         if len(self.names) < 2 or len(set(self.populations)) <= len(self.names):
             raise ModelError(f"`names` must be two populations or more, each once and not the input; got {self.names}")
 
