@@ -296,6 +296,7 @@ def test_path_is_solid_until_its_fold_and_dashed_beyond(planes):
     assert fold[0] == pytest.approx(shown_beta(path.folds)[0])
     pieces = [p for p in colored(ax, style.NUDGED) if len(p.get_xdata()) > 2]
     assert [p.is_dashed() for p in pieces] in ([False, True], [True, False])
+    assert not line(ax, "s[0]").is_dashed()  # in the legend, where dashes mean unstable
     solid, dashed = sorted(pieces, key=lambda p: p.is_dashed())
     for piece in (solid, dashed):
         assert np.abs(piece.get_xydata() - fold).sum(axis=1).min() < 1e-12

@@ -318,6 +318,9 @@ def test_ladder_figure_shows_times_and_shares(rng):
     heights = np.array([bar.get_height() for bar in bottom.patches]).reshape(3, net.n)
     np.testing.assert_allclose(heights, [share[1] for share in found.by_population().values()])
     assert [text.get_text() for text in bottom.get_legend().get_texts()] == ["h1", "h2", "y"]
+    alone = analysis.ladder(net, nd.relax(net, rng.uniform(size=net.n_in)))
+    heights = np.array([bar.get_height() for bar in axes(plots.plot_ladder(alone))[1].patches]).reshape(3, net.n)
+    np.testing.assert_allclose(heights, list(alone.by_population().values()))
     with pytest.raises(nd.ArgumentError, match="`sample` must be a whole number from 0 to 1"):
         plots.plot_ladder(found, sample=2)
     with pytest.raises(nd.ArgumentError, match="`ax` must be two Axes; got 1"):

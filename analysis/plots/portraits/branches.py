@@ -32,10 +32,15 @@ Mark = tuple[int, float, float]
 def draw_branch(
     ax: Axes, at: Array, values: Array, index: Integers, marks: Sequence[Mark], *, label: str = "", **style: Any
 ) -> None:
-    """Draw `values` (K,) over `at` (K,), solid where `index` (K,) is 0; solid and dashed parts meet at the marks."""
-    for k, (stable, x, y) in enumerate(parts(at, values, index, marks)):
+    """Draw `values` (K,) over `at` (K,), solid where `index` (K,) is 0; solid and dashed parts meet at the marks.
+
+    The label is that of the first solid part, if there is one.
+    """
+    found = parts(at, values, index, marks)
+    labelled = next((k for k, (stable, _, _) in enumerate(found) if stable), 0)
+    for k, (stable, x, y) in enumerate(found):
         options = {"linestyle": "-" if stable else DASHED, "linewidth": 1.7 if stable else 1.3, **look.own(style)}
-        ax.plot(x, y, **{"label": label if k == 0 else "", **options})
+        ax.plot(x, y, **{"label": label if k == labelled else "", **options})
 
 
 def parts(at: Array, values: Array, index: Integers, marks: Sequence[Mark]) -> list[tuple[bool, Array, Array]]:

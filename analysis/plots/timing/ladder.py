@@ -70,7 +70,7 @@ def _numbers(values: Array) -> Array:
 def _shares(ax: Axes, ladder: Ladder, sample: int, modes: int) -> None:
     """Bars of each mode, stacked: the shares of populations, and of the outputs where a population has others too."""
     graph = ladder.network.graph
-    share = with_batch(ladder.participation, 3)[sample, :modes]
+    share = ladder.participation.reshape(-1, *ladder.participation.shape[-2:])[sample, :modes]
     outputs = np.isin(np.arange(graph.n), np.arange(graph.n)[graph.outputs])
     floor = np.zeros(modes)
     colour = 0
