@@ -66,7 +66,8 @@ def test_shells_complete_verbs_options_and_models():
 
     assert offered("po") == ["plain,portrait"]
     assert offered("portrait", "--res") == ["plain,--resolution"]
-    assert offered("run", "two") == ["plain,two-neurons", "file,two"]
+    assert offered("run", "two") == offered("sweep", "two") == ["plain,two-neurons", "file,two"]
+    assert offered("reproduce", "gated") == ["plain,gated-memory"]
 
 
 def test_models_lists_the_library(neurodyn):

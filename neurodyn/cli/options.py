@@ -18,7 +18,7 @@ from neurodyn.results.figure_formats import FORMATS, in_formats
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _models(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+def known_models(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
     """What a shell offers for a model: those of the library, and files."""
     from neurodyn import models
 
@@ -27,7 +27,7 @@ def _models(_: click.Context, __: click.Parameter, begun: str) -> list[Completio
 
 
 #: MODEL: the name of a model of the library, or the path of a model file, as the argument `model`.
-model: Decorator = click.argument("model", shell_complete=_models)
+model: Decorator = click.argument("model", shell_complete=known_models)
 #: `--set`: changes to the model file, as the argument `overrides`, a tuple of texts.
 overrides: Decorator = click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a key of the model file."

@@ -16,8 +16,13 @@ from neurodyn.reproductions.catalog import CATALOG, find
 from neurodyn.reproductions.reproduction import Reproduction, Row
 
 
+def _names(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """What a shell offers."""
+    return [entry.name for entry in CATALOG if entry.name.startswith(begun)]
+
+
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_names)
 @click.option("--list", "wants_list", is_flag=True, help="List what can be reproduced, with paper and section.")
 @click.option("--small", is_flag=True, help="A small version, in seconds.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Root of all that is random. Default: 0.")

@@ -34,7 +34,7 @@ class SweepCommand(click.Command):
 
 
 @click.command(cls=SweepCommand)
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=options.known_models)
 @click.option("--vary", multiple=True, metavar="PATH=VALUES", help="A key of the model file, as --set has it, and its "
               "values: 0.1,1,10, log:1e-4:1:9, lin:0:1:5, int:1:5; drawn: uniform:0:1, loguniform:1e-3:1.")  # fmt: skip
 @click.option("--zip", "groups", multiple=True, metavar="PATH,PATH", help="These go along together, not as a grid.")
