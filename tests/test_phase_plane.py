@@ -377,3 +377,20 @@ def test_what_does_not_fit_is_refused():
         phase_plane(net, window=(0.0, 1.0, 2.0))
     with pytest.raises(nd.ArgumentError, match="directions leave the box"):
         phase_plane(pair(2.0, "hard-sigmoid"), axes=([1.0, 1.0], [1.0, -1.0]), state=[0.5, 0.5], window=(-0.1, 0.1))
+
+
+def test_a_quick_plane_finds_the_same_points_and_is_followed_to_the_same_manifolds():
+    network = models.read("two-neurons").network
+    asked = {"x": [0.5], "y": [0.2], "beta": 0.4, "window": (-1.9, 2.0), "resolution": 21}
+    whole, quick = phase_plane(network, **asked), phase_plane(network, quick=True, **asked)
+    assert quick.manifolds == ()
+    assert list(quick.fixed_points.kind) == ["stable node", "stable node", "saddle"]
+    assert np.abs(quick.fixed_points.position - whole.fixed_points.position).max() < 1e-9
+    followed = quick.followed()
+    assert len(followed.manifolds) == len(whole.manifolds) == 4
+    for one, other in zip(followed.manifolds, whole.manifolds, strict=True):
+        assert np.array_equal(one.points.shape, other.points.shape)
+        assert np.abs(one.points - other.points).max() < 1e-6
+    for one, other in zip(quick.followed(100).manifolds, whole.manifolds, strict=True):
+        away = np.abs(one.points[:-1, None] - other.points[None]).max(axis=2).min(axis=1)  # the last lies outside
+        assert away.max() < 0.5 * 3.9 / 400  # points of the fine curve are a step apart, and the coarse one's on it

@@ -15,6 +15,7 @@ follows or draws them takes a `Landscape`, or another `Surface` such as a plane 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -24,11 +25,13 @@ from neurodyn.analysis.at_rest import AtRest, inputs_of
 from neurodyn.analysis.portraits.algebra import Rates, active, modes
 from neurodyn.errors import ArgumentError
 from neurodyn.flows.layout import STATES
+from neurodyn.flows.linear import jvp
 from neurodyn.inputs import as_batch, as_input, real_number
 from neurodyn.numerics.arrays import Array, Integers, Mask, inward
 from neurodyn.numerics.blas import one_thread
 from neurodyn.phases.correction import check_correction, difference_of
-from neurodyn.system.constants import free_rows
+from neurodyn.system.constants import free_rows, linear_rows
+from neurodyn.system.local import Local
 from neurodyn.system.network import Network, as_network
 
 #: A weight below this is one to rounding: of a unit so saturated that its rate does not move.
@@ -112,9 +115,8 @@ class Landscape:
         check_correction(correction)
         if correction is None or self.network.has_energy:
             return self
-        base = inward(state[None])
-        local = self.network.local(base, free_rows(self.network, self.inputs(1), 1))
-        return replace(self, correction=Correction(correction, state, difference_of(self.network, local, 0)))
+        matrix = difference_of(self.network, self.local(state[None]), 0)
+        return replace(self, correction=Correction(correction, state, matrix))
 
     @property
     def boxed(self) -> Mask:
@@ -128,6 +130,15 @@ class Landscape:
     def inputs(self, count: int) -> Array | None:
         """x, once for each of `count` states."""
         return None if self.x is None else np.tile(self.x, (count, 1))
+
+    @cached_property
+    def _constants(self) -> Array:
+        """What the kernels read of x for one state, which is the same for all, (rows, 1)."""
+        return free_rows(self.network, self.inputs(1), 1)
+
+    def local(self, z: Array) -> Local:
+        """Rates, slopes and forces at states (k, n), unit-major."""
+        return self.network.local(inward(z), np.repeat(self._constants, len(z), axis=1))
 
     @property
     def has_energy(self) -> bool:
@@ -143,8 +154,7 @@ class Landscape:
         """The derivative m of the energy's coordinate by the state at states (k, n), (k, n)."""
         if self.is_flat:
             return np.ones_like(z)
-        rows = free_rows(self.network, self.inputs(len(z)), len(z))
-        return np.ascontiguousarray(self.network.local(inward(z), rows).coordinate_slope.T)
+        return np.ascontiguousarray(self.local(z).coordinate_slope.T)
 
     def weights(self, z: Array) -> Array | None:
         """m at states (k, n), (k, n), as `Surface` wants it; None without an energy."""
@@ -193,7 +203,7 @@ class Landscape:
         """The force at states (k, n), (k, n), not projected onto the box."""
         if not len(z):
             return np.zeros_like(z)
-        force = self.network.force(z, self.inputs(len(z)))
+        force = np.ascontiguousarray(self.local(z).force.T)
         if self.correction is not None:
             force = force + (z - self.correction.state) @ self.correction.matrix.T
         return force - self.beta * self.cost_slope(z) if self.beta else force
@@ -201,17 +211,28 @@ class Landscape:
     def linearized(self, z: Array) -> Array:
         """K at states (k, n), (k, n, n), all units active: the Hessian of F where that is one of the states."""
         k, n = z.shape
-        x = self.inputs(k)
-        if k <= n:
-            matrix = -self.network.jacobian(z, x)
-        else:  # column by column, as many states at once are cheaper than many matrices
-            matrix = np.stack([self.network.jvp(z, np.tile(e, (k, 1)), x) for e in np.eye(n)], axis=2)
+        if k > n:  # column by column, as many states at once are cheaper than many matrices
+            return self.linearized_along(z, np.eye(n))
+        matrix = -self.network.jacobian(z, self.inputs(k))
         if self.correction is not None:
             matrix = matrix - self.correction.matrix
         if self.beta:
             out = self.network.outputs
             matrix[:, out, out] += self.beta * self.cost_linearized(z)
         return matrix
+
+    def linearized_along(self, z: Array, directions: Array) -> Array:
+        """K times directions (m, n) at states (k, n), (k, n, m): of a few directions much less than all of K."""
+        k = len(z)
+        at = linear_rows(self.network, self.local(z).all_active())
+        along = (np.repeat(v[:, None], k, axis=1) for v in directions)
+        product = np.stack([self.network.evaluate(jvp, v, at, self.network.n).T for v in along], axis=2)
+        if self.correction is not None:
+            product -= self.correction.matrix @ directions.T
+        if self.beta:
+            out = self.network.outputs
+            product[:, out] += self.beta * (self.cost_linearized(z) @ directions[:, out].T)
+        return product
 
     def velocity(self, z: Array) -> Array:
         """ds/dt at states (k, n), (k, n), units held by a bound at rest."""

@@ -23,10 +23,11 @@ def follow(
     within: Callable[[Array], Mask],
     boxed: Mask,
     width: float,
+    steps: int = STEPS,
 ) -> list[Array]:
     """Curves of the flow by arclength, (p, m) each, that leave `origin` (k, m) along `direction` (k, m).
 
-    Classical Runge–Kutta steps of width/400 along the unit field. A curve ends where it leaves the window (`within`
+    Classical Runge–Kutta steps of width/`steps` along the unit field. A curve ends where it leaves the window (`within`
     tells), or on a fixed point.
 
     Parameters
@@ -43,12 +44,14 @@ def follow(
         Coordinates that are held in [0, 1]; a curve backwards in time ends on a bound, as its past is not unique.
     width : float
         Size of the window.
+    steps : int
+        So many to the width of the window.
     """
-    step = width / STEPS
+    step = width / steps
     first = origin + START * width * direction / np.linalg.norm(direction, axis=1)[:, None]
     curves = [[a, b] for a, b in zip(origin, first, strict=True)]
     z, running = first, np.arange(len(origin))
-    for _ in range(STEPS * LONGEST):
+    for _ in range(steps * LONGEST):
         if not running.size:
             break
         z, heading = _runge_kutta(field, z, sign[running], step)

@@ -6,7 +6,7 @@ plane, as if they were infinitely fast), or the plane is a *slice* of the full f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from neurodyn.analysis.at_rest import AtRest
 from neurodyn.analysis.portraits.contours import inside, zero_contours
 from neurodyn.analysis.portraits.landscape import Landscape
+from neurodyn.analysis.portraits.manifolds import STEPS
 from neurodyn.analysis.portraits.plane import Plane, PlaneAxes, check_grid, grid, points
 from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajectories
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
@@ -116,6 +117,11 @@ class PhasePlane(Shown):
         lines = [line for pieces in self.nullclines for line in pieces]
         return paths(lines, dots=self.fixed_points.position, caption="nullclines and fixed points")
 
+    def followed(self, steps: int = STEPS) -> PhasePlane:
+        """The same plane with the manifolds of its saddles, by so many `steps` to the width of the window."""
+        count = whole_number(steps, "steps", 1)
+        return replace(self, manifolds=manifolds(self.flow, self.fixed_points, self.first, self.second, count))
+
     def __repr__(self) -> str:
         kinds = ", ".join(str(kind) for kind in self.fixed_points.kind) or "no fixed point"
         return f"PhasePlane({' x '.join(self.names)}, others {self.others}, beta={self.beta:g}: {kinds})"
@@ -134,6 +140,7 @@ def phase_plane(
     beta: float = 0.0,
     correction: str | None = None,
     rest: ArrayLike | None = None,
+    quick: bool = False,
 ) -> PhasePlane:
     """Compute the phase plane of two units or directions.
 
@@ -163,6 +170,9 @@ def phase_plane(
         That of the nudged flow: see `nudge`.
     rest : (n,) array, optional
         The s* from which the nudged phase begins; a correction needs it.
+    quick : bool
+        For a picture that moves: fixed points are looked for only where cells of the grid show that both nullclines
+        pass, and manifolds are left to `PhasePlane.followed`.
 
     Raises
     ------
@@ -183,7 +193,7 @@ def phase_plane(
     flow = PlaneFlow(landscape, plane, others)
     wide = _wider(first), _wider(second)
     states = flow.lift(points(*wide))
-    found = plane_points(flow, states, first, second)
+    found = plane_points(flow, states, first, second, everywhere=not quick)
     shape = (len(second) + 2, len(first) + 2)
     core = (slice(1, -1), slice(1, -1))
     velocity, leaving = flow.velocity(states, projected=True)
@@ -196,7 +206,7 @@ def phase_plane(
         states.reshape(*shape, -1)[core],
         (_nullcline(flow, states, wide, 0), _nullcline(flow, states, wide, 1)),
         found,
-        manifolds(flow, found, first, second),
+        () if quick else manifolds(flow, found, first, second),
         flow,
     )
 

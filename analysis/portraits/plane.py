@@ -151,7 +151,10 @@ class Section:
 
     def linearized(self, z: Array) -> Array:
         """Minus its derivative, (k, m, m)."""
-        return np.asarray(self.basis @ self.landscape.linearized(self.states(z)) @ self.basis.T)
+        states = self.states(z)
+        if len(states) and 2 * len(self.basis) < states.shape[1]:  # of a few coordinates among many units
+            return np.asarray(self.basis @ self.landscape.linearized_along(states, self.basis))
+        return np.asarray(self.basis @ self.landscape.linearized(states) @ self.basis.T)
 
 
 def principal_direction(network: Network, states: ArrayLike, population: str, order: int = 0) -> Array:

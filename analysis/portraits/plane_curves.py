@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.analysis.portraits.algebra import active
-from neurodyn.analysis.portraits.manifolds import follow
+from neurodyn.analysis.portraits.manifolds import STEPS, follow
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, window_test
 from neurodyn.numerics.arrays import Array
@@ -27,8 +27,10 @@ class Manifold:
         )
 
 
-def manifolds(flow: PlaneFlow, found: PlanePoints, first: Array, second: Array) -> tuple[Manifold, ...]:
-    """Both branches of every saddle's manifolds that are curves, as far as the window."""
+def manifolds(
+    flow: PlaneFlow, found: PlanePoints, first: Array, second: Array, steps: int = STEPS
+) -> tuple[Manifold, ...]:
+    """Both branches of every saddle's manifolds that are curves, as far as the window, so many `steps` wide."""
     starts = [way for j in np.flatnonzero(found.kind == "saddle") for way in _departures(flow, found, int(j))]
     owner = np.array([j for j, _, _ in starts], dtype=int)
     if not owner.size:
@@ -45,6 +47,7 @@ def manifolds(flow: PlaneFlow, found: PlanePoints, first: Array, second: Array) 
         lambda s: within(flow.plane.coordinates(s)),
         flow.landscape.boxed,
         float(min(np.ptp(first), np.ptp(second))),
+        steps,
     )
     return tuple(
         Manifold(flow.plane.coordinates(curve), int(j), bool(side < 0.0))

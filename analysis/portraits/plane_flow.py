@@ -57,6 +57,8 @@ class PlaneFlow:
     def linearized(self, states: Array) -> Array:
         """Minus the derivative of the force along the plane, (k, 2, 2); relaxed, with the others staying at rest."""
         basis, matrix = self.plane.basis, self.landscape.linearized
+        if not self.relaxes:
+            return Section(self.landscape, states, basis, self.plane.box).linearized(np.zeros((len(states), 2)))
         return np.array([basis @ matrix(s[None])[0] @ self.response(s).T for s in states])
 
     def modes(self, states: Array, moving: Mask) -> tuple[Rates, Rates]:

@@ -44,10 +44,15 @@ class PlanePoints:
         return f"PlanePoints({', '.join(str(kind) for kind in self.kind) or 'none'})"
 
 
-def plane_points(flow: PlaneFlow, states: Array, first: Array, second: Array) -> PlanePoints:
-    """Every fixed point in the window, from the nodes of the grid that are candidates."""
+def plane_points(
+    flow: PlaneFlow, states: Array, first: Array, second: Array, *, everywhere: bool = True
+) -> PlanePoints:
+    """Every fixed point in the window, from the nodes of the grid that are candidates.
+
+    If not `everywhere`, only from nodes beside which both velocities change sign.
+    """
     landscape, plane = flow.landscape, flow.plane
-    start = states[_candidates(flow, states, len(first) + 2)]
+    start = states[_candidates(flow, states, len(first) + 2, everywhere)]
     start = np.where(landscape.boxed, np.clip(start, 0.0, 1.0), start)
     if flow.others == "sliced":
         found = search(landscape, start).state
@@ -63,7 +68,7 @@ def plane_points(flow: PlaneFlow, states: Array, first: Array, second: Array) ->
     return _described(flow, found[np.argsort(landscape.energy(found), kind="stable")])
 
 
-def _candidates(flow: PlaneFlow, states: Array, columns: int) -> Integers:
+def _candidates(flow: PlaneFlow, states: Array, columns: int, everywhere: bool) -> Integers:
     """Nodes beside which both velocities change sign, and about 9 x 9 nodes all over."""
     velocity = flow.velocity(states, projected=False)[0].reshape(-1, columns, 2)
     positive = velocity >= 0.0
@@ -73,7 +78,7 @@ def _candidates(flow: PlaneFlow, states: Array, columns: int) -> Integers:
     wanted[:-1, :-1] |= both
     wanted[1:, 1:] |= both
     every = [np.linspace(0, size - 1, 9).astype(int) for size in wanted.shape]
-    wanted[np.ix_(*every)] = True
+    wanted[np.ix_(*every)] |= everywhere
     return np.flatnonzero(wanted)
 
 
