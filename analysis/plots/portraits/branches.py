@@ -34,7 +34,11 @@ def draw_branch(
 ) -> None:
     """Draw `values` (K,) over `at` (K,), solid where `index` (K,) is 0; solid and dashed parts meet at the marks."""
     for k, (stable, x, y) in enumerate(parts(at, values, index, marks)):
-        options = {"linestyle": "-" if stable else DASHED, "linewidth": 1.7 if stable else 1.3, **look.own(style)}
+        options = {
+            "linestyle": "-" if stable else DASHED,
+            "linewidth": look.thick(1.7 if stable else 1.3),
+            **look.own(style),
+        }
         ax.plot(x, y, **{"label": label if k == 0 else "", **options})
 
 
@@ -57,8 +61,12 @@ def parts(at: Array, values: Array, index: Integers, marks: Sequence[Mark]) -> l
 def draw_bifurcations(ax: Axes, marks: dict[str, list[tuple[float, float]]], *, label: bool = True) -> None:
     """A hollow marker at every bifurcation (x, y), by kind."""
     for kind, places in marks.items():
-        options: dict[str, Any] = {"linestyle": "none", "marker": KINDS[kind], "markersize": 7.0, "zorder": 4}
-        shape: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": look.SIDE, "markeredgewidth": 1.1}
+        options: dict[str, Any] = {"linestyle": "none", "marker": KINDS[kind], "markersize": look.wide(7), "zorder": 4}
+        shape: dict[str, Any] = {
+            "markerfacecolor": "white",
+            "markeredgecolor": look.SIDE,
+            "markeredgewidth": look.thick(1.1),
+        }
         ax.plot(*np.array(places).T, label=kind if label else "", **options, **shape)
 
 
@@ -66,7 +74,7 @@ def explain_dashes(ax: Axes, index: Integers) -> None:
     """Entries of the legend for solid and dashed lines, where branches of these indices have both."""
     if len(np.unique(index == 0)) > 1:
         for name, dashes in (("stable", "-"), ("unstable", DASHED)):
-            ax.plot([], [], color=look.QUIET, linewidth=1.5, linestyle=dashes, label=name)
+            ax.plot([], [], color=look.QUIET, linewidth=look.thick(1.5), linestyle=dashes, label=name)
 
 
 def _stable(first: bool | None, second: bool | None) -> bool:
