@@ -20,6 +20,7 @@ from neurodyn.analysis.plots.learning import (
 )
 from neurodyn.analysis.plots.motion.limit_cycle import plot_limit_cycle
 from neurodyn.analysis.plots.motion.lyapunov import plot_lyapunov, plot_lyapunov_map
+from neurodyn.analysis.plots.paper import paper
 from neurodyn.analysis.plots.portraits.basins import plot_basins
 from neurodyn.analysis.plots.portraits.bifurcation import plot_bifurcation
 from neurodyn.analysis.plots.portraits.energy import plot_energy
@@ -49,6 +50,7 @@ __all__ = [
     "draw_study",
     "draw_timescales",
     "draw_training",
+    "paper",
     "plot_agreement",
     "plot_arrival",
     "plot_asymmetry",

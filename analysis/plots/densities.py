@@ -49,11 +49,11 @@ def plot_densities(
     for k, unit in enumerate(chosen):
         options: dict[str, Any] = {
             "color": look.METHODS[k],
-            "linewidth": 1.3,
+            "linewidth": look.thick(1.3),
             "label": law.network.graph.unit(int(unit)),
         }
         left.stairs(counts[sample, unit] / widths[unit], law.edges[unit], **{**options, **look.own(style)})
-        left.axvline(mean[unit], color=options["color"], linewidth=0.8, linestyle=(0, (4, 1.5)))
+        left.axvline(mean[unit], color=options["color"], linewidth=look.thick(0.8), linestyle=(0, (4, 1.5)))
         left.axvspan(mean[unit] - bar[unit], mean[unit] + bar[unit], color=options["color"], alpha=0.25, linewidth=0.0)
     left.set(xlabel="state", ylabel="density", ylim=(0.0, None))
     look.title(left, "densities, means and their error bars")

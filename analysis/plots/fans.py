@@ -37,7 +37,8 @@ def plot_fans(run: Trajectory, units: list[int] | None = None, *, ax: Axes | Non
     chosen = list(outputs or range(run.network.n))[:SHOWN] if units is None else units
     for k, unit in enumerate(chosen):
         states = run.state[:, :, unit]
-        options: dict[str, Any] = {"color": look.cycle(look.METHODS, k), "linewidth": 1.3}
+        options: dict[str, Any] = {"color": look.cycle(look.METHODS, k), "linewidth": look.thick(1.3)}
+        options["linestyle"] = look.cycle(look.DASHES, k)
         options["label"] = run.network.graph.unit(int(unit))
         ax.plot(run.t, np.median(states, axis=1), **{**options, **look.own(style)})
         for part, alpha in BANDS:

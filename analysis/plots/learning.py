@@ -46,8 +46,8 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
             options = {
                 "color": color,
                 "marker": marker,
-                "markersize": 3.5,
-                "linewidth": 1.2,
+                "markersize": look.wide(3.5),
+                "linewidth": look.thick(1.2),
                 "label": label,
                 **look.own(style),
             }
@@ -57,7 +57,13 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
     if tested is not None:
         label = f"test, once: {factor * tested:.3g}{' %' if labelled else ''}"
         ax.plot(
-            epochs[-1:], [factor * tested], color=look.SIDE, marker="D", markersize=6, linestyle="none", label=label
+            epochs[-1:],
+            [factor * tested],
+            color=look.SIDE,
+            marker="D",
+            markersize=look.wide(6),
+            linestyle="none",
+            label=label,
         )
         drawn.append(np.array([factor * tested]))
     if any((values > 0.0).any() for values in drawn):
@@ -76,13 +82,20 @@ def plot_settling(training: Training, *, ax: Axes | None = None, **style: Any) -
     """Draw how long free phases took to settle, mean over the samples of each epoch; parameters as `plot_learning`."""
     ax = look.new_axes(height=2.4)[0] if ax is None else ax
     steps = training.recipe.method == "ep-2017"
-    options = {"color": look.FREE, "marker": "o", "markersize": 3.5, "linewidth": 1.2, **look.own(style)}
+    options = {
+        "color": look.FREE,
+        "marker": "o",
+        "markersize": look.wide(3.5),
+        "linewidth": look.thick(1.2),
+        **look.own(style),
+    }
     ax.plot(np.arange(1, training.epochs + 1), training.steps, **options)
     ax.set_ylim(0.0, 1.06 * float(np.max(training.steps)))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("steps of the free phase" if steps else "free phase (unit of τ)")
     look.title(ax, "settling")
+    look.finish(ax)
     return ax
 
 

@@ -112,7 +112,7 @@ def _draw(ax: Axes, t: Array, values: Array, edges: Array, label: str, options: 
     bar.locator = MaxNLocator(5)
     bar.set_label(label, fontsize=look.label_size())
     bar.ax.tick_params(labelsize=look.small_size(), length=3, width=0.7, color=look.QUIET)
-    bar.outline.set(linewidth=0.7, color=look.QUIET)
+    bar.outline.set(linewidth=look.thick(0.7), color=look.QUIET)
     return bar
 
 
@@ -124,4 +124,4 @@ def _name_rows(ax: Axes, graph: Graph, edges: Array) -> None:
     ax.set_yticks([0.5 * (low + high) for low, high in bounds], names)
     ax.tick_params(axis="y", length=0)
     for low, _ in bounds[1:]:
-        ax.axhline(low, color=look.QUIET, linewidth=0.7)
+        ax.axhline(low, color=look.QUIET, linewidth=look.thick(0.7))

@@ -8,6 +8,7 @@ is set on the artists, and figures are plain `Figure` objects without pyplot.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any, TypeVar, cast
@@ -18,10 +19,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cbook import normalize_kwargs
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
+from neurodyn.analysis.plots.overlay import go_on
 from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 
@@ -31,8 +34,8 @@ SIDE = "#000000"
 QUIET = "#6E6E6E"
 FAINT = "#D4D4D4"
 #: Units within a phase are shades of its colour, the first the colour itself.
-FREE_SHADES = (FREE, "#56B4E9", "#00395A", "#8FA9C4")
-NUDGED_SHADES = (NUDGED, "#F2B134", "#7A3200", "#C9A27A")
+FREE_SHADES = (FREE, "#56B4E9", "#00395A", "#6A8DB0")
+NUDGED_SHADES = (NUDGED, "#F2B134", "#7A3200", "#8A5630")
 POPULATIONS = ("#009E73", "#CC79A7", "#0B3D2E", "#B8A500", "#7B3B63", "#7FCDB5")
 #: Learning signals: that of the nudged phase first, then that of the side network.
 METHODS = (NUDGED, SIDE, *POPULATIONS)
@@ -59,6 +62,16 @@ def label_size() -> float:
 def small_size() -> float:
     """Size of ticks and legends, in points."""
     return SMALL * float(rcParams["font.size"])
+
+
+def thick(points: float) -> float:
+    """A width of lines in matplotlib's own setting `lines.linewidth`; `points` where nobody has changed that."""
+    return points * float(rcParams["lines.linewidth"]) / float(rcParamsDefault["lines.linewidth"])
+
+
+def wide(points: float) -> float:
+    """A size of markers in matplotlib's own setting `lines.markersize`."""
+    return points * float(rcParams["lines.markersize"]) / float(rcParamsDefault["lines.markersize"])
 
 
 def own(style: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,19 +117,20 @@ def new_axes(
     figure = Figure(figsize=(width, height) if size == STANDARD else size, layout="constrained")
     kind = {"axes_class": Panel}
     axes = list(figure.subplots(rows, columns, squeeze=False, subplot_kw=kind, **options).flat)
+    thin = 0.7 * float(rcParams["axes.linewidth"]) / float(rcParamsDefault["axes.linewidth"])
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
         for side in ("left", "bottom"):
-            ax.spines[side].set(linewidth=0.7, color=QUIET)
-        ax.tick_params(labelsize=small_size(), length=3, width=0.7, color=QUIET)
-        ax.tick_params(which="minor", length=2, width=0.5, color=QUIET)
+            ax.spines[side].set(linewidth=thin, color=QUIET)
+        ax.tick_params(labelsize=small_size(), length=3, width=thin, color=QUIET)
+        ax.tick_params(which="minor", length=2, width=0.7 * thin, color=QUIET)
         ax.xaxis.label.set_size(label_size())
         ax.yaxis.label.set_size(label_size())
     return axes
 
 
 #: Numbers of panels in words.
-COUNTED = {2: "two", 4: "four", 6: "six"}
+COUNTED = {1: "one", 2: "two", 3: "three", 4: "four", 6: "six"}
 
 
 def panels(
@@ -136,7 +150,7 @@ def panels(
         return new_axes(rows, columns, **options)
     axes = [given] if isinstance(given, Axes) else list(given)
     if len(axes) != rows * columns:
-        what = f"{COUNTED[rows * columns]} Axes{shows and f', {shows}'}"
+        what = f"{COUNTED.get(rows * columns, rows * columns)} Axes{shows and f', {shows}'}"
         raise ArgumentError(f"`{name}` must be {what}; got {len(axes)}")
     return axes
 
@@ -163,15 +177,20 @@ def method(index: int) -> dict[str, Any]:
     return {"color": cycle(METHODS, index), "marker": cycle(MARKERS, index)}
 
 
+#: The part of bare axes that a legend may cover before it becomes small and then smaller, and how small.
+COVERED, SMALLER, SMALLEST = 0.2, 0.78, 0.6
+
+
 def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:
-    """A legend without frame; beside the axes unless given a `loc`: there it cannot cover data.
+    """Finish a plot, with a legend without frame; beside the axes unless given a `loc`: there it cannot cover data.
 
     A figure that makes no room for what is beside its axes, as `plt.subplots()` makes, would cut it off: there it is
-    inside.
+    inside, and small where the axes are.
     """
+    finish(ax)
+    bare = figure_of(ax).get_layout_engine() is None
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0 + gap, 1.0), "borderaxespad": 0.0}
     inside = {"loc": "best", "frameon": True, "framealpha": 0.8, "edgecolor": "none"}
-    place = inside if figure_of(ax).get_layout_engine() is None else beside
     shape = {
         "frameon": False,
         "fontsize": small_size(),
@@ -180,7 +199,59 @@ def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:
         "title_fontsize": small_size(),
         "alignment": "left",
     }
-    ax.legend(**{**shape, **({} if "loc" in options else place), **options})
+    placed = {**shape, **({} if "loc" in options else inside if bare else beside), **options}
+    drawn = ax.legend(**placed)
+    for factor in (SMALLER, SMALLEST):
+        if bare and not _fits(ax, drawn):
+            size = factor * small_size()
+            drawn = ax.legend(**{**placed, **SMALL_LEGEND, "fontsize": size, "title_fontsize": size})
+    if bare and drawn.get_window_extent().width > ax.bbox.width:
+        for text in drawn.get_texts():
+            text.set(text=in_lines(text.get_text(), 0.7 * ax.bbox.width / figure_of(ax).dpi, size), linespacing=1.0)
+
+
+#: Legends of small axes: short lines of text close together.
+SMALL_LEGEND = {"handlelength": 1.4, "handletextpad": 0.4, "labelspacing": 0.15, "borderpad": 0.2, "borderaxespad": 0.2}
+
+
+def _fits(ax: Axes, drawn: Legend) -> bool:
+    """Whether a legend is inside its axes, and covers little of them."""
+    box, whole = drawn.get_window_extent(), ax.bbox
+    return bool(box.width <= whole.width and box.width * box.height <= COVERED * whole.width * whole.height)
+
+
+def finish(ax: Axes) -> None:
+    """Say that a plot on axes is complete: what it shares with an earlier one there gets other colours.
+
+    On small axes of a figure that makes no room for texts these are small, and in several lines where they are long.
+    """
+    go_on(ax, METHODS, DASHES, MARKERS)
+    if figure_of(ax).get_layout_engine() is not None:
+        return
+    across, up = ax.bbox.width / figure_of(ax).dpi, ax.bbox.height / figure_of(ax).dpi
+    if min(across, up) >= NARROW:
+        return
+    size = SMALLER * label_size()
+    ax.tick_params(labelsize=SMALLER * small_size())
+    ax.set_title(in_lines(ax.get_title("left"), across, size), loc="left", fontsize=size, pad=3.0, linespacing=1.0)
+    ax.xaxis.label.set(text=in_lines(ax.get_xlabel(), across, size), fontsize=size, linespacing=1.0)
+    ax.yaxis.label.set(text=in_lines(ax.get_ylabel(), up, size), fontsize=size, linespacing=1.0)
+
+
+#: Axes shorter than so many inches are small; the width of a letter, as a part of the size of type.
+NARROW, LETTER = 3.0, 0.5
+
+
+def in_lines(text: str, inches: float, size: float) -> str:
+    """A text in lines of some inches; formulas are not broken, and count half of what is written."""
+    letters = int(72.0 * inches / (LETTER * size))
+    lines: list[list[str]] = [[]]
+    for word in re.findall(r"(?:\$[^$]*\$|[^\s$])+", text):
+        length = sum(len(w) if "$" not in w else len(w) // 2 for w in lines[-1]) + len(lines[-1])
+        if lines[-1] and length + (len(word) if "$" not in word else len(word) // 2) > letters:
+            lines.append([])
+        lines[-1].append(word)
+    return "\n".join(" ".join(words) for words in lines)
 
 
 def beyond(critical_beta: float, fold: float) -> str:

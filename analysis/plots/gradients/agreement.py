@@ -60,7 +60,15 @@ def plot_agreement(run: NudgedPhase, side: SidePhase, *, ax: Axes | None = None,
         }
         ax.plot(*pair, **options)
     limit = 1.6 * largest
-    ax.axline((0.0, 0.0), slope=1.0, color=look.SIDE, linewidth=0.8, linestyle=(0, (4, 2.5)), label="equal", zorder=3)
+    ax.axline(
+        (0.0, 0.0),
+        slope=1.0,
+        color=look.SIDE,
+        linewidth=look.thick(0.8),
+        linestyle=(0, (4, 2.5)),
+        label="equal",
+        zorder=3,
+    )
     _square_axes(ax, limit, LINEAR_BELOW * largest)
     ax.set_xlabel(r"side network, error signal $\bar{S}_i$")
     ax.set_ylabel(f"nudged phase, error signal {velocity_symbols(run.network)}")

@@ -32,7 +32,7 @@ def plot_gradient_cost(compared: ComparedGradients, *, ax: Axes | None = None, *
     ax.set(xscale="log", yscale="log")
     bottom = 0.1 * min(errors)
     for k, (label, (cost, error)) in enumerate(points.items()):
-        options = {"linestyle": "none", "markersize": 7, "label": label, **look.method(k), **look.own(style)}
+        options = {"linestyle": "none", "markersize": look.wide(7), "label": label, **look.method(k), **look.own(style)}
         if error > 0.0:
             ax.plot([cost], [error], **options)
         else:

@@ -33,15 +33,25 @@ def plot_gradient_order(order: GradientOrder, *, ax: Axes | None = None, **style
         slope, used = order.slope(name), order.used(name)
         label = f"{name}: {slope:.2f}" if np.isfinite(slope) else name
         shown = np.where(errors > 0.0, errors, np.nan)
-        options = {"markersize": 5.5, "linewidth": 1.0, "label": label, **look.method(k), **look.own(style)}
+        options = {
+            "markersize": look.wide(5.5),
+            "linewidth": look.thick(1.0),
+            "label": label,
+            **look.method(k),
+            **look.own(style),
+        }
         ax.plot(order.betas, shown, **{**options, "markerfacecolor": "none", "label": ""})
         ax.plot(order.betas, np.where(used, shown, np.nan), **options)
     if order.floor > 0.0:
         label = "solver alone"
-        ax.axhline(order.floor, color=look.QUIET, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)
+        ax.axhline(
+            order.floor, color=look.QUIET, linewidth=look.thick(1.0), linestyle=(0, (1, 1.5)), label=label, zorder=0
+        )
     if order.limit < 10.0 * order.betas.max():
         label = look.beyond(order.critical_beta, order.fold)
-        ax.axvline(order.limit, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=label, zorder=0)
+        ax.axvline(
+            order.limit, color=look.QUIET, linewidth=look.thick(0.9), linestyle=(0, (5, 3)), label=label, zorder=0
+        )
     ax.set_xlabel(r"strength of nudging $\beta$")
     ax.set_ylabel(r"relative error of $dJ/d\theta$")
     look.title(ax, "error against strength (hollow: not fitted)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ COLUMNS, MOST = 3, 2000
 MANY = 100
 
 
-def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Axes, ...]:
+def plot_gradient_scatter(
+    compared: ComparedGradients, *, ax: Sequence[Axes] | None = None, **style: Any
+) -> tuple[Axes, ...]:
     """Draw each estimate against the exact gradient, a panel for each block, with the line where they are equal.
 
     A large block is thinned: evenly chosen entries are shown.
@@ -25,6 +28,8 @@ def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Ax
     Parameters
     ----------
     compared : ComparedGradients
+    ax : sequence of Axes, optional
+        One for each block. Default: a new figure.
     **style
         Properties of the markers.
 
@@ -37,24 +42,32 @@ def plot_gradient_scatter(compared: ComparedGradients, **style: Any) -> tuple[Ax
     rows = -(-len(names) // COLUMNS)
     columns = min(COLUMNS, len(names))
     longest = 8 + max(map(len, compared.estimates), default=0)
-    axes = look.new_axes(rows, columns, height=0.6 + 2.1 * rows, width=2.2 * columns + 0.085 * longest)
-    for ax, name in zip(axes, names, strict=False):
+    if ax is None:
+        axes = look.new_axes(rows, columns, height=0.6 + 2.1 * rows, width=2.2 * columns + 0.085 * longest)
+    else:
+        axes = look.panels(ax, 1, len(names), shows="one for each block of parameters")
+    for panel, name in zip(axes, names, strict=False):
         exact = _entries(compared.exact.part(name))
         for k, (label, found) in enumerate(compared.estimates.items()):
-            size = max(2.5, 8.0 - 1.2 * k) * (1.0 if exact.size < MANY else 0.5)  # those that agree: ring in ring
-            options = {"linestyle": "none", "markersize": size, "markeredgewidth": 0.8, "markerfacecolor": "none"}
+            ring = max(2.5, 8.0 - 1.2 * k) * (1.0 if exact.size < MANY else 0.5)  # those that agree: ring in ring
+            options = {
+                "linestyle": "none",
+                "markersize": look.wide(ring),
+                "markeredgewidth": look.thick(0.8),
+                "markerfacecolor": "none",
+            }
             options |= {"label": label}
-            ax.plot(exact, _entries(found.gradient.part(name)), **{**options, **look.method(k), **look.own(style)})
-        ax.axline((0.0, 0.0), slope=1.0, color=look.QUIET, linewidth=0.7, zorder=0)
-        ax.ticklabel_format(scilimits=(-3, 3))
-        ax.locator_params(nbins=3)
-        look.title(ax, name)
-    for ax in axes[len(names) :]:
-        ax.remove()
-    for ax in axes[::columns][:rows]:
-        ax.set_ylabel("estimate")
-    for ax in axes[max(0, len(names) - columns) : len(names)]:
-        ax.set_xlabel(r"exact $dJ/d\theta$")
+            panel.plot(exact, _entries(found.gradient.part(name)), **{**options, **look.method(k), **look.own(style)})
+        panel.axline((0.0, 0.0), slope=1.0, color=look.QUIET, linewidth=look.thick(0.7), zorder=0)
+        panel.ticklabel_format(scilimits=(-3, 3))
+        panel.locator_params(nbins=3)
+        look.title(panel, name)
+    for panel in axes[len(names) :]:
+        panel.remove()
+    for panel in axes[::columns][:rows]:
+        panel.set_ylabel("estimate")
+    for panel in axes[max(0, len(names) - columns) : len(names)]:
+        panel.set_xlabel(r"exact $dJ/d\theta$")
     look.legend(axes[columns - 1])
     return look.together(tuple(axes[: len(names)]))
 

@@ -51,7 +51,11 @@ def plot_limit_cycle(
         chosen = unit_indices(units, graph)
     time, plane = look.panels(ax, 1, 2, shows="for states and multipliers", width=8.0)
     for k, i in enumerate(chosen):
-        options = {"color": look.cycle(look.FREE_SHADES, k), "linestyle": look.cycle(look.DASHES, k), "linewidth": 1.5}
+        options = {
+            "color": look.cycle(look.FREE_SHADES, k),
+            "linestyle": look.cycle(look.DASHES, k),
+            "linewidth": look.thick(1.5),
+        }
         time.plot(cycle.t, cycle.state[:, i], **{**options, "label": unit_name(graph, i), **look.own(style)})
     time.set(xlim=(0.0, cycle.period), xlabel=r"time $t$ (unit of $\tau$)")
     time.set_ylabel(f"state ${state_letter(cycle.network)}$")
@@ -59,7 +63,7 @@ def plot_limit_cycle(
     look.title(time, f"{kind} limit cycle, period {cycle.period:.6g}")
     look.legend(time)
     angle = np.linspace(0.0, 2.0 * np.pi, 181)
-    plane.plot(np.cos(angle), np.sin(angle), color=look.FAINT, linewidth=1.0, zorder=1)
+    plane.plot(np.cos(angle), np.sin(angle), color=look.FAINT, linewidth=look.thick(1.0), zorder=1)
     values = cycle.multipliers
     along = int(np.argmin(np.abs(values - 1.0)))
     for k, value in enumerate(values):
@@ -67,7 +71,12 @@ def plot_limit_cycle(
         marker = "o" if k == along or not grows else "X"
         fill = "white" if k == along else look.NUDGED if grows else look.FREE
         edge = look.SIDE if k == along else fill
-        face: dict[str, Any] = {"markerfacecolor": fill, "markeredgecolor": edge, "markersize": 6.5, "zorder": 3}
+        face: dict[str, Any] = {
+            "markerfacecolor": fill,
+            "markeredgecolor": edge,
+            "markersize": look.wide(6.5),
+            "zorder": 3,
+        }
         plane.plot(value.real, value.imag, linestyle="none", marker=marker, **face)
     reach = 1.15 * max(1.0, float(np.abs(values).max()))
     plane.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="real part", ylabel="imaginary part")

@@ -37,8 +37,14 @@ def plot_lyapunov(spectrum: LyapunovSpectrum, *, sample: int = 0, ax: Axes | Non
     sample_index(sample, len(exponents))
     ax = look.new_axes()[0] if ax is None else ax
     numbers = np.arange(1, exponents.shape[1] + 1)
-    shape: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "capsize": 3.0, "color": look.FREE}
-    ax.axhline(0.0, color=look.QUIET, linewidth=0.8)
+    shape: dict[str, Any] = {
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": look.wide(4.5),
+        "capsize": 3.0,
+        "color": look.FREE,
+    }
+    ax.axhline(0.0, color=look.QUIET, linewidth=look.thick(0.8))
     ax.errorbar(numbers, exponents[sample], 2.0 * errors[sample], **{**shape, **look.own(style)})
     ax.set(xlabel="number of the exponent", ylabel=r"Lyapunov exponent $\lambda$ (1/time)")
     if len(numbers) <= 12:
@@ -76,7 +82,9 @@ def plot_lyapunov_map(found: LyapunovMap, *, ax: Axes | None = None, **style: An
     options: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -most, "vmax": most, "shading": "nearest", "rasterized": True}
     mesh = ax.pcolormesh(found.first, found.second, found.exponent, **{**options, **look.own(style)})
     rows, columns = np.nonzero(found.chaotic)
-    ax.plot(found.first[columns], found.second[rows], linestyle="none", marker=".", markersize=3.0, color=look.SIDE)
+    ax.plot(
+        found.first[columns], found.second[rows], linestyle="none", marker=".", markersize=look.wide(3), color=look.SIDE
+    )
     bar = look.figure_of(ax).colorbar(mesh, ax=ax, pad=0.03)
     bar.set_label(r"largest exponent $\lambda_1$ (1/time)", fontsize=look.label_size())
     bar.ax.tick_params(labelsize=look.small_size())

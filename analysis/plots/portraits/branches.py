@@ -39,7 +39,8 @@ def draw_branch(
     found = parts(at, values, index, marks)
     labelled = next((k for k, (stable, _, _) in enumerate(found) if stable), 0)
     for k, (stable, x, y) in enumerate(found):
-        options = {"linestyle": "-" if stable else DASHED, "linewidth": 1.7 if stable else 1.3, **look.own(style)}
+        width = look.thick(1.7 if stable else 1.3)
+        options = {"linestyle": "-" if stable else DASHED, "linewidth": width, **look.own(style)}
         ax.plot(x, y, **{"label": label if k == labelled else "", **options})
 
 
@@ -62,8 +63,12 @@ def parts(at: Array, values: Array, index: Integers, marks: Sequence[Mark]) -> l
 def draw_bifurcations(ax: Axes, marks: dict[str, list[tuple[float, float]]], *, label: bool = True) -> None:
     """A hollow marker at every bifurcation (x, y), by kind."""
     for kind, places in marks.items():
-        options: dict[str, Any] = {"linestyle": "none", "marker": KINDS[kind], "markersize": 7.0, "zorder": 4}
-        shape: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": look.SIDE, "markeredgewidth": 1.1}
+        options: dict[str, Any] = {"linestyle": "none", "marker": KINDS[kind], "markersize": look.wide(7), "zorder": 4}
+        shape: dict[str, Any] = {
+            "markerfacecolor": "white",
+            "markeredgecolor": look.SIDE,
+            "markeredgewidth": look.thick(1.1),
+        }
         ax.plot(*np.array(places).T, label=kind if label else "", **options, **shape)
 
 
@@ -71,7 +76,7 @@ def explain_dashes(ax: Axes, index: Integers) -> None:
     """Entries of the legend for solid and dashed lines, where branches of these indices have both."""
     if len(np.unique(index == 0)) > 1:
         for name, dashes in (("stable", "-"), ("unstable", DASHED)):
-            ax.plot([], [], color=look.QUIET, linewidth=1.5, linestyle=dashes, label=name)
+            ax.plot([], [], color=look.QUIET, linewidth=look.thick(1.5), linestyle=dashes, label=name)
 
 
 def _stable(first: bool | None, second: bool | None) -> bool:

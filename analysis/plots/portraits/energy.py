@@ -115,7 +115,13 @@ def cost_change(network: Network, base: Array, moved: Array, target: Array, beta
 
 def _draw(ax: Axes, t: Array, curves: dict[str, Array], colors: Sequence[str], style: dict[str, Any]) -> None:
     for k, (name, curve) in enumerate(curves.items()):
-        options = {"color": colors[k], "linestyle": look.DASHES[k], "linewidth": 1.5, "label": name, **look.own(style)}
+        options = {
+            "color": colors[k],
+            "linestyle": look.DASHES[k],
+            "linewidth": look.thick(1.5),
+            "label": name,
+            **look.own(style),
+        }
         ax.plot(t, curve, **options)
-    ax.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
+    ax.axhline(0.0, color=look.QUIET, linewidth=look.thick(0.5), zorder=0)
     look.legend(ax, loc="best")

@@ -61,7 +61,9 @@ def plot_nudged_path(path: NudgedPath, *, units: Units | None = None, ax: Axes |
     _limits(ax, path, at, path.state[:, shown])
     _predictions(ax, path, shown)
     lines.draw_bifurcations(ax, places)
-    ax.plot(np.zeros(len(shown)), path.free[shown], "o", color=look.SIDE, markersize=4.0, zorder=4, label="$s^*$")
+    ax.plot(
+        np.zeros(len(shown)), path.free[shown], "o", color=look.SIDE, markersize=look.wide(4), zorder=4, label="$s^*$"
+    )
     lines.explain_dashes(ax, path.index)
     ax.set_xlabel(r"nudging strength $\beta$")
     ax.set_ylabel(r"state at rest $s_i^*(\beta)$")
@@ -85,7 +87,7 @@ def _predictions(ax: Axes, path: NudgedPath, shown: list[int]) -> None:
     for k, i in enumerate(shown):
         label = r"first order, $s^* + \beta\,\mathrm{d}s^*/\mathrm{d}\beta$" if k == 0 else ""
         line = path.free[i] + beta * path.tangent[i]
-        ax.plot(at, line, color=look.SIDE, linewidth=0.9, linestyle=(0, (4, 2.5)), label=label, zorder=1.9)
+        ax.plot(at, line, color=look.SIDE, linewidth=look.thick(0.9), linestyle=(0, (4, 2.5)), label=label, zorder=1.9)
 
 
 def _limits(ax: Axes, path: NudgedPath, at: Array, states: Array) -> None:
@@ -101,8 +103,8 @@ def _limits(ax: Axes, path: NudgedPath, at: Array, states: Array) -> None:
     ax.set_xlim(low - margin, high + margin)
     if -path.critical_beta >= low:
         where, label = -path.critical_beta, rf"$-\beta_c$ = {-path.critical_beta:.2g}"
-        ax.axvline(where, color=look.QUIET, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)
-    ax.axvline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
+        ax.axvline(where, color=look.QUIET, linewidth=look.thick(1.0), linestyle=(0, (1, 1.5)), label=label, zorder=0)
+    ax.axvline(0.0, color=look.QUIET, linewidth=look.thick(0.5), zorder=0)
     ticks: list[tuple[float, str]] = []
     for beta in TICKS:
         place = float(shown_beta(np.array([beta]))[0])

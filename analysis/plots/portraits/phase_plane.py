@@ -137,12 +137,14 @@ def _overlay(
     style: dict[str, Any],
 ) -> None:
     """The nudged portrait over the free flow's nullclines and fixed points."""
-    layers.draw_nullclines(ax, free, look.FREE_SHADES[::2], **{**style, "label": "", "linewidth": 0.9, "alpha": 0.6})
+    layers.draw_nullclines(
+        ax, free, look.FREE_SHADES[::2], **{**style, "label": "", "linewidth": look.thick(0.9), "alpha": 0.6}
+    )
     layers.draw_points(ax, free, look.FREE, label="free: ", zorder=2.4, alpha=0.6)
     _portrait(ax, nudged, field, curves, style)
     if way is not None:
         label = rf"$s^*(\beta)$ to $\beta$ = {nudged.beta:.3g}"
-        ax.plot(*way.T, color=look.SIDE, linewidth=1.3, zorder=4.5, label=label)
+        ax.plot(*way.T, color=look.SIDE, linewidth=look.thick(1.3), zorder=4.5, label=label)
     rest = free.fixed_points.state[np.isin(free.fixed_points.kind, STABLE)]
     layers.draw_velocities(ax, nudged, rest, look.SIDE, "velocity at $s^*$")
 

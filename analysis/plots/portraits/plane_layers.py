@@ -53,7 +53,13 @@ def draw_field(ax: Axes, plane: PhasePlane, kind: str, color: str) -> None:
     u, v = plane.velocity[..., 0], plane.velocity[..., 1]
     pale = to_rgba(color, 0.55)
     if kind == "streams" and np.any(plane.velocity):
-        options: dict[str, Any] = {"density": 0.7, "linewidth": 0.6, "color": pale, "arrowsize": 0.7, "zorder": 1}
+        options: dict[str, Any] = {
+            "density": 0.7,
+            "linewidth": look.thick(0.6),
+            "color": pale,
+            "arrowsize": 0.7,
+            "zorder": 1,
+        }
         ax.streamplot(plane.first, plane.second, u, v, **options)
     elif kind == "arrows":
         step = max(1, len(plane.first) // 15)
@@ -67,7 +73,12 @@ def draw_manifolds(ax: Axes, plane: PhasePlane, color: str) -> None:
     """Stable manifolds of the saddles, which part the basins, dash-dotted; unstable ones dotted."""
     for stable, label in ((True, "stable manifold"), (False, "unstable manifold")):
         for k, curve in enumerate(m for m in plane.manifolds if m.stable == stable):
-            options: dict[str, Any] = {"linestyle": MANIFOLDS[stable], "color": color, "linewidth": 1.2, "zorder": 2}
+            options: dict[str, Any] = {
+                "linestyle": MANIFOLDS[stable],
+                "color": color,
+                "linewidth": look.thick(1.2),
+                "zorder": 2,
+            }
             ax.plot(*curve.points.T, label=label if k == 0 else "", **options)
 
 
@@ -75,8 +86,13 @@ def draw_trajectories(ax: Axes, curves: Sequence[Array], color: str) -> None:
     """Curves (p, 2), each with a ring at its start."""
     for k, curve in enumerate(curves):
         label = ("trajectory" if len(curves) == 1 else "trajectories") if k == 0 else ""
-        ax.plot(*curve.T, color=color, linewidth=1.1, zorder=3, label=label)
-        ring: dict[str, Any] = {"marker": "o", "markersize": 3.5, "markerfacecolor": "white", "markeredgewidth": 0.9}
+        ax.plot(*curve.T, color=color, linewidth=look.thick(1.1), zorder=3, label=label)
+        ring: dict[str, Any] = {
+            "marker": "o",
+            "markersize": look.wide(3.5),
+            "markerfacecolor": "white",
+            "markeredgewidth": look.thick(0.9),
+        }
         ax.plot(*curve[0], color=color, zorder=3, **ring)
 
 
@@ -86,7 +102,7 @@ def draw_cycles(ax: Axes, plane: PhasePlane, cycles: Sequence[LimitCycle], color
     for cycle in cycles:
         label = f"{'stable' if cycle.stable else 'unstable'} limit cycle"
         dashes: Any = "-" if cycle.stable else (0, (3.0, 1.6))
-        options: dict[str, Any] = {"color": color, "linewidth": 2.0, "linestyle": dashes, "zorder": 3.2}
+        options: dict[str, Any] = {"color": color, "linewidth": look.thick(2.0), "linestyle": dashes, "zorder": 3.2}
         ax.plot(*plane.coordinates(cycle.state).T, label="" if label in named else label, **options)
         named.add(label)
 
@@ -98,7 +114,7 @@ def draw_nullclines(ax: Axes, plane: PhasePlane, shades: Sequence[str], **style:
             options = {
                 "color": shades[which],
                 "linestyle": NULLCLINES[which],
-                "linewidth": 1.6,
+                "linewidth": look.thick(1.6),
                 "zorder": 2.5,
                 **look.own(style),
             }
@@ -120,7 +136,7 @@ def draw_directions(ax: Axes, plane: PhasePlane, color: str) -> None:
                     _arrows(ax, *(position + tail * side), *((head - tail) * side), color=color, zorder=3.5)
                 drawn = True
     if drawn:
-        options: dict[str, Any] = {"linestyle": "none", "marker": r"$\rightarrow$", "markersize": 8.0}
+        options: dict[str, Any] = {"linestyle": "none", "marker": r"$\rightarrow$", "markersize": look.wide(8)}
         ax.plot([], [], color=color, label="eigenvectors", **options)
 
 
@@ -142,7 +158,7 @@ def point_style(kind: str, color: str) -> dict[str, Any]:
         "markersize": sizes.get(KINDS[kind], 6.0),
         "markerfacecolor": color if kind in STABLE else "white",
         "markeredgecolor": color,
-        "markeredgewidth": 1.4,
+        "markeredgewidth": look.thick(1.4),
         "zorder": 4,
         "clip_on": False,
     }
@@ -157,7 +173,7 @@ def draw_velocities(ax: Axes, plane: PhasePlane, states: Array, color: str, labe
     if longest > 0.0:
         arrows = LONGEST / longest * velocity
         _arrows(ax, *position.T, *arrows.T, color=color, width=0.008, zorder=5)
-        ax.plot([], [], color=color, linestyle="none", marker=r"$\rightarrow$", markersize=13.0, label=label)
+        ax.plot([], [], color=color, linestyle="none", marker=r"$\rightarrow$", markersize=look.wide(13), label=label)
 
 
 def dress(ax: Axes, plane: Plane, first: Array, second: Array) -> None:

@@ -47,13 +47,17 @@ def plot_projection(projection: Projection, *, ax: Axes | None = None, **style: 
         )
     several = paths.shape[1] > 1
     free = "trajectory" if projection.rest is None else "free phase"
-    _lines(ax, paths, {"color": look.FREE, "linewidth": 1.0 if several else 1.5, "label": free, **look.own(style)})
+    _lines(
+        ax,
+        paths,
+        {"color": look.FREE, "linewidth": look.thick(1.0 if several else 1.5), "label": free, **look.own(style)},
+    )
     _dots(ax, paths[0], {"markerfacecolor": "white", "color": look.FREE, "label": "start"})
     if projection.rest is not None and projection.displacement is not None:
         nudged = projection.rest + factor * projection.displacement
         times = "" if factor == 1.0 else f"{factor:g}\\,"
         label = f"nudged phase,\n$s^* + {times}(s - s^*)/\\beta$"
-        _lines(ax, nudged, {"color": look.NUDGED, "linewidth": 1.8, "label": label, **look.own(style)})
+        _lines(ax, nudged, {"color": look.NUDGED, "linewidth": look.thick(1.8), "label": label, **look.own(style)})
         _dots(ax, projection.rest, {"color": look.SIDE, "label": "$s^*$"})
     for name, label in zip("xyz", projection.labels, strict=False):
         getattr(ax, f"set_{name}label")(label if dimensions == 2 else label.replace(" (", "\n("))
@@ -87,14 +91,14 @@ def _lines(ax: Axes, paths: Array, options: dict[str, Any]) -> None:
 
 
 def _dots(ax: Axes, points: Array, options: dict[str, Any]) -> None:
-    ax.plot(*points.T, **{"linestyle": "none", "marker": "o", "markersize": 4.0, "zorder": 4, **options})
+    ax.plot(*points.T, **{"linestyle": "none", "marker": "o", "markersize": look.wide(4), "zorder": 4, **options})
 
 
 def _new_axes(dimensions: int) -> Axes:
     if dimensions == 2:
         ax = look.new_axes(width=5.6, height=3.8)[0]
-        ax.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
-        ax.axvline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
+        ax.axhline(0.0, color=look.QUIET, linewidth=look.thick(0.5), zorder=0)
+        ax.axvline(0.0, color=look.QUIET, linewidth=look.thick(0.5), zorder=0)
         return ax
     with rc_context({"grid.color": look.FAINT, "grid.linewidth": 0.6}):  # read here, and no property of a 3-D axes
         space: Any = Figure(figsize=(5.6, 4.6)).add_axes((0.02, 0.05, 0.9, 0.95), projection="3d")
@@ -104,5 +108,5 @@ def _new_axes(dimensions: int) -> Axes:
         axis.set_pane_color((1.0, 1.0, 1.0, 0.0))
         axis.label.set_size(look.label_size())
         axis.labelpad = 12.0
-        axis.line.set(color=look.QUIET, linewidth=0.7)
+        axis.line.set(color=look.QUIET, linewidth=look.thick(0.7))
     return space

@@ -44,14 +44,20 @@ def plot_asymmetry(asymmetry: Asymmetry, *, ax: Axes | None = None, **style: Any
         options = {
             "color": color,
             "marker": marker,
-            "markersize": 5.5,
-            "linewidth": 1.2,
+            "markersize": look.wide(5.5),
+            "linewidth": look.thick(1.2),
             "label": label,
             **look.own(style),
         }
         ax.plot(asymmetry.asymmetry[shown], errors[shown], **options)
     for name, errors, color, marker in corrected:
-        options = {"color": color, "marker": marker, "markersize": 5.5, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+        options = {
+            "color": color,
+            "marker": marker,
+            "markersize": look.wide(5.5),
+            "linewidth": look.thick(1.0),
+            "linestyle": (0, (4, 2)),
+        }
         ax.plot(
             asymmetry.asymmetry[shown],
             errors[shown],
@@ -61,7 +67,9 @@ def plot_asymmetry(asymmetry: Asymmetry, *, ax: Axes | None = None, **style: Any
         )
     if asymmetry.floor > 0.0:
         label = rf"symmetric weights, $\beta$ = {asymmetry.beta:g}"
-        ax.axhline(asymmetry.floor, color=look.SIDE, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)
+        ax.axhline(
+            asymmetry.floor, color=look.SIDE, linewidth=look.thick(1.0), linestyle=(0, (1, 1.5)), label=label, zorder=0
+        )
     ax.set_xlabel(r"asymmetry of the weights $\|W - W^\top\|\,/\,\|W + W^\top\|$")
     ax.set_ylabel("max relative error")
     look.title(ax, "nudged phase against side network, with unequal weights")

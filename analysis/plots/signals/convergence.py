@@ -47,7 +47,7 @@ def plot_convergence(
         options = {
             "color": color,
             "marker": marker,
-            "markersize": 5.5,
+            "markersize": look.wide(5.5),
             "linestyle": "none",
             "label": label,
             **look.own(style),
@@ -55,13 +55,20 @@ def plot_convergence(
         errors, guide = np.where(curves[kind] > 0.0, curves[kind], np.nan), convergence.guide(kind)
         ax.plot(betas, errors, **{**options, "markerfacecolor": "none", "label": ""})
         ax.plot(betas, np.where(np.isnan(guide), np.nan, errors), **options)
-        ax.plot(betas, guide, color=color, linewidth=1.2, zorder=1)
+        ax.plot(betas, guide, color=color, linewidth=look.thick(1.2), zorder=1)
     if convergence.floor > 0.0:
         label = r"solver alone ($\beta = 0$)"
-        ax.axhline(convergence.floor, color=look.SIDE, linewidth=1.0, linestyle=(0, (1, 1.5)), label=label, zorder=0)
+        ax.axhline(
+            convergence.floor,
+            color=look.SIDE,
+            linewidth=look.thick(1.0),
+            linestyle=(0, (1, 1.5)),
+            label=label,
+            zorder=0,
+        )
     if beta:
         label = rf"this run, $|\beta|$ = {abs(beta):g}"
-        ax.axvline(abs(beta), color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=label, zorder=0)
+        ax.axvline(abs(beta), color=look.QUIET, linewidth=look.thick(0.9), linestyle=(0, (5, 3)), label=label, zorder=0)
     end = 2.0 * betas.max()
     if convergence.limit < 10.0 * betas.max():
         end = max(end, 2.0 * convergence.limit)

@@ -36,7 +36,7 @@ def plot_error_over_time(comparison: Comparison, *, ax: Axes | None = None, **st
         options = {
             "color": look.cycle(look.POPULATIONS, k),
             "linestyle": look.cycle(look.DASHES, k),
-            "linewidth": 1.5,
+            "linewidth": look.thick(1.5),
             "label": f"{name}, at most {error:.1e}",
             **look.own(style),
         }

@@ -109,18 +109,18 @@ def _axes(ax: Axes | Sequence[Axes] | None, count: int) -> tuple[Axes, ...]:
 
 
 def _draw(ax: Axes, run: NudgedPhase, units: Sequence[int], tilde: Array, bar: Array, style: dict[str, Any]) -> None:
-    ax.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
+    ax.axhline(0.0, color=look.QUIET, linewidth=look.thick(0.5), zorder=0)
     for k, i in enumerate(units):
         options = {
             "color": look.cycle(look.NUDGED_SHADES, k),
-            "linewidth": 3.2,
+            "linewidth": look.thick(3.2),
             "solid_capstyle": "butt",
             **look.own(style),
         }
         ax.plot(run.t, tilde[:, i], **{"label": unit_name(run.network.graph, i), **options})
     for k, i in enumerate(units):
         label = r"side network $\bar{S}_i$" if k == len(units) - 1 else ""
-        ax.plot(run.t, bar[:, i], color=look.SIDE, linewidth=1.1, linestyle=(0, (4, 2.5)), label=label)
+        ax.plot(run.t, bar[:, i], color=look.SIDE, linewidth=look.thick(1.1), linestyle=(0, (4, 2.5)), label=label)
 
 
 def _about(network: Network, units: Sequence[int]) -> str:

@@ -72,7 +72,7 @@ def plot_phases(
     left, right = look.panels(ax, 1, 2, height=3.0)
     for k, i in enumerate(shown):
         options: dict[str, Any] = {
-            "linewidth": 1.5,
+            "linewidth": look.thick(1.5),
             "linestyle": look.cycle(look.DASHES, k + k // 4),
             **look.own(style),
         }
@@ -88,7 +88,7 @@ def plot_phases(
     look.title(left, "free phase")
     look.title(right, f"nudged phase, {nudged.nudging}, " + rf"$\beta$ = {nudged.beta:g}")
     for panel in (left, right):
-        panel.axhline(0.0, color=look.QUIET, linewidth=0.5, zorder=0)
+        panel.axhline(0.0, color=look.QUIET, linewidth=look.thick(0.5), zorder=0)
         look.legend(panel, gap=0.08)
     return look.together((left, right))
 
@@ -96,7 +96,7 @@ def plot_phases(
 def _rest(ax: Axes, t: float, state: Array, label: str) -> None:
     """Dots at s*, at the end of the free phase."""
     times = np.full(len(state), t)
-    ax.plot(times, state, "o", color=look.SIDE, markersize=3.5, clip_on=False, zorder=4, label=label)
+    ax.plot(times, state, "o", color=look.SIDE, markersize=look.wide(3.5), clip_on=False, zorder=4, label=label)
 
 
 def _default_units(network: Network, path: Array) -> list[int]:

@@ -12,26 +12,32 @@ from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.studies.study import Study
 
 
-def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style: Any) -> tuple[Axes, Axes]:
+def plot_concurrent(study: Study, *, ax: Sequence[Axes] | None = None, **style: Any) -> tuple[Axes, Axes]:
     """Draw the distance from gradient flow against tau_side over the time of learning; and lags and turns beside it.
 
     Parameters
     ----------
     study : Study
         The result of `analysis.studies.concurrent`.
-    axes : two Axes, optional
+    ax : two Axes, optional
         Default: a new figure.
     **style
         Properties of the lines.
     """
-    left, right = look.panels(axes, 1, 2, name="axes", width=8.6, height=3.6)
-    for ax in (left, right):
-        ax.set(xscale="log", yscale="log")
+    left, right = look.panels(ax, 1, 2, width=8.6, height=3.6)
+    for panel in (left, right):
+        panel.set(xscale="log", yscale="log")
     sides, thetas = study["side"], study["theta"]
     for k, side in enumerate(sides):
-        options = {"color": look.cycle(look.FREE_SHADES, k), "marker": look.cycle(look.MARKERS, k), "markersize": 5.0}
+        options = {
+            "color": look.cycle(look.FREE_SHADES, k),
+            "marker": look.cycle(look.MARKERS, k),
+            "markersize": look.wide(5),
+        }
         label = rf"$\tau_s/\tau_{{side}}$ = {side:.2g}"
-        left.plot(thetas, study["error"][k], **{**options, "linewidth": 1.2, "label": label, **look.own(style)})
+        left.plot(
+            thetas, study["error"][k], **{**options, "linewidth": look.thick(1.2), "label": label, **look.own(style)}
+        )
     left.set_xlabel(r"$\tau_{side}$ / time of learning")
     left.set_ylabel("distance from gradient flow")
     look.title(left, f"one sample (order {study.summary['theta_order']:.2f})")
@@ -45,8 +51,8 @@ def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style
             options = {
                 "color": color,
                 "marker": marker,
-                "markersize": 5.0,
-                "linewidth": 1.2,
+                "markersize": look.wide(5),
+                "linewidth": look.thick(1.2),
                 "label": label,
                 **look.own(style),
             }
@@ -54,6 +60,6 @@ def plot_concurrent(study: Study, *, axes: Sequence[Axes] | None = None, **style
     right.set_xlabel("ratio of time scales")
     right.set_ylabel("relative error")
     look.title(right, "lag of the side network; samples in turns")
-    for ax in (left, right):
-        look.legend(ax, loc="upper left", bbox_to_anchor=(0.0, -0.22))
+    for panel in (left, right):
+        look.legend(panel, loc="upper left", bbox_to_anchor=(0.0, -0.22))
     return look.together((left, right))

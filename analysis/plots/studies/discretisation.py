@@ -38,15 +38,17 @@ def plot_discretisation(study: Study, *, ax: Axes | None = None, **style: Any) -
         options = {
             "color": color,
             "marker": marker,
-            "markersize": 5.5,
-            "linewidth": 1.2,
+            "markersize": look.wide(5.5),
+            "linewidth": look.thick(1.2),
             "label": label,
             **look.own(style),
         }
         ax.plot(steps, stable, **options)
         beyond = np.where(study["stable"], np.nan, errors)
         ax.plot(steps, beyond, **{**options, "markerfacecolor": "none", "linestyle": "none", "label": ""})
-    ax.axvline(limit, color=look.QUIET, linewidth=0.9, linestyle=(0, (5, 3)), label=r"$2/\lambda_{\max}$", zorder=0)
+    ax.axvline(
+        limit, color=look.QUIET, linewidth=look.thick(0.9), linestyle=(0, (5, 3)), label=r"$2/\lambda_{\max}$", zorder=0
+    )
     ax.axvspan(limit, 2.0 * max(limit, steps.max()), color="0.9", linewidth=0.0, label="unstable", zorder=-1)
     ax.set_xlim(0.7 * steps.min(), 2.0 * max(limit, steps.max()))
     ax.set_xlabel(r"step $\varepsilon$ of Euler's method (unit of $\tau$)")

@@ -64,7 +64,13 @@ def plot_duration(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
         right.plot(
             study["free_time"],
             shown,
-            **{"linewidth": 1.3, "markersize": 4.5, "label": label, **options, **look.own(style)},
+            **{
+                "linewidth": look.thick(1.3),
+                "markersize": look.wide(4.5),
+                "label": label,
+                **options,
+                **look.own(style),
+            },
         )
     right.set_yscale("log")
     look.log_ticks(right.xaxis, study["free_time"][0], study["free_time"][-1])

@@ -35,7 +35,7 @@ def plot_fluctuation(study: Study, *, ax: Sequence[Axes] | None = None, **style:
         here = (k, slice(None), sample, unit)
         options: dict[str, Any] = {
             "color": look.NUDGED_SHADES[shade],
-            "linewidth": 1.3,
+            "linewidth": look.thick(1.3),
             "label": rf"nudged, $\Theta$ = {heat[k]:g}",
         }
         mean, bar = study["nudged"][here], study["nudged_error"][here]
@@ -47,12 +47,12 @@ def plot_fluctuation(study: Study, *, ax: Sequence[Axes] | None = None, **style:
             study["correlation_error"][here],
             color=look.FREE_SHADES[shade],
             marker=marker,
-            markersize=4.0,
+            markersize=look.wide(4),
             linestyle="none",
-            linewidth=1.0,
+            linewidth=look.thick(1.0),
             label=rf"free correlation, $\Theta$ = {heat[k]:g}",
         )
-    options = {"color": look.SIDE, "linestyle": (0, (4, 1.5)), "linewidth": 1.3, "label": "side network"}
+    options = {"color": look.SIDE, "linestyle": (0, (4, 1.5)), "linewidth": look.thick(1.3), "label": "side network"}
     left.plot(study["time"], side[:, sample, unit], **options)
     left.set_xlabel(look.NUDGED_TIME)
     left.set_ylabel("error signal")
@@ -69,8 +69,8 @@ def _distance(study: Study, ax: Axes, style: dict[str, Any]) -> None:
     options: dict[str, Any] = {
         "color": look.NUDGED,
         "marker": "o",
-        "markersize": 4.5,
-        "linewidth": 1.3,
+        "markersize": look.wide(4.5),
+        "linewidth": look.thick(1.3),
         "label": "nudged ensemble",
     }
     ax.plot(heat, shown, **{**options, **look.own(style)})
@@ -78,7 +78,7 @@ def _distance(study: Study, ax: Axes, style: dict[str, Any]) -> None:
         k = int(np.flatnonzero(np.isfinite(shown))[-1])
         guide: dict[str, Any] = {
             "color": look.QUIET,
-            "linewidth": 0.9,
+            "linewidth": look.thick(0.9),
             "linestyle": (0, (1, 1.5)),
             "label": r"$\propto \Theta$",
         }

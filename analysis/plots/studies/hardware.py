@@ -51,7 +51,7 @@ def plot_hardware(study: Study, *, ax: Sequence[Axes] | None = None, **style: An
 
 def _knobs(study: Study) -> list[tuple[int, str, dict[str, Any]]]:
     """The knobs that the network can have: their place, name, and what their lines look like."""
-    options = {"markersize": 4.5, "linewidth": 1.3}
+    options = {"markersize": look.wide(4.5), "linewidth": look.thick(1.3)}
     there = [(k, str(knob)) for k, knob in enumerate(study["knob"]) if not np.isnan(study["cosine"][k]).all()]
     return [(k, knob, {**options, **look.method(k), "label": knob}) for k, knob in there]
 
@@ -82,7 +82,7 @@ def _accuracy(study: Study, ax: Axes, style: dict[str, Any]) -> None:
         ax.set_xlabel("level")
         return
     _against_levels(study, ax, "accuracy", style)
-    guide: dict[str, Any] = {"color": look.QUIET, "linewidth": 1.2, "linestyle": look.DASHES[1]}
+    guide: dict[str, Any] = {"color": look.QUIET, "linewidth": look.thick(1.2), "linestyle": look.DASHES[1]}
     ax.axhline(study.summary["accuracy_before"], label="before learning", **guide)
     ax.set(ylim=(0.0, 1.05), ylabel="fraction of samples answered rightly")
     handles, labels = ax.get_legend_handles_labels()
@@ -106,17 +106,17 @@ def _noise(study: Study, ax: Axes, style: dict[str, Any]) -> None:
     options: dict[str, Any] = {
         "color": look.NUDGED,
         "marker": "o",
-        "markersize": 4.5,
+        "markersize": look.wide(4.5),
         "linestyle": "none",
         "label": "measured",
     }
     found, scatter, known = study["noisy_error"], study["noisy_error_bar"], study["predicted_error"]
     ax.errorbar(betas, found, scatter, **{**options, **look.own(style)})
-    guide: dict[str, Any] = {"color": look.QUIET, "linewidth": 1.2, "label": "predicted"}
+    guide: dict[str, Any] = {"color": look.QUIET, "linewidth": look.thick(1.2), "label": "predicted"}
     ax.plot(betas, known, **guide)
     best = study.summary["best_beta"]
     if betas.min() <= best <= betas.max():
-        dots = {"linewidth": 0.8, "linestyle": look.DASHES[2], "label": "best, as predicted"}
+        dots = {"linewidth": look.thick(0.8), "linestyle": look.DASHES[2], "label": "best, as predicted"}
         ax.axvline(best, color=look.QUIET, **dots)
     look.log_ticks(ax.yaxis, min(found.min(), known.min()), max(found.max(), known.max()))
     look.log_ticks(ax.xaxis, betas.min(), betas.max())

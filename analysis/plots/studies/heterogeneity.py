@@ -38,7 +38,13 @@ def plot_heterogeneity(study: Study, *, ax: Sequence[Axes] | None = None, **styl
     for signal, (name, color, marker) in CURVES.items():
         angle = "raw_gradient_angle" if signal == "raw" else "gradient_angle"
         for kind, errors, angles in zip(study["kind"], study[f"{signal}_error"], study[angle], strict=True):
-            options = {"color": color, "marker": marker, "markersize": 4.5, "linewidth": 1.3, "linestyle": LINES[kind]}
+            options = {
+                "color": color,
+                "marker": marker,
+                "markersize": look.wide(4.5),
+                "linewidth": look.thick(1.3),
+                "linestyle": LINES[kind],
+            }
             label = f"{name}, {kind}"
             left.plot(spread, np.where(errors > 0.0, errors, np.nan), **{**options, "label": label, **look.own(style)})
             right.plot(spread, angles, **{**options, "label": label, **look.own(style)})

@@ -51,7 +51,7 @@ def _panel(ax: Axes, study: Study, prefix: str, floor: float, style: dict[str, A
         options = {
             "color": color,
             "marker": marker,
-            "markersize": 4.5,
+            "markersize": look.wide(4.5),
             "linestyle": "none",
             "label": label,
             **look.own(style),
@@ -60,10 +60,12 @@ def _panel(ax: Axes, study: Study, prefix: str, floor: float, style: dict[str, A
         ax.plot(betas, np.where(outside, np.nan, errors), **options)
         ax.plot(betas, np.where(outside, errors, np.nan), **{**options, "markerfacecolor": "none", "label": ""})
         lost = betas[~np.isfinite(errors)]
-        ax.plot(lost, np.full(lost.size, RAN_AWAY), color=color, marker="x", markersize=5.0, linestyle="none",
+        ax.plot(lost, np.full(lost.size, RAN_AWAY), color=color, marker="x", markersize=look.wide(5), linestyle="none",
                 label=f"{name}, ran away" if lost.size else "")  # fmt: skip
     if floor > 0.0:
-        ax.axhline(floor, color=look.SIDE, linewidth=1.0, linestyle=(0, (1, 1.5)), label="solver alone", zorder=0)
+        ax.axhline(
+            floor, color=look.SIDE, linewidth=look.thick(1.0), linestyle=(0, (1, 1.5)), label="solver alone", zorder=0
+        )
     end = 2.0 * betas.max()
     if min(critical, fold) < end:
         label = look.beyond(critical, fold)

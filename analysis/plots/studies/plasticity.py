@@ -41,7 +41,7 @@ def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Ax
     for name, marker, label in (("runaway", "x", "some sample ran away"), ("failed", "s", "some sample failed")):
         where = np.argwhere(study[name] > 0.0)
         if where.size:
-            options = {"color": look.NUDGED, "marker": marker, "markersize": 5.0, "linestyle": "none"}
+            options = {"color": look.NUDGED, "marker": marker, "markersize": look.wide(5), "linestyle": "none"}
             ax.plot(betas[where[:, 0]], rates[where[:, 1]], label=label, **options)
     critical = study.summary["critical_kappa"]
     limits = ax.get_xlim(), ax.get_ylim()
@@ -50,7 +50,7 @@ def plot_plasticity(study: Study, *, ax: Axes | None = None, **style: Any) -> Ax
             np.array(limits[0]),
             critical * np.array(limits[0]),
             color=look.SIDE,
-            linewidth=1.1,
+            linewidth=look.thick(1.1),
             linestyle=(0, (5, 3)),
             label=rf"$1/(\beta\tau_\theta)$ = {critical:.2g}",
         )

@@ -36,8 +36,8 @@ def plot_stiffness(study: Study, *, ax: Sequence[Axes] | None = None, **style: A
         options = {
             "color": look.cycle(COLOURS, i),
             "marker": look.cycle(look.MARKERS, i),
-            "markersize": 4.5,
-            "linewidth": 1.2,
+            "markersize": look.wide(4.5),
+            "linewidth": look.thick(1.2),
             "linestyle": (0, (4, 1.5)) if method[0].isupper() else "-",
             "label": str(method),
             **look.own(style),

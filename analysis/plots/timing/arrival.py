@@ -35,16 +35,27 @@ def plot_arrival(arrival: Arrival, *, ax: Axes | None = None, **style: Any) -> A
         measured = ", ".join(f"{p:.3f}" for p in arrival.exponent[:, g])
         for kind, signal in enumerate(arrival.signal):
             label = f"{name}: $t^{{{k}}}$, measured {measured}" if kind == 0 else ""
-            options = {"color": color, "linewidth": 1.6 if kind == 0 else 1.1, "label": label, **look.own(style)}
+            options = {
+                "color": color,
+                "linewidth": look.thick(1.6 if kind == 0 else 1.1),
+                "label": label,
+                **look.own(style),
+            }
             ax.plot(t, signal[:, g], **{"linestyle": "-" if kind == 0 else (0, (4, 1.5)), **options})
             if arrival.peak_time[kind, g] > 0.0:
-                ax.plot(arrival.peak_time[kind, g], arrival.peak[kind, g], color=color, marker="o", markersize=4.5)
+                ax.plot(
+                    arrival.peak_time[kind, g],
+                    arrival.peak[kind, g],
+                    color=color,
+                    marker=look.cycle(look.MARKERS, g),
+                    markersize=look.wide(4.5),
+                )
         line = arrival.onset[0, g] * t ** float(k)
-        ax.plot(t, np.where(line < 2.0 * arrival.peak[0, g], line, np.nan), color=look.SIDE, linewidth=0.9,
+        ax.plot(t, np.where(line < 2.0 * arrival.peak[0, g], line, np.nan), color=look.SIDE, linewidth=look.thick(0.9),
                 linestyle=(0, (1, 1.5)), zorder=0)  # fmt: skip
-    ax.plot([], [], color=look.SIDE, linewidth=0.9, linestyle=(0, (1, 1.5)), label="$c\\,t^k$ in theory")
+    ax.plot([], [], color=look.SIDE, linewidth=look.thick(0.9), linestyle=(0, (1, 1.5)), label="$c\\,t^k$ in theory")
     if len(arrival.kinds) > 1:
-        ax.plot([], [], color=look.QUIET, linewidth=1.1, linestyle=(0, (4, 1.5)), label=r"all $\tau$ equal")
+        ax.plot([], [], color=look.QUIET, linewidth=look.thick(1.1), linestyle=(0, (4, 1.5)), label=r"all $\tau$ equal")
     ax.set_ylim(lowest, 3.0 * arrival.signal.max())
     ax.set_xlim(t[0], t[-1])
     ax.set_xlabel(look.NUDGED_TIME)

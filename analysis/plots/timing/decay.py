@@ -36,7 +36,12 @@ def plot_decay(decay: Decay, *, ax: Axes | None = None, **style: Any) -> Axes:
     picks = followed[np.unique(np.linspace(0, followed.size - 1, min(CURVES, followed.size)).round().astype(int))]
     for row, k in enumerate(picks):
         label = f"mode {decay.mode[k] + 1}: rate {decay.rate[k]:.4g}, off by {decay.error[k]:.0e}"
-        options = {"marker": look.cycle(look.MARKERS, row), "markersize": 3.5, "linestyle": "none", "label": label}
+        options = {
+            "marker": look.cycle(look.MARKERS, row),
+            "markersize": look.wide(3.5),
+            "linestyle": "none",
+            "label": label,
+        }
         color = look.cycle(look.FREE_SHADES + look.NUDGED_SHADES, row)
         t = decay.t[k, 1:]  # on a log axis there is no 0
         ax.plot(t, decay.size[k, 1:], **{"color": color, **options, **look.own(style)})
@@ -69,7 +74,11 @@ def plot_durations(durations: Durations, *, ax: Axes | None = None, **style: Any
     }
     for phase, (label, color, dashes) in phases.items():
         measured, predicted = (getattr(durations, f"{phase}_{kind}") for kind in ("measured", "predicted"))
-        ax.plot(durations.t, _shown(measured), **{"color": color, "linewidth": 2.2, "label": label, **look.own(style)})
+        ax.plot(
+            durations.t,
+            _shown(measured),
+            **{"color": color, "linewidth": look.thick(2.2), "label": label, **look.own(style)},
+        )
         ax.plot(durations.t, _shown(predicted), **{**PREDICTED, "linestyle": dashes, "label": f"{phase}, predicted"})
     ax.set_yscale("log")
     ax.set_ylim(bottom=SMALLEST)

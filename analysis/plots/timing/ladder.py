@@ -43,15 +43,15 @@ def plot_ladder(
         return look.together((top, bottom))
     for j in some:
         if j != chosen:
-            top.plot(_numbers(rates[j]), 1.0 / rates[j], color=look.FAINT, linewidth=1.0, zorder=0)
+            top.plot(_numbers(rates[j]), 1.0 / rates[j], color=look.FAINT, linewidth=look.thick(1.0), zorder=0)
     times, oscillates = 1.0 / rates[chosen], frequency[chosen] != 0.0
-    options = {"color": look.FREE, "marker": "o", "markersize": 4.0, "linestyle": "none", **look.own(style)}
+    options = {"color": look.FREE, "marker": "o", "markersize": look.wide(4), "linestyle": "none", **look.own(style)}
     top.plot(_numbers(times)[~oscillates], times[~oscillates], **{**options, "label": f"sample {chosen}"})
     if np.any(oscillates & np.isfinite(times)):
         hollow = {**options, "markerfacecolor": "none", "label": "oscillates"}
         top.plot(_numbers(times)[oscillates], times[oscillates], **hollow)
     if len(some) > 1:
-        top.plot([], [], color=look.FAINT, linewidth=1.0, label="other samples")
+        top.plot([], [], color=look.FAINT, linewidth=look.thick(1.0), label="other samples")
     look.log_ticks(top.yaxis, 1.0 / np.nanmax(rates[some]), 1.0 / np.nanmin(rates[some]))
     top.set_ylabel("relaxation time\n" + r"$1/\lambda$ (unit of $\tau$)")
     values = rates[chosen][np.isfinite(rates[chosen])]
