@@ -35,14 +35,14 @@ def test_what_is_kept_is_not_computed_again_but_by_other_settings(tmp_path):
 
     def compute():
         calls.append(1)
-        return np.arange(3.0) + len(calls)
+        return {"values": np.arange(3.0) + len(calls)}
 
-    first = Kept(tmp_path, "full", ("seed", 0)).computed("part", compute)
+    first = Kept(tmp_path, "full", ("seed", 0)).computed("part", compute)["values"]
     kept = Kept(tmp_path, "full", ("seed", 0))
-    assert kept.computed("part", compute).tolist() == first.tolist() == [1.0, 2.0, 3.0]
+    assert kept.computed("part", compute)["values"].tolist() == first.tolist() == [1.0, 2.0, 3.0]
     assert kept.taken() > 0.0
-    assert Kept(tmp_path, "full", ("seed", 1)).computed("part", compute).tolist() == [2.0, 3.0, 4.0]
-    assert Kept(tmp_path, "small", ("seed", 1)).computed("part", compute).tolist() == [3.0, 4.0, 5.0]
+    assert Kept(tmp_path, "full", ("seed", 1)).computed("part", compute)["values"].tolist() == [2.0, 3.0, 4.0]
+    assert Kept(tmp_path, "small", ("seed", 1)).computed("part", compute)["values"].tolist() == [3.0, 4.0, 5.0]
     (tmp_path / "kept" / "part.npz").write_bytes(b"half a fi")
     with pytest.raises(ResultFileError, match=r"part\.npz cannot be read: .*; delete it, and this part begins anew"):
         kept.read("part")

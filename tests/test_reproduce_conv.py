@@ -8,6 +8,7 @@ import pytest
 import neurodyn as nd
 from neurodyn.reproductions import conv_gradients, conv_mnist
 from neurodyn.reproductions.convolutions import Circuit, Layer, as_blocks, as_states, energy_network
+from neurodyn.reproductions.kept import Kept
 
 
 def test_circuit_rests_where_its_network_does_and_has_its_gradient(rng):
@@ -28,10 +29,10 @@ def test_circuit_rests_where_its_network_does_and_has_its_gradient(rng):
 
 
 def test_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, monkeypatch):
-    size, path = conv_mnist.size_of("small"), tmp_path / "training.npz"
+    size = conv_mnist.size_of("small")
     size = dataclasses.replace(size, train=size.train.take(160))
-    whole = conv_mnist.begin(size, 0)
-    conv_mnist.learn(whole, size, 0)
+    whole, kept = conv_mnist.begin(size, 0), Kept(tmp_path, "full", conv_mnist.about(size, 0))
+    conv_mnist.learn(whole, size, 0, Kept(None, "full", 0))
     stopped, keep = conv_mnist.begin(size, 0), conv_mnist.keep
 
     def stop(*arguments):
@@ -40,13 +41,13 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, monkeyp
 
     monkeypatch.setattr(conv_mnist, "keep", stop)
     with pytest.raises(KeyboardInterrupt):
-        conv_mnist.learn(stopped, size, 0, path)
+        conv_mnist.learn(stopped, size, 0, kept)
     monkeypatch.undo()
     again = conv_mnist.begin(size, 0)
-    assert not conv_mnist.resume(path, again, size, 1)  # another seed is another training
-    assert conv_mnist.resume(path, again, size, 0)
+    assert not conv_mnist.resume(Kept(tmp_path, "full", conv_mnist.about(size, 1)), again)  # another seed
+    assert conv_mnist.resume(kept, again)
     assert 0 < again.step == stopped.step < whole.step
-    conv_mnist.learn(again, size, 0, path)
+    conv_mnist.learn(again, size, 0, kept)
     for name, weights in whole.circuit.weights.items():
         np.testing.assert_array_equal(again.circuit.weights[name], weights)
 
@@ -61,5 +62,5 @@ def test_ep_is_bptt_in_every_layer():
 def test_convolutions_learn_the_digits_of_the_library():
     size = conv_mnist.size_of("digits")
     learning = conv_mnist.begin(size, 0)
-    conv_mnist.learn(learning, size, 0)
+    conv_mnist.learn(learning, size, 0, Kept(None, "full", 0))
     assert conv_mnist.misread(learning.circuit, size.test) < 0.08

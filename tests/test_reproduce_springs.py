@@ -71,7 +71,7 @@ def test_irises_are_coded_in_standard_deviations_and_species_by_the_nearest_targ
 def test_springs_tell_irises():
     net, (train, test) = irises.lattice(0), irises.flowers(100, 0)
     rates = {lattice.STIFFNESS: 0.2, lattice.LENGTH: 0.0}
-    options = {"epochs": 5, "batch_size": 20, "optimizer": "adam", "schedule": "cosine", "rates": rates}
-    learned = nd.learn(net, train.x, train.y, method=lattice.StrainRule(), **options).network
+    recipe = nd.Recipe(method=lattice.StrainRule(), epochs=5, rates=rates, optimizer="adam", schedule="cosine")
+    learned = nd.learn(net, train.x, train.y, recipe).network
     assert irises.right(net, test) < 0.5
     assert irises.right(learned, test) > 0.85

@@ -1,10 +1,13 @@
 """Every reproduction, at its small size: finite rows, each named once, and its figures; and the command for them."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from neurodyn import models
 from neurodyn.cli import main
 from neurodyn.errors import ArgumentError
 from neurodyn.reproductions.catalog import CATALOG, find
@@ -35,6 +38,16 @@ def test_small_version_has_finite_rows_named_once_and_figures(entry, tmp_path):
 def test_names_are_unique_and_have_a_title_and_a_source():
     assert len({entry.name for entry in CATALOG}) == len(CATALOG)
     assert all(entry.title and entry.source for entry in CATALOG)
+
+
+def test_models_of_the_museum_name_their_paper_and_the_place_in_it():
+    pages = (Path(__file__).parents[1] / "docs" / "museum").glob("*.md")
+    named = re.compile(r'(?:neurodyn (?:run|noise) |models\.(?:load|read)\(")([a-z-]+)')
+    museum = {name for page in pages for name in named.findall(page.read_text("utf-8"))}
+    assert len(museum) >= 12
+    place = re.compile(r"\d{4}.*, (secs?\. |eqs?\. |theorem |abstract|energy )")
+    sources = {name: models.outline(name).source for name in museum}
+    assert [name for name, source in sources.items() if not place.search(source)] == []
 
 
 def test_command_prints_rows_and_leaves_a_summary_with_figures(reproduce, tmp_path):

@@ -16,6 +16,7 @@ Neurosci. 11:24 (2017), appendix.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,17 @@ from neurodyn.numerics.arrays import Array
 from neurodyn.phases.simulate import simulate
 from neurodyn.progress import Bar
 from neurodyn.reproductions.boltzmann_law import TEMPERATURE, law, machine, patterns
+from neurodyn.reproductions.kept import Kept
 from neurodyn.reproductions.reproduction import Row, Scale
-from neurodyn.reproductions.table import Table
+from neurodyn.reproductions.table import Table, standard_error
 from neurodyn.results.figure_files import write_figures
 from neurodyn.system.network import Network
+from neurodyn.system.parameters import Parameters
 
 #: Pixels on a side, hidden units, updates, chains for each image, and rate of the first update; it falls to 0.
 SIZES = {"small": (2, 4, 4, 2, 0.5), "full": (3, 8, 320, 8, 0.3)}
+#: Seeds of each rule, from the one given on.
+SEEDS = {"small": 2, "full": 4}
 #: How often the law is enumerated on the way.
 LOOKS = {"small": 1, "full": 8}
 STEP = 0.02
@@ -59,26 +64,45 @@ RULES = {
 
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     """Learn by all rules, enumerate, and compare the law with the images that a network dreams."""
-    table, curves, side = Table(), {}, SIZES[scale][0]
-    images = bars_and_stripes(side)
+    table, side, count = Table(), SIZES[scale][0], SEEDS[scale]
+    images, found = bars_and_stripes(side), {}
+    kept = Kept(folder, scale, (SIZES[scale], LOOKS[scale], STEP, RULES))
     table.add("log-likelihood of an image, at most", -np.log(len(images)))
     table.add("of a network that knows nothing", -np.log(2.0) * side**2)
     with Bar("bars and stripes") as bar:
         for k, (name, rule) in enumerate(RULES.items()):
             table.begin()
-            net, curves[name] = learn(rule, images, scale, seed, lambda part, k=k: bar.update((k + part) / len(RULES)))
-            table.add(f"log-likelihood, {name}", curves[name][-1, 1])
-            table.add(f"probability of all bars and stripes, {name}", curves[name][-1, 2])
-            if k == 0:
-                learned = net
+            found[name] = []
+            for i in range(count):
+                show = partial(_show, bar, k * count + i, count * len(RULES))
+                learning = partial(learned, rule, images, scale, seed + i, show)
+                found[name].append(kept.computed(f"{name}, seed {seed + i}", learning))
+            table.spend(kept.taken())
+            ends = np.array([one["curve"][-1] for one in found[name]])
+            table.add_mean(f"log-likelihood, {name}", ends[:, 1])
+            table.add_mean(f"probability of all bars and stripes, {name}", ends[:, 2])
     table.begin()
-    dreams = dream(learned, 4 * SIZES[scale][3] * 2**side, 60.0, seed)
+    net = machine(side * side, SIZES[scale][1], seed)
+    net = net.replace(parameters=Parameters(net.parameters.blocks, found["contrastive Hebbian"][0]["theta"]))
+    dreams = dream(net, 4 * SIZES[scale][3] * 2**side, 60.0, seed)
     table.add(
         "probability of bars and stripes among dreams, contrastive Hebbian", np.isin(dreams, numbers(images)).mean()
     )
     if folder is not None:
+        curves = {name: np.array([one["curve"] for one in some]) for name, some in found.items()}
         write_figures(folder, {"likelihood": _curves(curves, len(images), side), "dreams": _dreams(dreams, images)})
     return table.rows
+
+
+def _show(bar: Bar, done: int, of: int, part: float) -> None:
+    """Show that so many of some trainings are done, and a part of the next."""
+    bar.update((done + part) / of)
+
+
+def learned(rule: Rule, images: Array, scale: Scale, seed: int, show: Any) -> dict[str, Array]:
+    """What `learn` gives, as arrays: the parameters of the network, and the curve."""
+    net, curve = learn(rule, images, scale, seed, show)
+    return {"theta": np.array(net.parameters.vector), "curve": curve}
 
 
 def bars_and_stripes(side: int) -> Array:
@@ -146,10 +170,11 @@ def dream(net: Network, chains: int, time: float, seed: int) -> Array:
 
 
 def _curves(curves: dict[str, Array], images: int, side: int) -> Any:
-    """Log-likelihood against the number of updates."""
+    """Log-likelihood against the number of updates, in the mean over seeds, with its standard error."""
     ax = style.new_axes(height=3.2)[0]
     for k, (name, found) in enumerate(curves.items()):
-        ax.plot(found[:, 0], found[:, 1], **style.method(k), ms=4, label=name)
+        bars = [standard_error(values) for values in found[:, :, 1].T]
+        ax.errorbar(found[0, :, 0], found[:, :, 1].mean(axis=0), bars, **style.method(k), ms=4, capsize=2, label=name)
     for level in (-np.log(images), -np.log(2.0) * side**2):
         ax.axhline(level, color=style.QUIET, lw=0.8, ls=":")
     ax.set(xlabel="updates", ylabel="log-likelihood of an image (nats)")

@@ -85,16 +85,16 @@ class Kept:
 
         write(path, save)
 
-    def computed(self, part: str, compute: Callable[[], Any]) -> Array:
-        """What a function returns, an array; if the part is there already, without calling it."""
+    def computed(self, part: str, compute: Callable[[], Mapping[str, Any]]) -> dict[str, Array]:
+        """The arrays that a function returns; if the part is there already, without calling it."""
         found = self.read(part)
         if found is None:
             began = time.perf_counter()
-            value = np.asarray(compute())
-            self.write(part, {"value": value, "seconds": time.perf_counter() - began})
-            return value
-        self._seconds += float(found["seconds"])
-        return found["value"]
+            found = {name: np.asarray(value) for name, value in compute().items()}
+            self.write(part, found | {"seconds": np.array(time.perf_counter() - began)})
+        else:
+            self._seconds += float(found.pop("seconds"))
+        return found
 
     def learned(self, part: str, network: Network, x: Any, y: Any, **options: Any) -> Training:
         """The training of `neurodyn.learn`, kept after every epoch in its checkpoint."""

@@ -22,9 +22,10 @@ from neurodyn.analysis.plots import style
 from neurodyn.models.data.image_sets import digits
 from neurodyn.numerics.arrays import Array
 from neurodyn.progress import Bar
+from neurodyn.reproductions.kept import Kept
 from neurodyn.reproductions.predictive_chain import Prospective, Rule, back_propagation, chain, learned, outputs
 from neurodyn.reproductions.reproduction import Row, Scale
-from neurodyn.reproductions.table import Table
+from neurodyn.reproductions.table import Table, standard_error
 from neurodyn.results.figure_files import write_figures
 from neurodyn.solvers.solver import Solver
 from neurodyn.system.network import Network
@@ -40,12 +41,12 @@ DEPTHS, UNITS, NETWORKS = {"small": (1, 3), "full": (1, 2, 3, 5, 7, 10)}, 32, {"
 TASK_SIZES, BATCH, PERIOD, CHANGES = (64, 32, 32, 32, 5), 16, {"small": 2, "full": 40}, {"small": 2, "full": 21}
 #: Tests between two changes, networks drawn, and rates of learning.
 TESTS, REPEATS = {"small": 1, "full": 4}, {"small": 2, "full": 4}
-TASK_RATES = {"small": (0.3,), "full": (0.2, 0.4)}
+TASK_RATES = {"small": (0.3,), "full": (0.05, 0.1, 0.2, 0.4, 0.8)}
 
 
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     """The bear, random networks, and two tasks."""
-    table = Table()
+    table, kept = Table(), Kept(folder, scale, (TASK_SIZES, BATCH, PERIOD[scale], CHANGES[scale], TESTS[scale]))
     with Bar("interference") as bar:
         bear = {(rule, rate): _bear(learn, rate) for rule, learn in RULES.items() for rate in RATES}
         for rule, learn in RULES.items():
@@ -55,16 +56,16 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
         deep = {rule: _by_depth(learn, scale, seed) for rule, learn in RULES.items()}
         bar.update(0.05)
         for rule, found in deep.items():
-            table.add(f"target alignment in {DEPTHS[scale][-1]} layers, {rule}", found[-1].mean())
-            table.add(f"its standard error, {rule}", _error_bar(found[-1]))
+            table.add_mean(f"target alignment in {DEPTHS[scale][-1]} layers, {rule}", found[-1])
         table.begin()
         tasks = {}
-        for (rule, learn), begin, end in zip(QUICK.items(), (0.05, 0.15), (0.15, 1.0), strict=True):
-            tasks[rule] = _by_rate(learn, scale, seed, partial(_show, bar, begin, end))
+        for rule, begin, end in zip(QUICK, (0.05, 0.15), (0.15, 1.0), strict=True):
+            tasks[rule] = _by_rate(rule, scale, seed, kept, partial(_show, bar, begin, end))
+        table.spend(kept.taken())
         for rule, found in tasks.items():
-            best = found[found.mean(axis=1).argmin()]
-            table.add(f"mean error of both tasks at the best rate, {rule}", 100.0 * best.mean(), unit="%")
-            table.add(f"its standard error over networks, {rule}", 100.0 * _error_bar(best), unit="%")
+            best = int(found.mean(axis=1).argmin())
+            table.add(f"best rate, {rule}", TASK_RATES[scale][best])
+            table.add_mean(f"mean error of both tasks at the best rate, {rule}", 100.0 * found[best], unit="%")
     if folder is not None:
         write_figures(folder, {"interference": _figure(scale, bear, deep, tasks)})
     return table.rows
@@ -73,11 +74,6 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
 def _show(bar: Bar, begin: float, end: float, part: float) -> None:
     """Show that a part of what goes from `begin` to `end` of the whole is done."""
     bar.update(begin + (end - begin) * part)
-
-
-def _error_bar(values: Array) -> float:
-    """Standard error of a mean over the last axis."""
-    return float(values.std(ddof=min(1, values.size - 1)) / np.sqrt(values.size))
 
 
 def _made_bear() -> tuple[Network, Array, Array]:
@@ -118,14 +114,21 @@ def _by_depth(rule: Rule, scale: Scale, seed: int) -> Array:
     return np.reshape(found, (len(DEPTHS[scale]), -1))
 
 
-def _by_rate(rule: Rule, scale: Scale, seed: int, show: Callable[[float], None]) -> Array:
+def _by_rate(rule: str, scale: Scale, seed: int, kept: Kept, show: Callable[[float], None]) -> Array:
     """Mean test error over both tasks and all tests, (rates, repetitions)."""
     found = []
     for rate in TASK_RATES[scale]:
         for repeat in range(REPEATS[scale]):
-            found.append(two_tasks(rule, rate, [seed, repeat], scale).mean())
+            learning = partial(_errors, rule, rate, [seed, repeat], scale)
+            part = kept.computed(f"{rule}, rate {rate}, seed {seed}, network {repeat}", learning)
+            found.append(part["errors"].mean())
             show(len(found) / (len(TASK_RATES[scale]) * REPEATS[scale]))
     return np.reshape(found, (len(TASK_RATES[scale]), -1))
+
+
+def _errors(rule: str, rate: float, seed: Sequence[int], scale: Scale) -> dict[str, Array]:
+    """The test errors of `two_tasks`, as what is kept."""
+    return {"errors": two_tasks(QUICK[rule], rate, seed, scale)}
 
 
 def two_tasks(rule: Rule, rate: float, seed: Sequence[int], scale: Scale) -> Array:
@@ -156,7 +159,7 @@ def _figure(scale: Scale, bear: dict[Any, Array], deep: dict[str, Array], tasks:
             sound, smell = bear[rule, rate].T
             left.plot(sound, smell, color=look["color"], ls=dash)
         for ax, at, found in ((middle, DEPTHS[scale], deep[rule]), (right, TASK_RATES[scale], 100.0 * tasks[rule])):
-            bars = [_error_bar(values) for values in found]
+            bars = [standard_error(values) for values in found]
             ax.errorbar(at, found.mean(axis=1), bars, **look, capsize=2, label=rule)
     left.plot(0.0, 1.0, marker="*", color=style.QUIET, ms=10, ls="")
     for rate, dash in zip(RATES, style.DASHES[2::-1], strict=True):
@@ -164,6 +167,7 @@ def _figure(scale: Scale, bear: dict[Any, Array], deep: dict[str, Array], tasks:
     right.plot([], [], marker="*", color=style.QUIET, ms=10, ls="", label="left: target")
     left.set(xlabel="sound expected", ylabel="smell expected", xlim=(1.05, -0.05))
     middle.set(xlabel="layers of weights", ylabel="target alignment")
+    right.set_xscale("log")
     right.set(xlabel="learning rate", ylabel="mean error of both tasks (%)")
     style.legend(right)
     return style.figure_of(left)
