@@ -344,4 +344,5 @@ def test_names_may_be_a_list(kind):
 
 
 def test_one_name_is_no_list_of_letters():
-    assert terms.Leak("h1").populations == ("h1",)
+    kind: Any = terms.Leak
+    assert kind("h1").populations == ("h1",)
