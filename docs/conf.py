@@ -11,7 +11,7 @@ project = "neurodyn"
 author = "The neurodyn developers"
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_gallery.gen_gallery"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"neurodyn {release}"
@@ -25,6 +25,33 @@ autodoc_typehints = "none"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+
+#: Examples are run, with what they print and draw, and become the pages in `docs/gallery`.
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["gallery"],
+    "subsection_order": [
+        f"../examples/{folder}"
+        for folder in (
+            "dynamics",
+            "errors_are_motion",
+            "timescales",
+            "learning_signals",
+            "own_models",
+            "learning",
+            "museum",
+            "sweeps",
+        )
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "reset_modules": ("matplotlib",),
+    "capture_repr": (),
+    "download_all_examples": False,
+    "show_memory": False,
+    "min_reported_time": float("inf"),
+    "write_computation_times": False,
+    "remove_config_comments": True,
+}
 
 
 def split_entries(app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
