@@ -50,6 +50,7 @@ def test_notebook_runs_from_top_to_bottom(tmp_path, monkeypatch):
     pytest.importorskip("ipykernel")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     monkeypatch.setenv("PYTHONPATH", str(Path(nd.__file__).parents[1]))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # else figures of pyplot are not shown
     nbclient.NotebookClient(notebook, timeout=200, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert sum("image/png" in output.get("data", {}) for output in shown) == 8  # every figure displays itself
