@@ -13,6 +13,7 @@ from .errors import (
 )
 from .estimators.gradient import Gradient, gradient
 from .experiments.experiment import Experiment, experiment
+from .explorer.explorer import explore
 from .learning import Evaluation, Recipe, Training, evaluate, learn, predict
 from .learning.optimizer import SGD, Adam, Momentum
 from .learning.schedule import OneCycle, StepSchedule
@@ -80,6 +81,7 @@ __all__ = [
     "concurrent",
     "evaluate",
     "experiment",
+    "explore",
     "gradient",
     "learn",
     "learn_in_time",

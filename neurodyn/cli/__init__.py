@@ -12,6 +12,7 @@ import click
 from neurodyn import stopping
 from neurodyn.cli.compile import compile_all
 from neurodyn.cli.evaluate import evaluate
+from neurodyn.cli.explore import explore
 from neurodyn.cli.gradients import gradients
 from neurodyn.cli.models import models
 from neurodyn.cli.noise import noise
@@ -90,6 +91,7 @@ def main() -> None:
 
 main.add_command(compile_all)
 main.add_command(evaluate)
+main.add_command(explore)
 main.add_command(gradients)
 main.add_command(models)
 main.add_command(noise)
