@@ -93,6 +93,18 @@ class Network(Shown):
     ------
     ModelError
         If anything does not fit; the message names it.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> net.n, net.n_in, net.n_out
+    (5, 2, 2)
+    >>> net.parameters["x-h1"].shape
+    (2, 3)
+    >>> net.force([0.1, 0.0, 0.0, 0.0, 0.0], [0.5, 0.2]).round(3)
+    array([ 0.218, -0.235,  0.308,  0.039, -0.056])
     """
 
     populations: Any
