@@ -43,6 +43,14 @@ class LyapunovSpectrum(Result):
         Where the trajectories ended.
     status : (batch,)
     x : (batch, n_in), optional
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> found = analysis.lyapunov(net, count=1)
+    >>> bool(found.chaotic)
+    False
     """
 
     exponents: Array = array("batch", "exponent", units="1/time")

@@ -25,6 +25,13 @@ class Bifurcation(Shown):
     critical eigenvector, of a pair its real part. position: between which points of the branch, the number of the
     first. frequency: ω > 0 of the pair ± iω at a Hopf bifurcation, and coefficient: its first Lyapunov coefficient; NaN
     elsewhere, and where units live in a box.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> analysis.Bifurcation("fold", 0.5, np.zeros(2), np.array([1.0, 0.0]), position=3)
+    Bifurcation(fold at 0.5)
     """
 
     kind: str
@@ -71,6 +78,14 @@ class Branch(Shown):
         needed, or there were too many points; "start", it was not followed further.
     graph : Graph
         The graph of the network.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> branch = analysis.continue_fixed_point(net, [0.8, 0.8], parameter="gain", span=(0.8, 1.0))
+    >>> branch.state.shape[1], len(branch.bifurcations)
+    (2, 0)
     """
 
     name: str
@@ -111,6 +126,14 @@ class BifurcationDiagram(Shown):
         them, add them to the starts. Of networks of more than 30 units none are searched for.
     cycles : tuple of CycleBranch
         The branches of limit cycles that begin at Hopf bifurcations.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> branch = analysis.continue_fixed_point(net, [0.8, 0.8], parameter="gain", span=(0.8, 1.0))
+    >>> analysis.BifurcationDiagram("gain", (branch,))
+    BifurcationDiagram(gain: 1 branches, 0 bifurcations)
     """
 
     name: str

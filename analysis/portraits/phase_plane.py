@@ -51,6 +51,16 @@ class PhasePlane(Shown):
         of saddles of index 1.
     flow : PlaneFlow
         The flow in the plane, which evaluates all this anywhere.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> plane = analysis.phase_plane(net, resolution=9)
+    >>> plane.names, plane.velocity.shape
+    (('s[0]', 's[1]'), (9, 9, 2))
+    >>> plane.velocity_of([[0.0, 0.0]])
+    array([[0., 0.]])
     """
 
     first: Array
@@ -168,6 +178,14 @@ def phase_plane(
     ------
     ArgumentError
         For arguments that do not fit.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> plane = analysis.phase_plane(net, resolution=9)
+    >>> sorted(plane.fixed_points.kind.tolist())
+    ['saddle', 'stable node', 'stable node']
     """
     choice(others, ("frozen", "relaxed", "sliced"), "others")
     landscape = Landscape.of(network, x, y, beta)

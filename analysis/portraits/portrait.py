@@ -62,6 +62,14 @@ class Portrait(Shown):
     cycles : tuple of LimitCycle
         Those that free phases from the given starts end on. If the first one does, there is no s* to nudge, and
         `equilibrium` is where it was when it was given up.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.portrait(net, starts=[[0.5, 0.2]], resolution=5)
+    >>> found.nudged is None, len(found.trajectories)
+    (True, 1)
     """
 
     equilibrium: Equilibrium
@@ -135,6 +143,14 @@ def portrait(
     ------
     ArgumentError
         For arguments that do not fit.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.portrait(net, starts=[[0.5, 0.2]], resolution=9)
+    >>> found.fixed_points
+    FixedPoints(1 saddle, 2 stable nodes of 2 units)
     """
     if others is not None:
         choice(others, ("frozen", "relaxed", "sliced"), "others")

@@ -70,6 +70,16 @@ class Comparison(Shown):
     has_signal : (batch,) bool
         Samples whose error signal is not zero at all times: with a hard sigmoid, all outputs may sit on a bound.
     gradient : GradientComparison
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found = analysis.compare(run.nudged, run.side)
+    >>> list(found.populations), round(found.gradient.cosine, 6)
+    (['h1', 'y'], 1.0)
     """
 
     max_relative_error: float
@@ -120,6 +130,15 @@ def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> C
     ------
     ArgumentError
         If the two do not belong together.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> analysis.compare(run.nudged, run.side).max_relative_error < 1e-5
+    True
     """
     check_pair(run, side)
     a, b = with_batch(run.error_signal, 3), with_batch(side.error_signal, 3)

@@ -30,6 +30,14 @@ class Study(Result):
         What was varied as coordinates, what was measured as variables, each with its units.
     summary : dict
         Single numbers that follow, by name, as plain data.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.nudging(net, [0.5, 0.2], [1.0, 0.0], betas=[0.01, 0.1])
+    >>> study.name, study["centered"].shape
+    ('nudging', (2,))
     """
 
     name: str
