@@ -10,7 +10,7 @@ import numpy as np
 from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.cycle_branch import CycleBranch
 from neurodyn.cards.picture import Picture, curves, paths
-from neurodyn.cards.shown import Facts, Rows, Shown
+from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.graph import Graph
 
@@ -109,7 +109,7 @@ class Branch(Shown):
     def __repr__(self) -> str:
         found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"
         low, high = self.parameter.min(), self.parameter.max()
-        return f"Branch({self.name} from {low:.6g} to {high:.6g}, {len(self.parameter)} points: {found})"
+        return told("Branch", [f"{self.name} from {low:.6g} to {high:.6g}", f"{len(self.parameter)} points: {found}"])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

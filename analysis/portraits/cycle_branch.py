@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.cards.picture import Picture, curves
-from neurodyn.cards.shown import Shown
+from neurodyn.cards.shown import Shown, told
 from neurodyn.numerics.arrays import Array, Complex, Integers, Mask
 from neurodyn.system.graph import Graph
 
@@ -94,4 +94,5 @@ class CycleBranch(Shown):
     def __repr__(self) -> str:
         found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"
         low, high = self.parameter.min(), self.parameter.max()
-        return f"CycleBranch({self.name} from {low:.6g} to {high:.6g}, {len(self.parameter)} cycles: {found})"
+        cycles = f"{len(self.parameter)} cycles: {found}"
+        return told("CycleBranch", [f"{self.name} from {low:.6g} to {high:.6g}", cycles])

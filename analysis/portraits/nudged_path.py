@@ -87,7 +87,7 @@ class NudgedPath(Shown):
 
     def _picture(self) -> Picture | None:
         where = np.isfinite(self.beta) & (self.beta <= 10.0)
-        return curves({"cost": self.cost[where]}, self.beta[where], caption="cost over beta, up to 10")
+        return curves({"cost": self.cost[where]}, self.beta[where], caption="cost over beta, up to 10", log=True)
 
     @property
     def first_order(self) -> Array:

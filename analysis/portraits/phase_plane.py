@@ -19,7 +19,7 @@ from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajec
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, plane_points
 from neurodyn.cards.picture import Picture, paths
-from neurodyn.cards.shown import Shown
+from neurodyn.cards.shown import Shown, told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_batch, choice, whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -128,7 +128,8 @@ class PhasePlane(Shown):
 
     def __repr__(self) -> str:
         kinds = ", ".join(str(kind) for kind in self.fixed_points.kind) or "no fixed point"
-        return f"PhasePlane({' x '.join(self.names)}, others {self.others}, beta={self.beta:g}: {kinds})"
+        parts = [" x ".join(self.names), f"others {self.others}", f"beta={self.beta:g}: {kinds}"]
+        return told("PhasePlane", parts)
 
 
 def phase_plane(

@@ -18,7 +18,7 @@ from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.portraits.plane import Plane, PlaneAxes
 from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
 from neurodyn.cards.picture import Picture
-from neurodyn.cards.shown import Facts, Rows, Shown
+from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, whole_number
 from neurodyn.numerics.arrays import Array
@@ -96,7 +96,7 @@ class Portrait(Shown):
         return self.free._picture()
 
     def __repr__(self) -> str:
-        return f"Portrait({self.free!r}, {self.fixed_points!r})"
+        return told("Portrait", [repr(self.free), repr(self.fixed_points)])
 
 
 def portrait(

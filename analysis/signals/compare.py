@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurodyn.cards.picture import Picture, curves
-from neurodyn.cards.shown import Facts, Rows, Shown
+from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
@@ -50,8 +50,8 @@ class GradientComparison(Shown):
 
     def __repr__(self) -> str:
         names = ("relative_error", "cosine", "norm_ratio", "nudged_to_exact", "side_to_exact")
-        numbers = ", ".join(f"{name}={getattr(self, name):.6g}" for name in names)
-        return f"GradientComparison({numbers}, {self.t.size} times)"
+        numbers = [f"{name}={getattr(self, name):.6g}" for name in names]
+        return told("GradientComparison", [*numbers, f"{self.t.size} times"])
 
 
 @dataclass(frozen=True, slots=True)
