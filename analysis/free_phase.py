@@ -14,6 +14,14 @@ def free_phase(equilibrium: Equilibrium, sample: int | None = None) -> Trajector
 
     From `equilibrium.start`, with the same solver, to where the last sample came to rest, for max(tau) if all began
     there. With `sample`, of one sample, without a batch axis.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> analysis.free_phase(nd.relax(net, [0.5, 0.2])).state.shape[1]
+    5
     """
     network, x, start, time = equilibrium.network, equilibrium.x, equilibrium.start, np.max(equilibrium.time)
     if sample is not None:

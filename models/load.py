@@ -55,6 +55,13 @@ class Model:
         What `neurodyn.stationary` takes; a temperature of 0.1 without [noise].
     settings : dict
         What the file says, with the changes by `overrides`, as plain data.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> model = models.read("two-neurons")
+    >>> sorted(model.settings)
+    ['connections', 'data', 'free', 'nudging', 'populations', 'title']
     """
 
     name: str
@@ -77,13 +84,28 @@ class Model:
 
 
 def names() -> tuple[str, ...]:
-    """Names of the models in the library."""
+    """Names of the models in the library.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> "two-neurons" in models.names()
+    True
+    """
     return tuple(sorted(path.stem for path in LIBRARY.glob("*.toml")))
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a model of the library is, without its data: populations are sizes by name, `source` paper and section."""
+    """What a model of the library is, without its data: populations are sizes by name, `source` paper and section.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> outline = models.outline("two-neurons")
+    >>> outline.title
+    'Two coupled neurons with two states of rest'
+    """
 
     name: str
     title: str
@@ -93,7 +115,14 @@ class Outline:
 
 
 def outline(name: str) -> Outline:
-    """Read the outline of a model; builds no network and needs no data."""
+    """Read the outline of a model; builds no network and needs no data.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> models.outline("two-neurons").populations
+    {'x': 1, 's': 2}
+    """
     path, raw = settings(name)
     faults: list[str] = []
     tables = _parse(raw, faults)
@@ -108,7 +137,15 @@ def outline(name: str) -> Outline:
 
 
 def load(source: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None) -> tuple[Network, Any, Any]:
-    """Return (network, x, y) of a model; see `read`, which also gives its other settings."""
+    """Return (network, x, y) of a model; see `read`, which also gives its other settings.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> network, x, y = models.load("two-neurons")
+    >>> network.n
+    2
+    """
     model = read(source, data=data)
     return model.network, model.x, model.y
 
@@ -139,6 +176,13 @@ def read(
         The file cannot be read, or says what it must not; the message lists all faults, each with its path.
     DataError
         The data are missing or damaged.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> model = models.read("two-neurons")
+    >>> model.name, model.network.n
+    ('two-neurons', 2)
     """
     if not isinstance(samples, bool):
         raise ModelError(f"`samples` must be True or False; got {shown(samples)}")
@@ -217,6 +261,12 @@ def find(source: str | os.PathLike[str]) -> Path:
     ------
     ModelError
         There is no such model; says which are there.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> models.find("two-neurons").name
+    'two-neurons.toml'
     """
     name = as_path(source, "source")
     if name in names():

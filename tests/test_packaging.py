@@ -1,6 +1,7 @@
 """The project is packed, linked and imported as its folders stand."""
 
 import ast
+import configparser
 import importlib.util
 import os
 import re
@@ -34,6 +35,16 @@ def test_package_list_matches_the_folders():
             if files:
                 found.add(".".join([package, *Path(folder).relative_to(ROOT / top).parts]))
     assert set(declared["packages"]) == found
+
+
+def test_oldest_versions_are_those_that_tox_pins():
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    bounds = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in needed)  # type: ignore[union-attr, misc]
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", "utf-8")
+    pins = dict(line.split("==") for line in tox["testenv:lowest"]["deps"].split() if "==" in line)
+    wrong = [name for name, bound in bounds.items() if not f"{pins[name]}.0".startswith(f"{bound}.")]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -44,6 +44,13 @@ class Agreement(Shown):
     cosine: of the angle between the two. norm_ratio: length of the estimate over the exact one's. sign_agreement:
     fraction of the entries that have the sign of the exact one, where that is not 0. relative_error: length of the
     difference over that of the exact one. NaN where the exact gradient (for the cosine, the estimate too) is zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> analysis.Agreement.of(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
+    Agreement(cosine 1, norm_ratio 0.5, sign_agreement 1, relative_error 0.5)
     """
 
     cosine: float
@@ -66,7 +73,18 @@ class Agreement(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GradientEstimate(Shown):
-    """One method's gradient, and how it agrees with the exact one: as a whole, and in each block of parameters."""
+    """One method's gradient, and how it agrees with the exact one: as a whole, and in each block of parameters.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.compare_gradients(net, [0.5, 0.2], [1.0, 0.0], ["recurrent-backprop"])
+    >>> one = found.estimates["recurrent-backprop"]
+    >>> one.method, sorted(one.blocks)
+    ('recurrent-backprop', ['h1', 'h1-y', 'x-h1', 'y'])
+    """
 
     method: str
     gradient: Gradient
@@ -87,6 +105,15 @@ class ComparedGradients(Shown):
         The methods that are left out, and the sentence that says why.
     steps : StepByStep
         The nudged phase's updates against the side network's gradients at every time.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.compare_gradients(net, [0.5, 0.2], [1.0, 0.0], ["recurrent-backprop"])
+    >>> [row["block"] for row in found.table]
+    ['all', 'x-h1', 'h1-y', 'h1', 'y']
     """
 
     exact: Gradient
@@ -160,6 +187,16 @@ def compare_gradients(
         For unknown methods or options.
     ConvergenceError, SimulationError
         There is no equilibrium to compare at.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [0.5, 0.2], [1.0, 0.0]
+    >>> found = analysis.compare_gradients(net, x, y, ["equilibrium-propagation", "recurrent-backprop"])
+    >>> {label: round(one.whole.cosine, 4) for label, one in found.estimates.items()}
+    {'equilibrium-propagation': 1.0, 'recurrent-backprop': 1.0}
     """
     chosen = estimators_by_label(methods)
     check_correction(correction)

@@ -40,6 +40,15 @@ class GradientOrder(Shown):
         The same of the side network run to rest, which has no nudging: what the solver alone contributes.
     critical_beta, fold : float
         Smallest beta_c of the samples, and smallest strength at which the branch of a sample folds: see `Convergence`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> betas = np.array([0.001, 0.01, 0.1])
+    >>> found = analysis.GradientOrder(betas, {"centered": betas**2}, floor=0.0, critical_beta=1.0)
+    >>> round(found.slope("centered"), 3)
+    2.0
     """
 
     betas: Array
@@ -93,6 +102,15 @@ def gradient_order(
         Positive strengths. Default 10^-0.5, 10^-1, ..., 10^-4.
     correction : {None, "antisymmetric"}
         The same as for `nudge`: of the methods that know of it.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.gradient_order(net, [0.5, 0.2], [1.0, 0.0], betas=[0.01, 0.03, 0.1])
+    >>> "equilibrium-propagation, centered" in found.errors
+    True
     """
     strengths = as_positives(np.logspace(-0.5, -4.0, 8) if betas is None else betas, "betas")
     x, start = inputs_and_start(x, start)

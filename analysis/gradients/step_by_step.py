@@ -29,6 +29,16 @@ class StepByStep(Shown):
     largest length of Theta-bar.
 
     Source of relmse: Ernoult et al., NeurIPS 2019, there for the increments of discrete time.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0], t_eval=[0.0, 1.0, 2.0])
+    >>> found = analysis.step_by_step(run.nudged, run.side)
+    >>> found.over_time.shape
+    (3,)
     """
 
     t: Array
@@ -49,6 +59,16 @@ def step_by_step(run: NudgedPhase, side: SidePhase) -> StepByStep:
     ------
     ArgumentError
         If the two do not belong together.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found = analysis.step_by_step(run.nudged, run.side)
+    >>> sorted(found.relmse), found.relmse["all"] < 1e-3
+    (['all', 'h1', 'h1-y', 'x-h1', 'y'], True)
     """
     check_pair(run, side)
     size = run.network.parameters.vector.size

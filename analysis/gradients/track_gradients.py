@@ -44,6 +44,15 @@ class GradientTrack(Shown):
         The estimates that failed: the first step at which each did, and why.
     network : Network
         After the last step.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.track_gradients(net, [0.5, 0.2], [1.0, 0.0], methods=["equilibrium-propagation"], steps=2)
+    >>> found.loss.shape, found.cosine["equilibrium-propagation"].shape
+    ((3,), (2,))
     """
 
     driver: str
@@ -102,6 +111,15 @@ def track_gradients(
     ------
     ArgumentError
         For methods, options, steps or a rate that make no sense.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.track_gradients(net, [0.5, 0.2], [1.0, 0.0], methods=["equilibrium-propagation"], steps=3)
+    >>> bool(found.loss[-1] < found.loss[0])
+    True
     """
     whole_number(steps, "steps", 1)
     positive_number(rate, "rate")

@@ -47,6 +47,14 @@ class LimitCycle(Result):
     residual : float
         How far the orbit fails to close, relative to its states.
     x : (n_in,), optional
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> cycle = analysis.limit_cycle(net)
+    >>> round(cycle.period, 3), cycle.stable
+    (3.522, True)
     """
 
     t: Array = array("time", units="time")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.cards.picture import Picture, bars
+from neurodyn.cards.shown import told
 from neurodyn.inputs import as_condition, positive_number, real_number, whole_number
 from neurodyn.numerics.arrays import Array, Integers, Mask, inward
 from neurodyn.numerics.blas import few_threads
@@ -43,6 +44,14 @@ class LyapunovSpectrum(Result):
         Where the trajectories ended.
     status : (batch,)
     x : (batch, n_in), optional
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> found = analysis.lyapunov(net, count=1)
+    >>> bool(found.chaotic)
+    False
     """
 
     exponents: Array = array("batch", "exponent", units="1/time")
@@ -66,7 +75,7 @@ class LyapunovSpectrum(Result):
         pairs = zip(np.atleast_2d(self.exponents)[0], np.atleast_2d(self.standard_error)[0], strict=True)
         shown = ", ".join(f"{value:.4g} ± {error:.1g}" for value, error in pairs)
         more = "" if self.exponents.ndim == 1 else f", and of {len(self.exponents) - 1} more samples"
-        return f"LyapunovSpectrum({shown}{more})"
+        return told("LyapunovSpectrum", [f"{shown}{more}"])
 
 
 @few_threads

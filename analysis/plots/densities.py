@@ -37,6 +37,15 @@ def plot_densities(
         Default: a new figure.
     **style
         Properties of the lines of densities.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> law = nd.stationary(net, [0.5, 0.2], temperature=0.1, samples=50, bins=20, pairs=[(3, 4)], seed=0)
+    >>> left, right = plots.plot_densities(law)
     """
     if law.histogram is None or law.edges is None:
         raise ArgumentError("this law has no histograms: ask for them, stationary(..., bins=50, pairs=[(0, 1)])")

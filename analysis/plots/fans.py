@@ -29,6 +29,15 @@ def plot_fans(run: Trajectory, units: list[int] | None = None, *, ax: Axes | Non
         Default: a new figure.
     **style
         Properties of the lines of medians.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> fan = nd.simulate(net, [0.5, 0.2], start=[[0.0] * 5] * 4, t_eval=[0.0, 0.5, 1.0], temperature=0.1, seed=0)
+    >>> ax = plots.plot_fans(fan)
     """
     if run.state.ndim != 3 or run.state.shape[1] < 2:
         raise ArgumentError("fans are of many trajectories: give `simulate` a batch of equal starts")

@@ -31,6 +31,17 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
         Default: a new figure.
     **style
         Properties of the lines.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> training = nd.learn(net, x, y, method="implicit", epochs=3)
+    >>> plots.plot_learning(training).get_xlabel()
+    'epoch'
     """
     labelled = bool(np.isfinite(training.train_error).all())
     factor, what = (100.0, "error") if labelled else (1.0, "cost")
@@ -79,7 +90,18 @@ def plot_learning(training: Training, *, ax: Axes | None = None, **style: Any) -
 
 
 def plot_settling(training: Training, *, ax: Axes | None = None, **style: Any) -> Axes:
-    """Draw how long free phases took to settle, mean over the samples of each epoch; parameters as `plot_learning`."""
+    """Draw how long free phases took to settle, mean over the samples of each epoch; parameters as `plot_learning`.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> training = nd.learn(net, x, y, method="implicit", epochs=3)
+    >>> ax = plots.plot_settling(training)
+    """
     ax = look.new_axes(height=2.4)[0] if ax is None else ax
     steps = training.recipe.method == "ep-2017"
     options = {
@@ -120,6 +142,12 @@ def plot_filters(
     ------
     ArgumentError
         The input has no such shape, or there is none.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> from neurodyn.analysis import plots
+    >>> ax = plots.plot_filters(models.Hopfield.layered([4, 6, 2]), (2, 2))
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -171,6 +199,15 @@ def plot_confusion(evaluation: Evaluation, *, ax: Axes | None = None, **style: A
         Default: a new figure.
     **style
         Properties of the image.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> ax = plots.plot_confusion(nd.evaluate(net, x, y))
     """
     counts = evaluation.confusion
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts).astype(float)
@@ -188,7 +225,18 @@ def plot_confusion(evaluation: Evaluation, *, ax: Axes | None = None, **style: A
 
 
 def draw_training(training: Training, shape: tuple[int, int] | None = None) -> dict[str, Figure]:
-    """Draw the figures of a training: `learning`, `settling`, and `filters` where inputs are images of that shape."""
+    """Draw the figures of a training: `learning`, `settling`, and `filters` where inputs are images of that shape.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> sorted(plots.draw_training(nd.learn(net, x, y, method="implicit", epochs=3)))
+    ['learning', 'settling']
+    """
     figures = {"learning": plot_learning(training).figure, "settling": plot_settling(training).figure}
     if shape is not None:
         figures["filters"] = plot_filters(training.network, shape).figure

@@ -55,6 +55,15 @@ def plot_raster(
     ------
     ArgumentError
         For a sample that does not exist, or as many axes as there are not phases.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> axes = plots.plot_raster(run)
     """
     t, states, _ = free_part(result, sample)
     network = result.network

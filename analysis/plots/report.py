@@ -22,6 +22,17 @@ def draw_report(experiment: Experiment, comparison: Comparison, convergence: Con
     -------
     figures : dict
         `phases`, `error-signals`, `error-over-time`, `agreement`, and `convergence` if it is given.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> figures = plots.draw_report(run, analysis.compare(run.nudged, run.side), None)
+    >>> sorted(figures)
+    ['agreement', 'error-over-time', 'error-signals', 'phases']
     """
     run, side = experiment.nudged, experiment.side
     sample = int(comparison.has_signal.argmax())

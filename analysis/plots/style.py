@@ -185,9 +185,11 @@ def legend(ax: Axes, *, gap: float = 0.03, **options: Any) -> None:
     """Finish a plot, with a legend without frame; beside the axes unless given a `loc`: there it cannot cover data.
 
     A figure that makes no room for what is beside its axes, as `plt.subplots()` makes, would cut it off: there it is
-    inside, and small where the axes are.
+    inside, and small where the axes are. What nothing is named in has none.
     """
     finish(ax)
+    if "handles" not in options and not ax.get_legend_handles_labels()[0]:
+        return
     bare = figure_of(ax).get_layout_engine() is None
     beside = {"loc": "upper left", "bbox_to_anchor": (1.0 + gap, 1.0), "borderaxespad": 0.0}
     inside = {"loc": "best", "frameon": True, "framealpha": 0.8, "edgecolor": "none"}

@@ -37,6 +37,14 @@ class Basins(Shown):
         Coordinates of the attractors, in those of the plane.
     plane : Plane
         Where the starts lie.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.basins(net, resolution=8)
+    >>> found.names, found.label.shape
+    (('s[0]', 's[1]'), (8, 8))
     """
 
     first: Array
@@ -70,6 +78,14 @@ class BasinVolumes(Shown):
 
     fraction, error : (a,), of the starts and its standard error; attractors: FixedPoints by rising energy, with their
     hits; unsettled: fraction of the starts that ended at none.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.basin_volumes(net, n_starts=64)
+    >>> len(found.attractors), float(found.unsettled)
+    (2, 0.0)
     """
 
     fraction: Array
@@ -120,6 +136,14 @@ def basins(
     ------
     ArgumentError
         For arguments that do not fit.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.basins(net, resolution=8)
+    >>> found.area.round(2)
+    array([0.44, 0.44])
     """
     landscape = Landscape.of(network, x, y, beta)
     plane = Plane.of(landscape, axes, state)
@@ -145,6 +169,14 @@ def basin_volumes(
     """Sample the basins' shares of a box of starts, uniform between `low` and `high`, each a number or (n,).
 
     Units with the hard sigmoid start anywhere in [0, 1]. The other parameters are those of `basins`.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.basin_volumes(net, n_starts=64)
+    >>> round(float(found.fraction.sum()), 6)
+    1.0
     """
     landscape = Landscape.of(network, x, y, beta)
     count = whole_number(n_starts, "n_starts", 1)

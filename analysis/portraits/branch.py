@@ -10,7 +10,7 @@ import numpy as np
 from neurodyn.analysis.portraits.algebra import Rates
 from neurodyn.analysis.portraits.cycle_branch import CycleBranch
 from neurodyn.cards.picture import Picture, curves, paths
-from neurodyn.cards.shown import Facts, Rows, Shown
+from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.numerics.arrays import Array, Integers
 from neurodyn.system.graph import Graph
 
@@ -25,6 +25,13 @@ class Bifurcation(Shown):
     critical eigenvector, of a pair its real part. position: between which points of the branch, the number of the
     first. frequency: ω > 0 of the pair ± iω at a Hopf bifurcation, and coefficient: its first Lyapunov coefficient; NaN
     elsewhere, and where units live in a box.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> analysis.Bifurcation("fold", 0.5, np.zeros(2), np.array([1.0, 0.0]), position=3)
+    Bifurcation(fold at 0.5)
     """
 
     kind: str
@@ -71,6 +78,14 @@ class Branch(Shown):
         needed, or there were too many points; "start", it was not followed further.
     graph : Graph
         The graph of the network.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> branch = analysis.continue_fixed_point(net, [0.8, 0.8], parameter="gain", span=(0.8, 1.0))
+    >>> branch.state.shape[1], len(branch.bifurcations)
+    (2, 0)
     """
 
     name: str
@@ -94,7 +109,7 @@ class Branch(Shown):
     def __repr__(self) -> str:
         found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"
         low, high = self.parameter.min(), self.parameter.max()
-        return f"Branch({self.name} from {low:.6g} to {high:.6g}, {len(self.parameter)} points: {found})"
+        return told("Branch", [f"{self.name} from {low:.6g} to {high:.6g}", f"{len(self.parameter)} points: {found}"])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,6 +126,14 @@ class BifurcationDiagram(Shown):
         them, add them to the starts. Of networks of more than 30 units none are searched for.
     cycles : tuple of CycleBranch
         The branches of limit cycles that begin at Hopf bifurcations.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> branch = analysis.continue_fixed_point(net, [0.8, 0.8], parameter="gain", span=(0.8, 1.0))
+    >>> analysis.BifurcationDiagram("gain", (branch,))
+    BifurcationDiagram(gain: 1 branches, 0 bifurcations)
     """
 
     name: str

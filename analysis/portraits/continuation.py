@@ -76,6 +76,14 @@ def continue_fixed_point(
     ----------
     Keller, in: Applications of Bifurcation Theory, 359 (1977). Allgower & Georg, Introduction to Numerical
     Continuation Methods (2003), chapters 6 and 8.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> branch = analysis.continue_fixed_point(net, [0.8, 0.8], parameter="gain", span=(0.8, 1.0))
+    >>> branch.name, bool(branch.stable.all())
+    ('gain', True)
     """
     landscape, _, curve, p = _checked_arguments(network, x, y, beta, parameter, span, at)
     with one_thread():

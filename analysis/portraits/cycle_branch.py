@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodyn.cards.picture import Picture, curves
-from neurodyn.cards.shown import Shown
+from neurodyn.cards.shown import Shown, told
 from neurodyn.numerics.arrays import Array, Complex, Integers, Mask
 from neurodyn.system.graph import Graph
 
@@ -19,6 +19,13 @@ class CycleBifurcation(Shown):
     kind: "fold of cycles", where the parameter turns; "period doubling", a multiplier of −1; "torus", a complex pair;
     "branch point of cycles", a multiplier of 1 while the parameter goes on. parameter, period, state (n,): where.
     position: between which cycles of the branch, the number of the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> analysis.CycleBifurcation("period doubling", 0.5, 6.28, np.zeros(2), position=3)
+    CycleBifurcation(period doubling at 0.5)
     """
 
     kind: str
@@ -54,6 +61,14 @@ class CycleBranch(Shown):
         comes near a homoclinic orbit, or meets fixed points; "span"; "unbounded"; "closed"; "step" or "points", too
         small a step was needed, or there were too many cycles; "start", it was not followed further.
     graph : Graph
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.recurrent(3, feedback={"s-s": [[0, 3, 0], [0, 0, -3], [3, 0, 0]]})
+    >>> branch = analysis.continue_cycle(net, analysis.limit_cycle(net), parameter="gain", span=(0.95, 1.0))
+    >>> bool(branch.stable.all())
+    True
     """
 
     name: str
@@ -79,4 +94,5 @@ class CycleBranch(Shown):
     def __repr__(self) -> str:
         found = ", ".join(f"{b.kind} at {b.parameter:.6g}" for b in self.bifurcations) or "no bifurcation"
         low, high = self.parameter.min(), self.parameter.max()
-        return f"CycleBranch({self.name} from {low:.6g} to {high:.6g}, {len(self.parameter)} cycles: {found})"
+        cycles = f"{len(self.parameter)} cycles: {found}"
+        return told("CycleBranch", [f"{self.name} from {low:.6g} to {high:.6g}", cycles])

@@ -61,6 +61,15 @@ class FixedPoints(Shown):
         rounding.
     hits : (k,)
         How many of the starts came to rest there; 0 for what is not stable.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.fixed_points(net)
+    >>> len(found), found.select(found.stable).state.round(3)
+    (3, array([[-0.756, -0.756],
+           [ 0.756,  0.756]]))
     """
 
     state: Array

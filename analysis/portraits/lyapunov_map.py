@@ -35,6 +35,14 @@ class LyapunovMap(Shown):
         Their values.
     exponent, standard_error : (K, M)
         1/time; NaN where the network diverged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> ones = np.ones((1, 2))
+    >>> analysis.LyapunovMap(("gain", "h[0]"), np.array([1.0, 2.0]), np.array([0.0]), np.array([[-0.1, 5.0]]), ones)
+    LyapunovMap(gain x h[0]: 1 of 2 cells chaotic)
     """
 
     names: tuple[str, str]

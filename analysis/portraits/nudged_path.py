@@ -56,6 +56,15 @@ class NudgedPath(Shown):
         The same as for `Branch`.
     graph : Graph
         The graph of the network.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> path = analysis.nudged_path(net, [0.5, 0.2], [0.9, 0.1], span=(0.0, 1.0))
+    >>> bool(path.stable.all()), path.folds.size
+    (True, 0)
     """
 
     beta: Array
@@ -78,7 +87,7 @@ class NudgedPath(Shown):
 
     def _picture(self) -> Picture | None:
         where = np.isfinite(self.beta) & (self.beta <= 10.0)
-        return curves({"cost": self.cost[where]}, self.beta[where], caption="cost over beta, up to 10")
+        return curves({"cost": self.cost[where]}, self.beta[where], caption="cost over beta, up to 10", log=True)
 
     @property
     def first_order(self) -> Array:
@@ -126,6 +135,15 @@ def nudged_path(
     ------
     ArgumentError
         For arguments that do not fit.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> path = analysis.nudged_path(net, [0.5, 0.2], [0.9, 0.1], span=(0.0, 1.0))
+    >>> float(path.beta[-1]), path.ended
+    (1.0, ('start', 'span'))
     """
     point = resting_point(network, at_rest(network, equilibrium))
     if point.s.shape[1] != 1:

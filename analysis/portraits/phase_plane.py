@@ -20,7 +20,7 @@ from neurodyn.analysis.portraits.plane_curves import Manifold, manifolds, trajec
 from neurodyn.analysis.portraits.plane_flow import PlaneFlow
 from neurodyn.analysis.portraits.plane_points import PlanePoints, plane_points
 from neurodyn.cards.picture import Picture, paths
-from neurodyn.cards.shown import Shown
+from neurodyn.cards.shown import Shown, told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import as_batch, choice, whole_number
 from neurodyn.numerics.arrays import Array, Integers
@@ -52,6 +52,16 @@ class PhasePlane(Shown):
         of saddles of index 1.
     flow : PlaneFlow
         The flow in the plane, which evaluates all this anywhere.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> plane = analysis.phase_plane(net, resolution=9)
+    >>> plane.names, plane.velocity.shape
+    (('s[0]', 's[1]'), (9, 9, 2))
+    >>> plane.velocity_of([[0.0, 0.0]])
+    array([[0., 0.]])
     """
 
     first: Array
@@ -124,7 +134,8 @@ class PhasePlane(Shown):
 
     def __repr__(self) -> str:
         kinds = ", ".join(str(kind) for kind in self.fixed_points.kind) or "no fixed point"
-        return f"PhasePlane({' x '.join(self.names)}, others {self.others}, beta={self.beta:g}: {kinds})"
+        parts = [" x ".join(self.names), f"others {self.others}", f"beta={self.beta:g}: {kinds}"]
+        return told("PhasePlane", parts)
 
 
 def phase_plane(
@@ -178,6 +189,14 @@ def phase_plane(
     ------
     ArgumentError
         For arguments that do not fit.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> plane = analysis.phase_plane(net, resolution=9)
+    >>> sorted(plane.fixed_points.kind.tolist())
+    ['saddle', 'stable node', 'stable node']
     """
     choice(others, ("frozen", "relaxed", "sliced"), "others")
     landscape = Landscape.of(network, x, y, beta)

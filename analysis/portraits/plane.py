@@ -161,6 +161,15 @@ def principal_direction(network: Network, states: ArrayLike, population: str, or
     """Direction (n,), of length 1, along which the states (k, n) of one population vary most (order 0), or next most.
 
     An axis for a plane: the other populations have no part in it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> states = np.outer([0.0, 1.0, 2.0], np.ones(net.n))
+    >>> abs(analysis.principal_direction(net, states, "y")).round(3)
+    array([0.   , 0.   , 0.   , 0.707, 0.707])
     """
     from neurodyn.inputs import as_batch
 

@@ -18,7 +18,7 @@ from neurodyn.analysis.portraits.phase_plane import PhasePlane, phase_plane
 from neurodyn.analysis.portraits.plane import Plane, PlaneAxes
 from neurodyn.analysis.portraits.viewpoint import Viewpoint, choose_axes, choose_beta, choose_window, others_for
 from neurodyn.cards.picture import Picture
-from neurodyn.cards.shown import Facts, Rows, Shown
+from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import choice, whole_number
 from neurodyn.numerics.arrays import Array
@@ -62,6 +62,14 @@ class Portrait(Shown):
     cycles : tuple of LimitCycle
         Those that free phases from the given starts end on. If the first one does, there is no s* to nudge, and
         `equilibrium` is where it was when it was given up.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.portrait(net, starts=[[0.5, 0.2]], resolution=5)
+    >>> found.nudged is None, len(found.trajectories)
+    (True, 1)
     """
 
     equilibrium: Equilibrium
@@ -88,7 +96,7 @@ class Portrait(Shown):
         return self.free._picture()
 
     def __repr__(self) -> str:
-        return f"Portrait({self.free!r}, {self.fixed_points!r})"
+        return told("Portrait", [repr(self.free), repr(self.fixed_points)])
 
 
 def portrait(
@@ -135,6 +143,14 @@ def portrait(
     ------
     ArgumentError
         For arguments that do not fit.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> found = analysis.portrait(net, starts=[[0.5, 0.2]], resolution=9)
+    >>> found.fixed_points
+    FixedPoints(1 saddle, 2 stable nodes of 2 units)
     """
     if others is not None:
         choice(others, ("frozen", "relaxed", "sliced"), "others")

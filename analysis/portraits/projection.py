@@ -47,6 +47,16 @@ class Projection(Shown):
         For an experiment: the fixed points s*.
     nudged_t, displacement : (T',), (T', batch, k), or None
         For an experiment: (s − s*)/beta in the nudged phase, on the same axes (centered: the mean over both phases).
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found = analysis.project(run, "modes")
+    >>> found.onto, round(float(found.rates[0]), 3)
+    ('modes', 0.451)
     """
 
     onto: str
@@ -95,6 +105,16 @@ def project(
     ArgumentError
         For arguments that do not fit; for modes, of a trajectory that has not come to rest; where there are fewer
         modes or recorded states than dimensions.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found = analysis.project(run)
+    >>> found.coordinates.shape[1:], bool(found.explained.sum() > 0.9)
+    ((1, 2), True)
     """
     if not isinstance(result, (Experiment, Trajectory)):
         raise ArgumentError(f"`result` must be an Experiment or a Trajectory; got {type(result).__name__}")

@@ -55,6 +55,14 @@ class Asymmetry(Shown):
     corrected_error, corrected_gradient_error : (K,)
         `error` and `gradient_error` of a nudged phase with the antisymmetric correction.
     beta : float
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.layered([2, 3, 2], feedback="random")
+    >>> found = analysis.asymmetry(net, [0.5, 0.2], [0.9, 0.1], fractions=[0.0, 1.0])
+    >>> bool(found.corrected_error[1] < 0.01 * found.error[1])
+    True
     """
 
     fractions: Array
@@ -125,6 +133,14 @@ def asymmetry(
     ------
     ArgumentError
         The network's weights are all shared, or its feedback is a factor of them, which no fraction makes symmetric.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Rate.layered([2, 3, 2], feedback="random")
+    >>> found = analysis.asymmetry(net, [0.5, 0.2], [0.9, 0.1], fractions=[0.0, 0.5, 1.0])
+    >>> bool(found.error[0] < 1e-5 < found.error[-1])
+    True
     """
     own = _own_feedback(network)
     x, start = inputs_and_start(x, start)

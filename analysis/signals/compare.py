@@ -10,7 +10,7 @@ import numpy as np
 
 from neurodyn.analysis.signals.resolution import unresolved
 from neurodyn.cards.picture import Picture, curves
-from neurodyn.cards.shown import Facts, Rows, Shown
+from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
@@ -51,8 +51,8 @@ class GradientComparison(Shown):
 
     def __repr__(self) -> str:
         names = ("relative_error", "cosine", "norm_ratio", "nudged_to_exact", "side_to_exact")
-        numbers = ", ".join(f"{name}={getattr(self, name):.6g}" for name in names)
-        return f"GradientComparison({numbers}, {self.t.size} times)"
+        numbers = [f"{name}={getattr(self, name):.6g}" for name in names]
+        return told("GradientComparison", [*numbers, f"{self.t.size} times"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class Comparison(Shown):
     gradient : GradientComparison
     notes : tuple of str
         A sentence for each population whose error signal is too small to be told apart at the solver's tolerances.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found = analysis.compare(run.nudged, run.side)
+    >>> list(found.populations), round(found.gradient.cosine, 6)
+    (['h1', 'y'], 1.0)
     """
 
     max_relative_error: float
@@ -125,6 +135,15 @@ def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> C
     ------
     ArgumentError
         If the two do not belong together.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> analysis.compare(run.nudged, run.side).max_relative_error < 1e-5
+    True
     """
     check_pair(run, side)
     a, b = with_batch(run.error_signal, 3), with_batch(side.error_signal, 3)

@@ -57,6 +57,15 @@ class Convergence(Shown):
     fold : float
         The smallest strength, of either sign and up to the largest of the betas, at which the branch of a sample's s*
         folds, which may be below `critical_beta`; infinite where none does.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.convergence(net, [0.5, 0.2], [1.0, 0.0], betas=[0.01, 0.1])
+    >>> bool(found.centered[0] < found.one_sided[0])
+    True
     """
 
     betas: Array
@@ -142,6 +151,15 @@ def convergence(
     ------
     ArgumentError
         For betas that are not positive, and as `nudge` does. A phase that fails is no error: it gives NaN.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.convergence(net, [0.5, 0.2], [1.0, 0.0], betas=[0.003, 0.01, 0.03])
+    >>> round(found.one_sided_slope, 1), round(found.centered_slope, 1)
+    (1.0, 2.0)
     """
     solver = chosen_solver(solver, SOLVER)
     strengths = as_positives(np.logspace(-1.0, -6.0, 6) if betas is None else betas, "betas")

@@ -75,6 +75,14 @@ def concurrent(
         NaN unless `forgets`: a sample comes to the same rest after another one.
         Summary: `theta_order`, of the error for the best separated side network; `lag_order`; `turn_order`. All are 1
         in theory, as long as gradient flow keeps away from soft modes and folds, where no separation is enough.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.concurrent(net, [0.5, 0.2], [1.0, 0.0], sides=[0.5], thetas=[0.1], turns=[3.0])
+    >>> list(study.data.sizes)
+    ['side', 'theta', 'lag_side', 'turn']
     """
     solver = dataclasses.replace(chosen_solver(solver, SOLVER), max_steps=MAX_STEPS)
     sides = SIDES if sides is None else as_positives(sides, "sides")

@@ -60,6 +60,14 @@ def discretisation(
         5/λ_min, as `Comparison.max_relative_error`; `gradient_error`, the largest distance of the gradient at one of
         these times, over the largest gradient; `stable`, whether the network came to rest in 1,000 steps. Summary:
         `limit`, the largest stable step tried, and the orders in the step, which are 1 in theory.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.discretisation(net, [0.5, 0.2], [1.0, 0.0], steps=[0.01, 0.1])
+    >>> study["stable"]
+    array([ True,  True])
     """
     solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)

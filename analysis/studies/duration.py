@@ -82,6 +82,14 @@ def duration(
         its norm after second phases that last, NaN where one ran away; and `centered_short`, after one that would
         leave 1 % from s*. Summary: the largest disagreements, and how long the second phase must last (`time_to_0.1`
         and so on) for such a distance.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.duration(net, [0.5, 0.2], [1.0, 0.0], duration=2.0, step=0.25)
+    >>> list(study.data.sizes)
+    ['time', 'free_time']
     """
     solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)

@@ -83,6 +83,14 @@ def fluctuation(
         relative to its size. Summary: the largest gap between the first two in error bars, the fraction of gaps below
         3, the power of the temperature with which the distance falls, and at how many temperatures chains stayed in
         different wells, where law and means are those of the wells that they were in.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.fluctuation(net, [0.5, 0.2], [1.0, 0.0], temperatures=[0.01], chains=4, rounds=2)
+    >>> list(study.data)[:2]
+    ['nudged_error', 'nudged']
     """
     heat = np.sort(as_positives(TEMPERATURES if temperatures is None else temperatures, "temperatures"))[::-1]
     beta, seed = positive_number(beta, "beta"), as_seed(seed)

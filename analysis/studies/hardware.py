@@ -88,6 +88,14 @@ def hardware(
         for a wanted accuracy, as predicted, with what was reached in it; and `accuracy_before`, of the network itself.
 
         Both accuracies are there only where targets are classes: labels or one-hot rows, or with a softmax read-out.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.hardware(net, [0.5, 0.2], [1.0, 0.0], devices=1, steps=1, betas=[0.1], pairs=())
+    >>> list(study.data)[:2]
+    ['value', 'cosine']
     """
     solver, seed = chosen_solver(solver), as_seed(seed)
     count, steps = whole_number(devices, "devices", 1, MOST), whole_number(steps, "steps", 1, MOST)

@@ -67,6 +67,14 @@ def heterogeneity(
         `raw_cosine` of the signals, over units and times, the mean over samples; `gradient_angle`, degrees between
         dJ/dtheta and the nudged phase's gradient, and `raw_gradient_angle`, of the gradient that the raw velocity
         gives in the place of the error signal; `slowest_time` and `stiffness` of the ladder.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.heterogeneity(net, [0.5, 0.2], [1.0, 0.0], spreads=[1.0, 10.0])
+    >>> list(study.data.data_vars)[:2]
+    ['current_error', 'raw_error']
     """
     solver = chosen_solver(solver, SOLVER)
     factors = as_positives(SPREADS if spreads is None else spreads, "spreads")

@@ -53,6 +53,14 @@ def nudging(
         each of the four the fitted `order`, the largest beta up to which
         it stays below 1 % (`below_one_percent`), and from which on it departs from its power by a factor of 2
         (`curvature`); NaN where it never does.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.nudging(net, [0.5, 0.2], [1.0, 0.0], betas=[0.01, 0.1])
+    >>> bool((study["centered"] < study["one_sided"]).all())
+    True
     """
     solver = chosen_solver(solver, SOLVER)
     rest = relax_with_signal(network, x, y, start, solver)

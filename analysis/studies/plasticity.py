@@ -70,6 +70,14 @@ def plasticity(
         Over `beta`: `still_error`, that of the nudged phase with weights at rest. Summary: `critical_kappa` (the
         smallest of all samples); `kappa_order`, `beta_order`, 1 in theory; `half_error`, by how much the half of each
         synapse that leads forward alone, rho_i drho_j/dt, misses the gradient, with `half_cosine`.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.plasticity(net, [0.5, 0.2], [1.0, 0.0], betas=[0.001], rates=[1e-6])
+    >>> study["cosine"].round(4) if "cosine" in study.data else list(study.data)
+    ['kappa', 'error', 'runaway', 'failed', 'still_error']
     """
     solver = chosen_solver(solver, SOLVER)
     choice(rule, RULES, "rule")

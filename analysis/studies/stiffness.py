@@ -78,6 +78,14 @@ def stiffness(
         done, what ended it, or "not tried" where a smaller spread was too much. Over `spread`: `stiffness`, the
         largest relaxation rate over the smallest. Summary: for each spread the method with the fewest evaluations
         among those whose error is at most 100·rtol.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.stiffness(net, [0.5, 0.2], [1.0, 0.0], spreads=[1.0, 10.0], methods=["tsit5"])
+    >>> list(study.data.sizes)
+    ['method', 'spread']
     """
     factors = as_positives(np.logspace(0.0, 6.0, 7) if spreads is None else spreads, "spreads")
     if not len(methods):

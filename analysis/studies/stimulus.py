@@ -74,6 +74,14 @@ def stimulus(
         relative distance of response from prediction; `tracking_order`, `signal_order`, 1 in theory, at frequencies
         below the slowest mode's; `slowest_rate`; and the rate at which a jump is caught up with in the end,
         `step_rate`, beside that of the slowest mode there, `rate_after_step`.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.stimulus(net, [0.5, 0.2], [1.0, 0.0], frequencies=[0.01, 0.1])
+    >>> list(study.data)[:2]
+    ['signal_error', 'gain']
     """
     if not network.n_in:
         raise ArgumentError("this network has no inputs that could move")

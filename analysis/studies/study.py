@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodyn.cards.picture import Picture, curves
-from neurodyn.cards.shown import Facts, Rows, span
+from neurodyn.cards.shown import Facts, Rows, span, told
 from neurodyn.results.result import Result, table
 from neurodyn.system.parameters import Parameters
 
@@ -30,6 +30,14 @@ class Study(Result):
         What was varied as coordinates, what was measured as variables, each with its units.
     summary : dict
         Single numbers that follow, by name, as plain data.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> study = analysis.nudging(net, [0.5, 0.2], [1.0, 0.0], betas=[0.01, 0.1])
+    >>> study.name, study["centered"].shape
+    ('nudging', (2,))
     """
 
     name: str
@@ -68,7 +76,7 @@ class Study(Result):
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {size}" for name, size in self.data.sizes.items())
-        return f"Study({self.name}: {', '.join(map(str, self.data.data_vars))} over {sizes})"
+        return told("Study", [f"{self.name}: {', '.join(map(str, self.data.data_vars))} over {sizes}"])
 
 
 def columns(coordinates: Mapping[str, Any], **variables: tuple[Any, ...]) -> xarray.Dataset:

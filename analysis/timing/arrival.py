@@ -54,6 +54,15 @@ class Arrival(Result):
         Coefficient c of c·t^k in theory: the norm of (K T⁻¹)^k dC/ds / k!, K minus the Jacobian of the force.
     delay, peak_time, peak : (kind, group)
         When the signal has first reached half of its peak; when, and how high, it peaks.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.arrival(net, [0.5, 0.2], [1.0, 0.0])
+    >>> bool(found.delay[0, 0] > found.delay[0, 1])  # of the hidden units and the outputs
+    True
     """
 
     t: Array = array("time", units="time")
@@ -95,6 +104,15 @@ def arrival(
     beta : float
     solver : Solver, optional
         Default: a relative tolerance of 1e-10 and next to no absolute one.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.arrival(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found.groups, found.distance, found.exponent[0].round(1)
+    (['h1', 'y'], array([1, 0]), array([ 1., -0.]))
     """
     equilibrium = at_rest(network, equilibrium, solver)
     point = resting_point(network, equilibrium)

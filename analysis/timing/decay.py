@@ -47,6 +47,15 @@ class Decay(Result):
         Fitted to the amplitude, exp(-(rate + i frequency) t).
     predicted_rate, predicted_frequency : (measured,)
         Those of the ladder.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.decay(net, [0.5, 0.2], modes=2)
+    >>> found.mode, found.size.shape
+    (array([0, 4]), (2, 31))
     """
 
     mode: Any = array("measured")
@@ -82,6 +91,15 @@ def decay(
         At most so many modes, evenly spaced on the ladder, its ends among them.
     solver : Solver, optional
         Default: `auto` with a relative tolerance of 1e-12, as the displacement is at most 1e-3.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.decay(net, [0.5, 0.2], modes=2)
+    >>> bool(found.error.max() < 1e-4)
+    True
     """
     point = resting_point(network, at_rest(network, equilibrium, solver))
     found = Modes.of(point, sample)

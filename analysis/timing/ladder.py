@@ -64,6 +64,15 @@ class Ladder(Result):
         Share of each unit in each mode, |left · right eigenvector| (Perez-Arriaga et al. 1982), summing to 1 over
         units; 0 of units that rest on a bound. With an energy the squared components of an orthonormal eigenvector of
         T^-1/2 H T^-1/2, which sum to 1 over modes too.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.ladder(net, [0.5, 0.2])
+    >>> sorted(found.by_population()), round(found.euler_limit * found.fastest_rate, 6)
+    (['h1', 'y'], 2.0)
     """
 
     rate: Array = array("batch", "mode", units="1/time")
@@ -131,6 +140,15 @@ def ladder(network: Network, equilibrium: AtRest) -> Ladder:
     ------
     ArgumentError, TooLargeError
         An equilibrium that is none; more units than a full matrix can have.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.ladder(net, [0.5, 0.2])
+    >>> found.time.shape, bool(found.stiffness > 1.0)
+    ((5,), True)
     """
     equilibrium = at_rest(network, equilibrium)
     point = resting_point(network, equilibrium)

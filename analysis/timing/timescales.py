@@ -38,6 +38,15 @@ class Timescales(Composite):
         How its error signal goes from the outputs into the network; None without outputs, or without a signal.
     durations : Durations or None
         How long both phases must last for a wanted accuracy; None likewise.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.timescales(net, [0.5, 0.2], [1.0, 0.0])
+    >>> found.ladder.rate.shape, found.arrival.groups
+    ((5,), ['h1', 'y'])
     """
 
     ladder: Ladder = field(kw_only=True)
@@ -77,6 +86,15 @@ def timescales(
     ------
     ArgumentError, TooLargeError
         An equilibrium that is none; a sample that is not there; more units than a full matrix can have.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.timescales(net, [0.5, 0.2], [1.0, 0.0])
+    >>> list(found.parts)
+    ['ladder', 'decay', 'arrival', 'durations']
     """
     equilibrium = at_rest(network, equilibrium)
     point = resting_point(network, equilibrium)

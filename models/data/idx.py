@@ -51,6 +51,17 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     DataError
         The file is missing, unreadable, not IDX, damaged, shorter or longer than its header says, empty, or
         larger than 1 GiB when unpacked.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> import tempfile
+    >>> from neurodyn.models.data import read_idx
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels-idx1-ubyte"
+    >>> path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]))
+    11
+    >>> read_idx(path)
+    array([7, 8, 9], dtype=uint8)
     """
     file = os.fsdecode(as_path(path, "path"))
     if not os.path.isfile(file):

@@ -51,6 +51,13 @@ class LabelledData:
         (height, width) of an image in pixels.
     split : str
         Part of the data set.
+
+    Examples
+    --------
+    >>> from neurodyn.models.data import digits
+    >>> data = digits("test")
+    >>> data.take(5).images.shape, data.classes
+    ((5, 64), 10)
     """
 
     images: NDArray[np.float64]
@@ -100,6 +107,12 @@ def digits(split: str) -> LabelledData:
     ------
     DataError
         The split is unknown.
+
+    Examples
+    --------
+    >>> from neurodyn.models.data import digits
+    >>> digits("train").images.shape[1], digits("train").shape
+    (64, (8, 8))
     """
     _check_split(split, DIGITS_SPLITS)
     part = DIGITS_SPLITS[split]
@@ -131,6 +144,12 @@ def mnist(split: str, folder: str | os.PathLike[str] | None = None) -> LabelledD
     DataError
         MNIST is not there (`MNIST_MISSING` says how to provide it), a file is damaged, images and labels do
         not belong together, or the split is unknown.
+
+    Examples
+    --------
+    >>> from neurodyn.models.data import mnist
+    >>> mnist("test", "folder/with/mnist").images.shape  # doctest: +SKIP
+    (10000, 784)
     """
     _check_split(split, PREFIXES)
     found = find_pair(folder, PREFIXES[split])

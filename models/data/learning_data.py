@@ -26,6 +26,13 @@ def learning_data(model: Model, place: str | os.PathLike[str] | None = None) -> 
     ------
     DataError
         Data are missing, damaged, or do not belong together.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> data = models.learning_data(models.read("resistive-xor"))
+    >>> data.x.shape
+    (4, 6)
     """
     name = model.settings.get("data", {}).get("name")
     if place is not None and (name != "mnist" or os.path.isfile(place)):

@@ -51,6 +51,14 @@ class LearningData:
         Where they are from, and how they were normalised: one sentence.
     classes : tuple of str
         What the labels of a table are called where they are texts: label k is `classes[k]`. Else empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import models
+    >>> data = models.LearningData(np.eye(2), np.array([0, 1]), None, None, None, "two samples, written down")
+    >>> data.x.shape
+    (2, 2)
     """
 
     x: Array | None

@@ -81,7 +81,8 @@ def shades(values: Any, *, caption: str) -> Picture | None:
     finite = grid[np.isfinite(grid)]
     if not finite.size:
         return None
-    low, span = float(finite.min()), float(np.ptp(finite)) or 1.0
+    low, span = float(finite.min()), float(np.ptp(finite))
+    low, span = (low, span) if span else (low - 1.0, 1.0)  # all alike: all full
     side, cells = HEIGHT / max(grid.shape), []
     for i, row in enumerate(np.round(9.0 * (grid - low) / span)):
         for level in sorted({float(v) for v in row[np.isfinite(row)]} - {0.0}):

@@ -63,6 +63,12 @@ def build(method: str | Estimator, options: Mapping[str, Any]) -> Estimator:
     ArgumentError
         For an unknown method, an option that it does not have, or a value that the option cannot take; for options
         beside an estimator, which has its own.
+
+    Examples
+    --------
+    >>> from neurodyn.estimators import build
+    >>> build("equilibrium-propagation", {"beta": 0.1}).beta
+    0.1
     """
     if isinstance(method, Estimator):
         if options:
@@ -85,7 +91,14 @@ def build(method: str | Estimator, options: Mapping[str, Any]) -> Estimator:
 
 
 def name_of(estimator: Estimator) -> str:
-    """The name of its method, or where that has none the name of its class."""
+    """The name of its method, or where that has none the name of its class.
+
+    Examples
+    --------
+    >>> from neurodyn.estimators import build, name_of
+    >>> name_of(build("implicit", {}))
+    'implicit'
+    """
     kind = type(estimator)
     named = (method for method, (_, name) in _WHERE.items() if name == kind.__name__ and ESTIMATORS[method] is kind)
     return next(named, kind.__name__)

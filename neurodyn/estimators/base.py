@@ -24,6 +24,7 @@ class Estimator(ABC):
     >>> from dataclasses import dataclass
     >>> import neurodyn as nd
     >>> from neurodyn import models
+    >>> from neurodyn.estimators import Estimator
     >>> @dataclass(frozen=True, kw_only=True)
     ... class Decay(Estimator):
     ...     rate: float = 0.1

@@ -28,7 +28,17 @@ Watch = Callable[[str], contextlib.AbstractContextManager[Any]]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Experiment(Composite):
-    """The free phase, the nudged phase, and the side network of one run; saved as one file."""
+    """The free phase, the nudged phase, and the side network of one run; saved as one file.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> list(run.parts)
+    ['equilibrium', 'nudged', 'side']
+    """
 
     equilibrium: Equilibrium = field(kw_only=True)
     nudged: NudgedPhase = field(kw_only=True)
@@ -96,6 +106,15 @@ def experiment(
     """Run `relax`, `nudge` and `side_network` with one solver; see there for the arguments and errors.
 
     `duration` ends the second phase at that time instead of where the slowest mode has decayed.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> bool(abs(run.nudged.error_signal - run.side.error_signal).max() < 1e-5)
+    True
     """
     if duration is not None and t_eval is not None:
         raise ArgumentError("give `duration` or `t_eval`, not both")

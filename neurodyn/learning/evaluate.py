@@ -47,6 +47,18 @@ class Evaluation(Result):
         `steps` is the time of the average, and `residual` is None.
     noise : dict, optional
         What describes the `Langevin`, with the step that was taken; None without noise.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> found = nd.evaluate(net, x, y)
+    >>> found.outputs.shape, found.predictions.shape
+    ((2, 2), (2,))
+    >>> int(found.confusion.sum())
+    2
     """
 
     outputs: Array = array("sample", "output")

@@ -93,6 +93,16 @@ def learn(
 
     Where it is stopped, by Ctrl-C or by an exception of a callback, the exception has the `Training` so far as its
     `result`: in a notebook ``sys.last_value.result``.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> training = nd.learn(net, x, y, method="implicit", epochs=20, rates=0.5, batch_size=2)
+    >>> bool(training.train_cost[-1] < 0.1 * training.train_cost[0])
+    True
     """
     as_network(network)
     chosen = Recipe.of(recipe, **changes).resolved(network)

@@ -80,6 +80,13 @@ class Recipe:
         Root of all that is drawn: orders and signs. Initial weights are the network's.
     options : mapping
         Options of the method.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> recipe = nd.Recipe(method="equilibrium-propagation", epochs=5, optimizer="adam")
+    >>> recipe.epochs, recipe.optimizer
+    (5, 'adam')
     """
 
     method: str | Estimator = "auto"

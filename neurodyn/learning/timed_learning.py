@@ -45,6 +45,16 @@ class TimedLearning(Result):
         C at rest, before the nudge.
     theta : (K, p)
         Weights and biases afterwards, laid out like `network.parameters.vector`; `network` is the one at the beginning.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> found = nd.learn_in_time(net, x, y, rounds=1, beta=0.1, tau_theta=100.0, duration=1.0)
+    >>> found.theta.shape, found.learned == net
+    ((2, 17), False)
     """
 
     t: Array = array("time", units="time")
@@ -99,6 +109,16 @@ def learn_in_time(
         For what does not fit.
     SimulationError, ConvergenceError
         A phase failed, or its weights ran away: raise `tau_theta`.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> found = nd.learn_in_time(net, x, y, rounds=1, beta=0.1, tau_theta=100.0, duration=1.0)
+    >>> found.shown
+    array([0, 1])
     """
     as_network(network)
     inputs, batched = as_input(x, network.n_in)

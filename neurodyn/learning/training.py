@@ -50,6 +50,16 @@ class Training(Result):
         Factor on the learning rates; time taken, validation included.
     settings : dict
         The recipe as plain data.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    >>> training = nd.learn(net, x, y, method="implicit", epochs=3, validation=(x, y))
+    >>> training.epochs, training.train_cost.shape, training.recipe.method
+    (3, (3,), 'implicit')
     """
 
     train_error: Array = array("epoch")

@@ -49,6 +49,16 @@ class ConcurrentLearning(Result):
     shown : (T,)
         Index of the sample that was presented.
     status : Status
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.concurrent(net, [0.5, 0.2], [1.0, 0.0], tau_side=10.0, tau_theta=1e3, t_eval=[0.0, 500.0])
+    >>> before, after = (nd.evaluate(n, [[0.5, 0.2]], [[1.0, 0.0]]).cost[0] for n in (net, run.learned()))
+    >>> bool(after < before)
+    True
     """
 
     t: Array = array("time", units="time")
@@ -115,6 +125,15 @@ def concurrent(
         For what does not fit.
     DivergenceError, SimulationError
         It did not reach the end; `.result` is the ConcurrentLearning as far as it came.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.concurrent(net, [0.5, 0.2], [1.0, 0.0], tau_side=10.0, tau_theta=1e4, t_eval=[0.0, 100.0])
+    >>> run.theta.shape
+    (2, 17)
     """
     as_network(network)
     solver = chosen_solver(solver)

@@ -60,6 +60,17 @@ class NudgedPhase(Result):
     status : (batch,)
     last_time, last_displacement : (branch, batch), (branch, batch, n), optional
         How far each sample came; None where all reached the end.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.nudge(net, nd.relax(net, [0.5, 0.2]), [1.0, 0.0], beta=0.01, t_eval=[0.0, 5.0])
+    >>> run.nudging, run.positive.beta, run.negative.beta
+    ('centered', 0.01, -0.01)
+    >>> run.parameter_gradient()["h1"].round(3)
+    array([-0.18 , -0.138, -0.136])
     """
 
     t: Array = array("time", units="time")
@@ -205,6 +216,18 @@ def nudge(
     References
     ----------
     Scellier & Bengio, Neural Computation 31:312 (2019), section 3.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> rest = nd.relax(net, [0.5, 0.2])
+    >>> run = nd.nudge(net, rest, [1.0, 0.0], t_eval=[0.0, 1.0, 5.0])
+    >>> run.error_signal.shape
+    (3, 5)
+    >>> run.population(run.error_signal[0], "y").round(3)  # dC/ds
+    array([-0.637,  0.105])
     """
     solver = chosen_solver(solver)
     check_on_failure(on_failure)

@@ -72,6 +72,16 @@ class PlasticPhase(Result):
         RUNAWAY beyond it, or where on the way the weights' motion made the network unstable.
     residual : (batch,)
         Largest active |force| at s*, which the flow of delta leaves out.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> rest = nd.relax(net, [0.5, 0.2])
+    >>> run = nd.plastic_phase(net, rest, [1.0, 0.0], beta=1e-3, tau_theta=1e6, t_eval=[0.0, 5.0])
+    >>> round(run.kappa, 6), run.learned().n
+    (0.001, 5)
     """
 
     t: Array = array("time", units="time")
@@ -177,6 +187,17 @@ def plastic_phase(
     References
     ----------
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.3 and appendix.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> rest = nd.relax(net, [0.5, 0.2])
+    >>> run = nd.plastic_phase(net, rest, [1.0, 0.0], beta=1e-3, tau_theta=1e6, t_eval=[0.0, 50.0])
+    >>> exact = nd.gradient(net, [0.5, 0.2], [1.0, 0.0], method="implicit")
+    >>> round(run.parameter_gradient().cosine(exact), 4)
+    1.0
     """
     as_network(network)
     solver = chosen_solver(solver)

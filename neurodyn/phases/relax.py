@@ -58,6 +58,17 @@ class Equilibrium(Result):
     period, exponent : (batch,), optional
         Of samples that never rest: the period of a limit cycle where the status is PERIODIC, the largest Lyapunov
         exponent where it is CHAOTIC; NaN for others, None if there are none.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> rest = nd.relax(net, [0.5, 0.2])
+    >>> nd.Status(int(rest.status)).sentence
+    'rests at a stable fixed point'
+    >>> rest.population(rest.state, "y").round(3)
+    array([0.363, 0.105])
     """
 
     state: Array = array("batch", "unit")
@@ -133,6 +144,17 @@ def relax(
     References
     ----------
     Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), section 2.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> rest = nd.relax(net, [[0.5, 0.2], [0.1, 0.9]])
+    >>> rest.state.shape
+    (2, 5)
+    >>> bool(rest.residual.max() < 1e-10)
+    True
     """
     as_network(network)
     solver = chosen_solver(solver)

@@ -51,6 +51,15 @@ class SidePhase(Result):
     status : (batch,)
     last_time, last_error_signal : (batch,), (batch, n), optional
         How far each sample came; None where all reached the end.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> side = nd.side_network(net, nd.relax(net, [0.5, 0.2]), [1.0, 0.0], t_eval=[0.0, 50.0])
+    >>> side.parameter_gradient()["h1"].round(3)
+    array([-0.196, -0.15 , -0.139])
     """
 
     t: Array = array("time", units="time")
@@ -110,6 +119,16 @@ def side_network(
     References
     ----------
     Scellier & Bengio, Neural Computation 31:312 (2019), section 2.3, there with tau = 1; Almeida (1987), Pineda (1987).
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> rest = nd.relax(net, [0.5, 0.2])
+    >>> side = nd.side_network(net, rest, [1.0, 0.0], t_eval=[0.0, 1.0, 5.0])
+    >>> side.error_signal.shape
+    (3, 5)
     """
     solver = chosen_solver(solver)
     check_on_failure(on_failure)

@@ -48,6 +48,17 @@ class Trajectory(Result):
         Under noise: the numbers that the trajectories count their random numbers with.
     solver : dict
         What describes the `Solver`, or under noise the `Langevin` with the step that was taken.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> path = nd.simulate(net, [0.5, 0.2], t_eval=[0.0, 1.0, 2.0])
+    >>> path.state.shape
+    (3, 5)
+    >>> path.velocity[-1].round(3)
+    array([ 0.054, -0.012,  0.089,  0.094,  0.022])
     """
 
     t: Array = array("time", units="time")

@@ -68,6 +68,15 @@ class Stationary(Result):
         What describes the `Langevin`, with the step that was taken.
     notes : list of str
         What is not as it should be.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> law = nd.stationary(net, [0.5, 0.2], temperature=0.1, samples=50, seed=0)
+    >>> law.mean.shape, bool(law.standard_error.max() < 0.2)
+    ((5,), True)
     """
 
     mean: Array = array("batch", "unit")

@@ -300,6 +300,18 @@ def load(path: str | os.PathLike[str]) -> Any:
     ------
     ResultFileError
         If the file is missing, damaged, or not neurodyn's.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rest.nc"
+    >>> rest = nd.relax(net, [0.5, 0.2])
+    >>> rest.save(path)
+    >>> nd.load(path) == rest
+    True
     """
     name = os.fspath(as_path(path, "path"))
     if os.path.isdir(name):

@@ -52,6 +52,14 @@ class Solver:
     ------
     ArgumentError
         For an unknown method, a missing or needless step, or limits that are not positive.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> nd.Solver(rtol=1e-10).method
+    'adaptive'
+    >>> nd.Solver("euler", step=0.1).fixed
+    True
     """
 
     method: str | Tableau = "adaptive"

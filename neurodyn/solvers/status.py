@@ -9,7 +9,16 @@ import numpy as np
 
 
 class Status(IntEnum):
-    """End of one trajectory; `sentence` says what it means and what to do."""
+    """End of one trajectory; `sentence` says what it means and what to do.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> nd.Status.STABLE.sentence
+    'rests at a stable fixed point'
+    >>> nd.Status(4).good
+    False
+    """
 
     RUNNING = 0
     DONE = 1

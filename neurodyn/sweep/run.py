@@ -87,6 +87,18 @@ def sweep(
         `out` cannot be written to, or holds another sweep.
     SimulationError
         Workers cannot start, or a given executor broke; what was computed is in `out`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import neurodyn as nd
+    >>> def square(cell):
+    ...     return {"square": cell["a"] ** 2}
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     data = nd.sweep(function=square, vary={"a": [1, 2, 3]}, out=tempfile.mkdtemp(), executor=executor)
+    >>> data["square"].values
+    array([1., 4., 9.])
     """
     plan = make_plan(model, vary, function=function, zip=zip, draws=draws, seed=seed)
     which = as_part(part)

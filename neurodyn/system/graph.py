@@ -51,6 +51,14 @@ class Population:
     readout : {"linear", "softmax"}, or a cost
         The cost of the outputs: ½‖s_out − y‖², or the cross-entropy −Σ y log softmax(s_out), of two outputs or more. Or
         one of your own: see `models.Cost`.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> nd.Population("h1", 5, "sigmoid").n_outputs
+    0
+    >>> nd.Population("s", 5, outputs=2).n_outputs
+    2
     """
 
     name: str
@@ -139,6 +147,14 @@ class Connection:
         gamma stands for gamma Wᵀ, and 1 is the shared weight of an energy; "random" for weights of its own, drawn like
         the others unless they are given. Within one population "random" gives each direction its own weight. Where the
         connection is sparse, which pairs are connected is drawn for each direction on its own.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> nd.Connection("h1", "y", sparsity=0.5).name
+    'h1-y'
+    >>> nd.Connection.parse("h1-y").feedback
+    1.0
     """
 
     first: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -93,6 +94,18 @@ class Network(Shown):
     ------
     ModelError
         If anything does not fit; the message names it.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> net.n, net.n_in, net.n_out
+    (5, 2, 2)
+    >>> net.parameters["x-h1"].shape
+    (2, 3)
+    >>> net.force([0.1, 0.0, 0.0, 0.0, 0.0], [0.5, 0.2]).round(3)
+    array([ 0.218, -0.235,  0.308,  0.039, -0.056])
     """
 
     populations: Any
@@ -547,12 +560,13 @@ class Network(Shown):
         return told(type(self).__name__, [f"{parts}; {joined}"])
 
     def _card(self) -> Card:
-        kinds = {"free units": self.n, "inputs": self.n_in, "outputs": self.n_out}
-        facts = [(name, f"{size:,}") for name, size in kinds.items() if size]
+        sizes = {"free units": self.n, "inputs": self.n_in, "outputs": self.n_out}
+        facts = [(name, f"{size:,}") for name, size in sizes.items() if size]
         facts.append(("parameters", f"{self.parameters.vector.size:,}"))
         facts.append(("time constants", span(self.tau)))
         facts += [] if self.has_energy else [("energy", "none: weights are not shared")]
-        facts += [("terms", ", ".join(map(repr, self.own_terms)))] if self.own_terms else []
+        kinds = Counter(type(term).__name__ for term in self.own_terms)
+        facts += [("terms", ", ".join(f"{count} {kind}" for kind, count in kinds.items()))] if kinds else []
         rows = [(p.name, p.role, f"{p.size:,}", p.activation) for p in self.graph.populations]
         nodes = [Node(p.name, p.size, p.role) for p in self.graph.populations]
         edges = [Edge(c.first, c.second, c.feedback == 1.0) for c in self.graph.connections]

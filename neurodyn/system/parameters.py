@@ -128,7 +128,17 @@ def _hint(name: object, names: list[str]) -> str:
 
 
 class Parameters(Mapping[str, Any], Shown):
-    """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number."""
+    """Weights and biases by name over one flat, read-only vector. Supports +, -, and * by a number.
+
+    Examples
+    --------
+    >>> from neurodyn import models
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> list(net.parameters)
+    ['x-h1', 'h1-y', 'h1', 'y']
+    >>> (2 * net.parameters - net.parameters).norm == net.parameters.norm
+    True
+    """
 
     __slots__ = ("blocks", "vector")
     __array_ufunc__ = None  # a NumPy number times these is ours to do

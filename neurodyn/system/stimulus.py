@@ -20,7 +20,17 @@ from neurodyn.numerics.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class Stimulus(ABC):
-    """What the input population is clamped to; called with times (T,) it gives rates (T, n_in) or (T, batch, n_in)."""
+    """What the input population is clamped to; called with times (T,) it gives rates (T, n_in) or (T, batch, n_in).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import neurodyn as nd
+    >>> stimulus: nd.Stimulus = nd.Steps([1.0], [[0.0, 0.0], [0.5, 0.2]])
+    >>> stimulus(np.array([0.0, 2.0]))
+    array([[0. , 0. ],
+           [0.5, 0.2]])
+    """
 
     name: ClassVar[str]
 
@@ -65,6 +75,13 @@ class Steps(Stimulus):
         Positive times of the jumps, increasing; the same for all samples.
     levels : (K, n_in) or (K, batch, n_in) array
         levels[0] until times[0]; levels[k] from times[k - 1] on, that time included.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> steps = nd.Steps(times=[1.0], levels=[[0.0, 0.0], [0.5, 0.2]])
+    >>> steps(0.9), steps(1.0)
+    (array([0., 0.]), array([0.5, 0.2]))
     """
 
     times: Any
@@ -104,6 +121,13 @@ class Sine(Stimulus):
     mean, amplitude, frequency, phase : (n_in,) or (batch, n_in) arrays, or numbers
         They are broadcast against each other, and one of them at least has n_in entries. Frequencies are in cycles per
         unit of time, phases in radians.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> sine = nd.Sine(mean=[0.5, 0.2], amplitude=0.1, frequency=0.25)
+    >>> sine(1.0)
+    array([0.6, 0.3])
     """
 
     mean: Any
@@ -148,6 +172,13 @@ class Series(Stimulus):
     times : (K,) array
         Increasing, from t >= 0; the same for all samples.
     values : (K, n_in) or (K, batch, n_in) array
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> series = nd.Series(times=[0.0, 2.0], values=[[0.0], [1.0]])
+    >>> series(0.5)
+    array([0.25])
     """
 
     times: Any

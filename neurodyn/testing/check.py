@@ -19,7 +19,14 @@ TOLERANCE = 1e-8
 
 
 class CheckError(NeurodynError, AssertionError):
-    """A network or a term does not do what it should; the message says which derivative, where, and by how much."""
+    """A network or a term does not do what it should; the message says which derivative, where, and by how much.
+
+    Examples
+    --------
+    >>> from neurodyn.testing import CheckError
+    >>> issubclass(CheckError, AssertionError)  # so that pytest takes it for a failed check
+    True
+    """
 
 
 def slope(function: Callable[[float], Any]) -> Array:

@@ -35,6 +35,15 @@ def plot_agreement(run: NudgedPhase, side: SidePhase, *, ax: Axes | None = None,
         Default: a new figure.
     **style
         Properties of the points.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> ax = plots.plot_agreement(run.nudged, run.side)
     """
     tilde, bar, signal = error_signals(run, side)
     active = np.atleast_2d(run.active)

@@ -22,6 +22,16 @@ def plot_gradient_cost(compared: ComparedGradients, *, ax: Axes | None = None, *
         Default: a new figure.
     **style
         Properties of the markers.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [0.5, 0.2], [1.0, 0.0]
+    >>> found = analysis.compare_gradients(net, x, y, ["equilibrium-propagation", "recurrent-backprop"])
+    >>> ax = plots.plot_gradient_cost(found)
     """
     ax = look.new_axes()[0] if ax is None else ax
     points = {label: (e.gradient.force_evaluations, e.whole.relative_error) for label, e in compared.estimates.items()}

@@ -23,6 +23,15 @@ def plot_gradient_order(order: GradientOrder, *, ax: Axes | None = None, **style
         Default: a new figure.
     **style
         Properties of the markers and lines.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurodyn import analysis
+    >>> from neurodyn.analysis import plots
+    >>> betas = np.array([0.001, 0.01, 0.1])
+    >>> order = analysis.GradientOrder(betas, {"centered": betas**2}, floor=0.0, critical_beta=1.0)
+    >>> ax = plots.plot_gradient_order(order)
     """
     ax = look.new_axes()[0] if ax is None else ax
     if not any((errors > 0.0).any() for errors in order.errors.values()):

@@ -37,6 +37,18 @@ def plot_gradient_scatter(
     -------
     axes : tuple of Axes
         One for each block.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [0.5, 0.2], [1.0, 0.0]
+    >>> found = analysis.compare_gradients(net, x, y, ["equilibrium-propagation", "recurrent-backprop"])
+    >>> axes = plots.plot_gradient_scatter(found)
+    >>> len(axes)
+    4
     """
     names = list(compared.exact)
     rows = -(-len(names) // COLUMNS)

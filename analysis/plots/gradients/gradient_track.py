@@ -29,6 +29,15 @@ def plot_gradient_track(
     -------
     axes : three Axes
         Loss, angle, ratio of norms.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> track = analysis.track_gradients(net, [0.5, 0.2], [1.0, 0.0], methods=["equilibrium-propagation"], steps=2)
+    >>> loss, angle, ratio = plots.plot_gradient_track(track)
     """
     loss, angle, ratio = look.panels(ax, 3, 1, height=6.0, sharex=True)
     loss.plot(track.loss, color=look.QUIET, linewidth=look.thick(1.5))

@@ -23,6 +23,17 @@ def draw_gradients(
     -------
     figures : dict
         `error-against-cost`, `entries`, and of what is given `error-against-beta` and `learning`.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> x, y = [0.5, 0.2], [1.0, 0.0]
+    >>> found = analysis.compare_gradients(net, x, y, ["equilibrium-propagation", "recurrent-backprop"])
+    >>> sorted(plots.draw_gradients(found, None, None))
+    ['entries', 'error-against-cost']
     """
     axes = {"error-against-cost": plot_gradient_cost(compared), "entries": plot_gradient_scatter(compared)[0]}
     if order is not None:

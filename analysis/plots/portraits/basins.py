@@ -30,6 +30,13 @@ def plot_basins(basins: Basins, *, ax: Axes | None = None, **style: Any) -> Axes
         Default: a new figure.
     **style
         Properties of the colour mesh.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> ax = plots.plot_basins(analysis.basins(net, resolution=8))
     """
     area = basins.area
     shown = np.flatnonzero(area > 0.0)

@@ -38,6 +38,15 @@ def plot_bifurcation(
     ------
     ArgumentError
         For a unit that does not exist, or a diagram without branches.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> branch = analysis.continue_fixed_point(net, [0.8, 0.8], parameter="gain", span=(0.8, 1.0))
+    >>> plots.plot_bifurcation(branch).get_xlabel()
+    'gain'
     """
     branches: tuple[Branch, ...] = (diagram,) if isinstance(diagram, Branch) else ()
     cycles: tuple[CycleBranch, ...] = (diagram,) if isinstance(diagram, CycleBranch) else ()

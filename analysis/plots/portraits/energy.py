@@ -52,6 +52,15 @@ def plot_energy(
         For a sample that does not exist, or as many axes as there are not phases.
     ModelError
         For a network without an energy.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> axes = plots.plot_energy(run)
     """
     network = result.network
     network.require_energy("figure of it")

@@ -99,6 +99,17 @@ def animate(
         that do not belong together.
     ResultFileError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> plots.animate(run.nudged, run.side, tempfile.mkdtemp() + "/error.gif").name  # doctest: +SKIP
+    'error.gif'
     """
     target = Path(path)
     if target.suffix.lower() != ".gif":

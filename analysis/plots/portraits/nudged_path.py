@@ -40,6 +40,15 @@ def plot_nudged_path(path: NudgedPath, *, units: Units | None = None, ax: Axes |
     ------
     ArgumentError
         For units that do not exist.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> path = analysis.nudged_path(net, [0.5, 0.2], [0.9, 0.1], span=(0.0, 1.0))
+    >>> ax = plots.plot_nudged_path(path)
     """
     graph = path.graph
     if units is None:

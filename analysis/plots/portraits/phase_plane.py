@@ -51,6 +51,13 @@ def plot_phase_plane(
         Default: a new figure.
     **style
         Properties of the nullclines.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> ax = plots.plot_phase_plane(analysis.phase_plane(net, resolution=5))
     """
     choice(field, FIELDS, "field")
     curves = [_curve(curve) for curve in trajectories]
@@ -96,6 +103,14 @@ def plot_phase_planes(
     ------
     ArgumentError
         For planes that do not belong together.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([1, 1, 1], gain=2.0)
+    >>> planes = [analysis.phase_plane(net, [0.5], resolution=5, y=[1.0], beta=beta) for beta in (0.0, 1.0)]
+    >>> free, nudged = plots.plot_phase_planes(*planes)
     """
     choice(field, FIELDS, "field")
     _check_pair(free, nudged)

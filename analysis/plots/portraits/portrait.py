@@ -21,6 +21,14 @@ def draw_portrait(portrait: Portrait) -> dict[str, Figure]:
     figures : dict
         `portrait`; `limit-cycle` if a free phase ends on one; `basins` if there are two or more in the plane;
         `nudged-path` if the portrait has it.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.recurrent(2).replace(parameters={"s-s": [[0.0, 2.0], [2.0, 0.0]]})
+    >>> sorted(plots.draw_portrait(analysis.portrait(net, starts=[[0.5, 0.2]], resolution=5)))
+    ['basins', 'portrait']
     """
     free, nudged, curves = portrait.free, portrait.nudged, portrait.trajectories
     if nudged is None:

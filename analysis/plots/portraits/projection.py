@@ -35,6 +35,15 @@ def plot_projection(projection: Projection, *, ax: Axes | None = None, **style: 
     ------
     ArgumentError
         For axes with another number of dimensions.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> ax = plots.plot_projection(analysis.project(run))
     """
     paths, dimensions = projection.coordinates, len(projection.axes)
     factor = enlargement(projection)

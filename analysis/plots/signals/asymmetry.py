@@ -24,6 +24,13 @@ def plot_asymmetry(asymmetry: Asymmetry, *, ax: Axes | None = None, **style: Any
         Default: a new figure.
     **style
         Properties of the lines.
+
+    Examples
+    --------
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Rate.layered([2, 3, 2], feedback="random")
+    >>> ax = plots.plot_asymmetry(analysis.asymmetry(net, [0.5, 0.2], [0.9, 0.1], fractions=[0.0, 0.5, 1.0]))
     """
     ax = look.new_axes()[0] if ax is None else ax
     shown = asymmetry.fractions > 0.0

@@ -32,6 +32,17 @@ def plot_convergence(
         Default: a new figure.
     **style
         Properties of the markers.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> found = analysis.convergence(net, [0.5, 0.2], [1.0, 0.0], betas=[0.003, 0.01, 0.03])
+    >>> ax = plots.plot_convergence(found)
+    >>> ax.get_xscale(), ax.get_yscale()
+    ('log', 'log')
     """
     betas = convergence.betas
     curves = {kind: getattr(convergence, kind) for kind in KINDS}

@@ -22,6 +22,15 @@ def plot_error_over_time(comparison: Comparison, *, ax: Axes | None = None, **st
         Default: a new figure.
     **style
         Properties of the lines.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> ax = plots.plot_error_over_time(analysis.compare(run.nudged, run.side))
     """
     curves = {name: _positive(part.over_time) for name, part in comparison.populations.items()}
 

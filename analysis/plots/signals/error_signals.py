@@ -63,6 +63,15 @@ def plot_error_signals(
     ------
     ArgumentError
         For a sample or units that do not exist, too few axes, or phases that do not belong together.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> axes = plots.plot_error_signals(run.nudged, run.side)
     """
     graph = run.network.graph
     tilde, bar, signal = error_signals(run, side)

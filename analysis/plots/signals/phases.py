@@ -59,6 +59,15 @@ def plot_phases(
     ------
     ArgumentError
         For a sample or units that do not exist, or phases of different batches.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> run = nd.experiment(net, [0.5, 0.2], [1.0, 0.0])
+    >>> left, right = plots.plot_phases(net, run.equilibrium, run.nudged)
     """
     base = np.atleast_2d(equilibrium.state)
     moved = with_batch(np.mean(nudged.displacement, axis=0), 3)

@@ -34,7 +34,18 @@ PLOTS: dict[str, Callable[..., Any]] = {
 
 
 def draw_study(study: Study) -> Figure:
-    """The figure of a study; save it with `figure.savefig(path, dpi=150)`."""
+    """The figure of a study; save it with `figure.savefig(path, dpi=150)`.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> figure = plots.draw_study(analysis.nudging(net, [0.5, 0.2], [1.0, 0.0], betas=[0.01, 0.1]))
+    >>> len(figure.axes)
+    2
+    """
     drawn = PLOTS[study.name](study)
     return look.figure_of(drawn if not isinstance(drawn, tuple) else drawn[0])
 

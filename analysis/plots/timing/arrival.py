@@ -26,6 +26,14 @@ def plot_arrival(arrival: Arrival, *, ax: Axes | None = None, **style: Any) -> A
         Default: a new figure.
     **style
         Properties of the lines.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> ax = plots.plot_arrival(analysis.arrival(net, [0.5, 0.2], [1.0, 0.0]))
     """
     ax = look.new_axes(height=3.8)[0] if ax is None else ax
     ax.set(xscale="log", yscale="log")

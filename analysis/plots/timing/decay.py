@@ -27,6 +27,14 @@ def plot_decay(decay: Decay, *, ax: Axes | None = None, **style: Any) -> Axes:
         Default: a new figure.
     **style
         Properties of the marks.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> ax = plots.plot_decay(analysis.decay(net, [0.5, 0.2], modes=2))
     """
     ax = look.new_axes()[0] if ax is None else ax
     followed = np.flatnonzero(np.isfinite(decay.rate))
@@ -66,6 +74,14 @@ def plot_durations(durations: Durations, *, ax: Axes | None = None, **style: Any
         Default: a new figure.
     **style
         Properties of the lines.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> ax = plots.plot_durations(analysis.durations(net, [0.5, 0.2], [1.0, 0.0]))
     """
     ax = look.new_axes()[0] if ax is None else ax
     phases = {

@@ -32,6 +32,14 @@ def plot_ladder(
         Default: a new figure.
     **style
         Properties of the marks.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> top, bottom = plots.plot_ladder(analysis.ladder(net, [0.5, 0.2]))
     """
     rates, frequency = with_batch(ladder.rate, 2), with_batch(ladder.frequency, 2)
     some = [j for j, _ in ladder.samples()]

@@ -18,6 +18,15 @@ def draw_timescales(timescales: Timescales) -> dict[str, Figure]:
     -------
     figures : dict
         `ladder`, `decay`; `arrival` and `durations` if there are outputs with an error signal.
+
+    Examples
+    --------
+    >>> import neurodyn as nd
+    >>> from neurodyn import analysis, models
+    >>> from neurodyn.analysis import plots
+    >>> net = models.Hopfield.layered([2, 3, 2])
+    >>> sorted(plots.draw_timescales(analysis.timescales(net, [0.5, 0.2], [1.0, 0.0])))
+    ['arrival', 'decay', 'durations', 'ladder']
     """
     axes = {
         "ladder": plot_ladder(timescales.ladder, sample=timescales.decay.sample)[0],
