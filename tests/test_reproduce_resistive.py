@@ -58,9 +58,9 @@ def test_fast_route_rests_where_the_circuit_does_and_has_its_gradient(rng):
     populations["x"]["role"] = "input"
     populations["y"] |= {"role": "output", "readout": "softmax"}
     own = {"saturation": diodes.saturation, "thermal": diodes.thermal}
-    energy = [terms.Resistor(*name.split("-")) for name in g]
-    energy += [terms.Diode("h1", "", **own), terms.Diode("", "h2", **own)]
-    net = models.EnergyNetwork(populations, energy, parameters=g)
+    resistors = [terms.Resistor(*name.split("-")) for name in g]
+    grounded = [terms.Diode("h1", "", **own), terms.Diode("", "h2", **own)]
+    net = models.EnergyNetwork(populations, [*resistors, *grounded], parameters=g)
     x, target = rng.normal(0.0, 3.0, (3, 4)), np.eye(2)[[0, 1, 0]]
     free, found = diode_layers.gradient(g, diodes, x, target, beta=0.1)
     state = np.hstack([free.h1, free.h2, free.y])

@@ -55,7 +55,7 @@ def test_nodes_are_drawn_at_their_places_and_springs_with_their_strain(model):
 
 
 def test_irises_are_coded_in_standard_deviations_and_species_by_the_nearest_target():
-    train, test = irises.flowers(100, 0)
+    train, test = irises.flowers(100, 50, 0)
     assert np.allclose(train.x[:, 1:8:2].mean(axis=0), 0.0)
     assert np.allclose(train.x[:, 1:8:2].std(axis=0), irises.SIZE)
     assert not train.x[:, 0:8:2].any()
@@ -69,7 +69,7 @@ def test_irises_are_coded_in_standard_deviations_and_species_by_the_nearest_targ
 
 @pytest.mark.slow
 def test_springs_tell_irises():
-    net, (train, test) = irises.lattice(0), irises.flowers(100, 0)
+    net, (train, test) = irises.lattice(0), irises.flowers(100, 50, 0)
     rates = {lattice.STIFFNESS: 0.2, lattice.LENGTH: 0.0}
     recipe = nd.Recipe(method=lattice.StrainRule(), epochs=5, rates=rates, optimizer="adam", schedule="cosine")
     learned = nd.learn(net, train.x, train.y, recipe).network

@@ -65,7 +65,8 @@ RULES = {
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     """Learn by all rules, enumerate, and compare the law with the images that a network dreams."""
     table, side, count = Table(), SIZES[scale][0], SEEDS[scale]
-    images, found = bars_and_stripes(side), {}
+    images = bars_and_stripes(side)
+    found: dict[str, list[dict[str, Array]]] = {}
     kept = Kept(folder, scale, (SIZES[scale], LOOKS[scale], STEP, RULES))
     table.add("log-likelihood of an image, at most", -np.log(len(images)))
     table.add("of a network that knows nothing", -np.log(2.0) * side**2)

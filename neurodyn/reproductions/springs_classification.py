@@ -29,8 +29,8 @@ from neurodyn.reproductions.table import Table
 from neurodyn.results.figure_files import write_figures
 from neurodyn.system.network import Network
 
-#: Epochs of each rule, flowers to learn from, and those of a minibatch.
-EPOCHS, TRAIN, BATCH = {"small": 1, "full": 10}, {"small": 20, "full": 100}, 20
+#: Epochs of each rule; flowers to learn from, and to ask for; those of a minibatch.
+EPOCHS, FLOWERS, BATCH = {"small": 1, "full": 10}, {"small": (6, 10), "full": (100, 50)}, 20
 #: Displacement of a node for one standard deviation; that of the output between two species.
 SIZE, APART = 0.125, 0.1
 #: Nodes of the lattice across and up, how far its places are off the regular ones, stiffness.
@@ -63,8 +63,8 @@ class Flowers:
 
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     """Learn by each rule from the same lattice, and ask for flowers that it has not seen."""
-    (train, test), net, table = flowers(TRAIN[scale], seed), lattice(seed), Table()
-    kept = Kept(folder, scale, (seed, EPOCHS, TRAIN))
+    (train, test), net, table = flowers(*FLOWERS[scale], seed), lattice(seed), Table()
+    kept = Kept(folder, scale, (seed, EPOCHS[scale], FLOWERS[scale], RATES))
     for name, part in (("learned", train), ("new", test)):
         table.add(f"a straight line by least squares, {name} flowers", 100.0 * line(train, part), unit="%")
     table.add("before, new flowers", 100.0 * right(net, test), unit="%")
@@ -87,14 +87,14 @@ def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     return table.rows
 
 
-def flowers(count: int, seed: int) -> tuple[Flowers, Flowers]:
-    """So many flowers to learn from, drawn at random, and the others; both in the units of the former."""
+def flowers(count: int, asked: int, seed: int) -> tuple[Flowers, Flowers]:
+    """So many flowers to learn from and so many others, drawn at random; both in the units of the former."""
     sizes, species, _ = irises()
     order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,))).permutation(len(sizes))
     known = sizes[order[:count]]
     x = np.zeros((len(sizes), 2 * (len(INPUTS) + 2)))
     x[:, 1 : 2 * len(INPUTS) : 2] = SIZE * (sizes - known.mean(axis=0)) / known.std(axis=0)
-    one, other = (Flowers(x[part], species[part]) for part in (order[:count], order[count:]))
+    one, other = (Flowers(x[part], species[part]) for part in (order[:count], order[count : count + asked]))
     return one, other
 
 
