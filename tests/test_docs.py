@@ -96,7 +96,8 @@ def test_every_public_name_is_in_the_reference(name):
     for entry in module.__all__:
         found = getattr(module, entry)
         by_members = whole and (isinstance(found, type) or callable(found) or isinstance(found, ModuleType))
-        if not by_members and f":: {name}.{entry}\n" not in page and entry != "__version__":
+        by_itself = f":: {entry}\n   :module: {name}\n" in page
+        if not by_members and not by_itself and entry != "__version__":
             missing.append(entry)
     assert missing == []
 
