@@ -122,3 +122,11 @@ def test_comparison_says_what_was_measured():
     together, torch = ratios(1, "diffrax, one step size for all"), ratios(1, "torchdiffeq")
     assert f"With one step size for all it takes {together[0]} to {together[1]} times as long on one thread" in page
     assert f"uncompiled, it takes {torch[0]} to {torch[1]} times as long on one thread" in page
+
+
+def test_comparison_says_what_was_not_measured():
+    measured = (DOCS / "benchmarks.md").read_text("utf-8").split("## Results")[1].lower()
+    sections = (DOCS / "compare.md").read_text("utf-8").split("\n## ")[1:]
+    silent = [part.splitlines()[0] for part in sections if "measured no time" in " ".join(part.split())]
+    assert silent
+    assert [tool for tool in silent if f"| {tool.lower()}" in measured] == []
