@@ -8,7 +8,7 @@ from typing import Any
 from neurodyn import __version__
 
 project = "neurodyn"
-author = "The neurodyn developers"
+author = copyright = "The neurodyn developers"
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_gallery.gen_gallery"]
