@@ -24,8 +24,9 @@ run = nd.simulate(net, start=start, t_eval=np.linspace(0.0, 250.0, 1001))
 gap = np.linalg.norm(run.state[:, 1] - run.state[:, 0], axis=1)
 
 # %%
-# The distance grows exponentially, by a mean rate that is called the largest Lyapunov exponent, until it is as large as
-# the states themselves. After that the second neuron of both runs is shown: forecasting has ended.
+# Above, one neuron in both runs: where the curves part, forecasting ends. Below, the distance of all neurons: it grows
+# exponentially, by a mean rate that is called the largest Lyapunov exponent, until it is as large as the states
+# themselves.
 
 growing = run.t < run.t[np.argmax(gap > 10.0)]
 rate, offset = np.polyfit(run.t[growing], np.log(gap[growing]), 1)

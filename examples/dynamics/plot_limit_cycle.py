@@ -3,7 +3,8 @@ A network that never rests
 ==========================
 
 With weights that differ between both directions there is no energy, and nothing forbids to go round in circles. Here
-one neuron excites another, which inhibits it: an activity that chases itself, as in many rhythms of the brain.
+one group of neurons excites another, which inhibits it: an activity that chases itself, as in many rhythms of the
+brain.
 """
 
 import matplotlib.pyplot as plt
@@ -14,8 +15,8 @@ from neurodyn import analysis, models
 from neurodyn.analysis import plots
 
 # %%
-# In the entry [i, j] of the weights stands how neuron i acts on neuron j. Both excite themselves, which is needed for
-# the rhythm to live. A neuron cannot be joined to itself in one population, so each is made of three units.
+# In the entry [i, j] of the weights stands how neuron i acts on neuron j. Each group has three neurons that excite one
+# another, which is needed for the rhythm to live.
 
 weights = np.zeros((6, 6))
 weights[:3, :3] = weights[3:, 3:] = 1.0

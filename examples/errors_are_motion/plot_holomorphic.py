@@ -30,7 +30,7 @@ for radius, found in errors.items():
 
 # %%
 # With N points the error is as the N-th power of the radius over a larger one, at which the states have their nearest
-# singularity. Twelve points at radius 0.1 are as good as two at a radius of 0.00001.
+# singularity. To be as good with two points one would need a radius that is smaller by orders of magnitude.
 
 figure, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
 looks = zip(plots.style.NUDGED_SHADES, plots.style.MARKERS, strict=False)

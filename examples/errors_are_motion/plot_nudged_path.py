@@ -23,7 +23,7 @@ path = analysis.nudged_path(net, rest, [0.5], span=(-1.5, 2.0))
 print(f"the linearised network loses its stability at β = {-path.critical_beta:.3f}; folds: {path.folds}")
 
 # %%
-# Black dashes are what a weak nudge promises, the tangent at β = 0. Its slope is the error signal, and how soon the
+# Black dashes are what a weak nudge promises, the tangent at β = 0. Gradients are made of its slope, and how soon the
 # curves leave it says how strong a nudge may be.
 
 figure, ax = plt.subplots(figsize=(6.5, 3.8), layout="constrained")

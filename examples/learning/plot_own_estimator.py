@@ -18,7 +18,7 @@ from neurodyn.estimators.base import Estimator
 
 # %%
 # A push is a small current into every neuron, which changes the cost by some amount. The mean of current times change
-# is the error signal, for which the network can tell the gradient.
+# is each neuron's part in the error, from which the gradient follows.
 
 
 @dataclass(frozen=True, kw_only=True)

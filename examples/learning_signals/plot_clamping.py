@@ -30,7 +30,8 @@ to_exact, to_clamped = (
 )
 
 # %%
-# Between both the estimate turns over; by how much the clamped rule is off depends on the network and the targets.
+# Between both the estimate turns from the one to the other; by how much the clamped rule is off depends on the network
+# and the targets.
 
 figure, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
 ax.semilogx(betas, to_exact, "o-", color=plots.style.NUDGED, label="to the exact gradient")

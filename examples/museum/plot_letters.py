@@ -3,7 +3,7 @@ Recalling letters
 =================
 
 A network can store patterns as states of rest. Started at a damaged one, it moves to the whole: memory by content
-instead of by address. Here five letters of 5x5 pixels are stored, and each is shown with a quarter of its pixels wrong.
+instead of by address. Here five letters of 5x5 pixels are stored, and each is shown with a fifth of its pixels wrong.
 """
 
 import matplotlib.pyplot as plt

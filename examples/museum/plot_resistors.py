@@ -38,10 +38,10 @@ right, down = (np.zeros((rows, columns)) for _ in range(2))
 right[:, :-1] = (voltage[:, :-1] - voltage[:, 1:]) * g[number[:, :-1], number[:, 1:]]
 down[:-1] = (voltage[:-1] - voltage[1:]) * g[number[:-1], number[1:]]
 figure, ax = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
-shades = ax.imshow(voltage, cmap="PuOr", vmin=-1.0, vmax=1.0)
-ax.quiver(right, down, angles="xy", scale=4.0, color=plots.style.SIDE, width=0.003)
+shades = ax.imshow(voltage, cmap="cividis", vmin=-1.0, vmax=1.0)
+ax.quiver(right, down, angles="xy", scale=4.0, color="white", width=0.004)
 ax.plot([5.5, 5.5], [-0.5, 6.5], color=plots.style.NUDGED, lw=3, label="cut")
 ax.set(xticks=[], yticks=[])
-ax.legend(loc="lower right", frameon=False)
+ax.legend(loc="lower right", frameon=False, labelcolor="white")
 figure.colorbar(shades, ax=ax, label="voltage (V)", shrink=0.8)
 plt.show()

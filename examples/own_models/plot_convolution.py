@@ -29,12 +29,12 @@ image[3:9, 2:6] = image[6:9, 6:10] = 1.0
 maps = nd.relax(net, image.ravel()).state.reshape(2, 10, 10)
 
 # %%
-# Purple where the image becomes darker to the right, or downwards, and orange where it becomes brighter.
+# Yellow where the image becomes brighter to the right, or downwards, and blue where it becomes darker.
 
 figure, axes = plt.subplots(1, 3, figsize=(8.5, 2.9), layout="constrained")
 axes[0].imshow(image, cmap="Greys_r")
 for ax, shown in zip(axes[1:], maps, strict=True):
-    shades = ax.imshow(shown, cmap="PuOr_r", vmin=-1.0, vmax=1.0)
+    shades = ax.imshow(shown, cmap="cividis", vmin=-1.0, vmax=1.0)
 for ax, title in zip(axes, ("image", "upright edges", "level edges"), strict=True):
     ax.set_title(title, loc="left", color=plots.style.SIDE)
     ax.set(xticks=[], yticks=[])

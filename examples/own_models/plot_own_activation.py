@@ -14,8 +14,8 @@ from neurodyn import analysis, models
 from neurodyn.analysis import plots
 
 # %%
-# Neurons whose rate rises and falls again: each is most active at a state of its own kind, as many sensory neurons are.
-# The network looks through them at one input, and the weights are random.
+# Here the rate rises with the state and falls again, as that of a neuron that prefers one value of what it senses.
+# Weights are random.
 
 bump = models.Activation("bump", "exp(-(s - c)**2)", c=0.7)
 net = models.Hopfield(

@@ -18,7 +18,7 @@ from neurodyn.analysis import plots
 # output, that has the points as its samples. It learns once with the squared error, and once with a cost whose slope,
 # the pull on the output, is never larger than w.
 
-robust = models.Cost("robust", "w**2*logcosh((z - y)/w)", w=0.1)
+robust = models.Cost("robust", "w**2*logcosh((z - y)/w)", w=0.2)
 rng = np.random.default_rng(2)
 x = np.linspace(-1.0, 1.0, 40)[:, None]
 y = 0.2 + 0.5 * x + rng.normal(scale=0.04, size=x.shape)
@@ -27,7 +27,7 @@ lines = {}
 for label, readout in {"squared error": "linear", "robust cost": robust}.items():
     output = {"size": 1, "role": "output", "activation": "linear", "readout": readout}
     net = models.Hopfield({"x": {"size": 1, "role": "input"}, "y": output}, ["x-y"])
-    learned = nd.learn(net, x, y, method="implicit", batch_size=40, optimizer="adam", rates=0.2, epochs=30).network
+    learned = nd.learn(net, x, y, method="implicit", batch_size=40, rates=1.5, epochs=40).network
     lines[label] = nd.predict(learned, x)
 
 # %%

@@ -28,10 +28,10 @@ run = nd.simulate(chain, start=start, t_eval=np.geomspace(0.01, 100.0, 161))
 
 # %%
 # From a random start (left edge), the coupling first evens out, and then each unit falls into the nearest well. Time is
-# logarithmic: nearly all happens early, and some borders between domains creep on for long.
+# logarithmic: nearly all happens early, and then the borders between domains are pinned.
 
 figure, ax = plt.subplots(figsize=(6.5, 3.8), layout="constrained")
-shades = ax.pcolormesh(run.t, np.arange(n), run.state.T, cmap="PuOr", vmin=-1.2, vmax=1.2, shading="nearest")
+shades = ax.pcolormesh(run.t, np.arange(n), run.state.T, cmap="cividis", vmin=-1.2, vmax=1.2, shading="nearest")
 ax.set(xscale="log", xlabel="time $t$ (unit of $\\tau$)", ylabel="unit along the chain")
 figure.colorbar(shades, ax=ax, label="state $s$", ticks=[-1, 0, 1])
 plt.show()

@@ -3,7 +3,7 @@ A ladder of timescales
 ======================
 
 A network near rest moves in *modes*, each of which decays with a time of its own. These times are not those of its
-neurons: coupling makes some modes much slower, and others faster.
+neurons, as they are coupled: here the fastest mode is several times as fast as the fastest neuron.
 """
 
 import matplotlib.pyplot as plt
