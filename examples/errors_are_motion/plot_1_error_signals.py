@@ -30,6 +30,8 @@ found = nd.experiment(net, rng.uniform(size=4), [0.6, -0.6])
 
 figure, axes = plt.subplots(3, 1, figsize=(7.0, 6.0), sharex=True, layout="constrained")
 plots.plot_error_signals(found.nudged, found.side, ax=axes)
+for ax in axes:
+    ax.label_outer()
 verdict = analysis.compare(found.nudged, found.side)
 print(f"largest relative error: {verdict.max_relative_error:.1e}")
 plt.show()
