@@ -33,7 +33,7 @@ def faults(script: Path) -> list[str]:
     cells = source.split("\n# %%\n")[1:]
     code = [row for row in source.partition('"""\n\n')[2].splitlines() if row.strip() and not row.startswith("#")]
     rules = {
-        "the gallery runs scripts whose names begin with plot_": script.name.startswith("plot_"),
+        "its name is plot_, its place in the folder, and its subject": re.match(r"plot_\d_[a-z]", script.name),
         "it begins with a title, underlined": title and re.fullmatch("=+", line) and len(line) == len(title),
         "text says what is to be seen": any(text),
         "cells begin with text": len(cells) >= 2 and all(cell.startswith("# ") for cell in cells),
