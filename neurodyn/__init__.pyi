@@ -11,6 +11,7 @@ from .errors import (
     SimulationError,
     TooLargeError,
 )
+from .estimators.constant_gradient import constant_gradient
 from .estimators.gradient import Gradient, gradient
 from .experiments.experiment import Experiment, experiment
 from .learning import Evaluation, Recipe, Training, evaluate, learn, predict
@@ -78,6 +79,7 @@ __all__ = [
     "Trajectory",
     "__version__",
     "concurrent",
+    "constant_gradient",
     "evaluate",
     "experiment",
     "gradient",
