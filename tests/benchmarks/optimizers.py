@@ -21,7 +21,8 @@ from neurodyn.learning.clipped import ClippedLearner
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.models.data import mnist
-from tests.benchmarks.learning import NETWORKS, SIZE
+
+from .learning import NETWORKS, SIZE
 
 #: What is compared, the first with itself and with the others.
 CASES: dict[str, dict[str, Any]] = {
