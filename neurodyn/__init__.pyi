@@ -11,6 +11,7 @@ from .errors import (
     SimulationError,
     TooLargeError,
 )
+from .estimators.constant_gradient import constant_gradient
 from .estimators.gradient import Gradient, gradient
 from .experiments.experiment import Experiment, experiment
 from .explorer.explorer import explore
@@ -79,6 +80,7 @@ __all__ = [
     "Trajectory",
     "__version__",
     "concurrent",
+    "constant_gradient",
     "evaluate",
     "experiment",
     "explore",

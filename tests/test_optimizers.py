@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from called import called
 from learning_naive import Naive, NaiveAdam, NaiveMomentum
 from neurodyn import models
-from neurodyn.learning import thread_choice
+from neurodyn.learning import moves, thread_choice
+from neurodyn.learning.arguments import Behind, Circuit
 from neurodyn.learning.rates import rates_by_block
 from neurodyn.learning.recipe import Recipe
 
@@ -29,9 +31,10 @@ def skip():
 
 @pytest.fixture
 def samples(rng):
-    """Inputs, half of them zero and one in all samples, and labels that depend on them."""
+    """Inputs, half of them zero, one in all samples and one in all but two, and labels that depend on them."""
     x = np.maximum(rng.uniform(-1.0, 1.0, (47, 7)), 0.0)
     x[:, 6] = 0.0
+    x[2:, 5] = 0.0
     return x, np.argmax(x[:, :3] + 0.1, axis=1)
 
 
@@ -74,6 +77,41 @@ def test_compiled_optimizers_are_those_of_the_twin(optimizer, samples, rng):
         assert np.abs(found[block] - expected[block]).max() < 2e-3 * np.abs(moved).max() + 1e-6
     if optimizer == "adam":
         assert min(norms) < longest < max(norms)  # some gradients are cut, and some are not
+
+
+@pytest.mark.parametrize("size", [20, 70])  # norms are found by products of samples, and by those of weights
+def test_a_gradient_that_is_clipped_moves_the_weights_as_far_as_it_is_long(size, rng):
+    network, x = skip(), np.maximum(rng.uniform(-1.0, 1.0, (size, 7)), 0.0)
+    options: dict[str, Any] = {"epochs": 1, "batch_size": size, "rates": 0.1, "clip_norm": 0.02}
+    found = nd.learn(network, x, np.argmax(x[:, :3], axis=1), **options).network
+    moved = (found.parameters - network.parameters).vector
+    assert np.linalg.norm(moved) == pytest.approx(0.1 * 0.02, rel=1e-4)
+
+
+@pytest.mark.slow  # compiles
+def test_weights_that_make_up_for_minibatches_have_the_bits_of_those_that_took_part(rng):
+    width, first, last = 16, 3, 900
+    corrections, catch_up = called(moves.corrections), called(moves.catch_up)
+
+    @numba.njit(error_model="numpy")
+    def take_part(circuit, rule, corrected, change):
+        for pair in corrected:
+            moves.move(circuit, 0, change, moves.pace_of(rule, 0.01, 1.0, pair, 1.0))
+
+    for kind in (moves.PLAIN, moves.WITH_MOMENTUM, moves.ADAPTIVE):
+        rule = np.array([kind, 0.9, 0.999, 1e-8, 0.01, 0.0])
+        corrected = np.array([corrections(rule, made) for made in range(first, last + 1)])
+        there = rng.normal(size=(3, width)).astype(np.float32)
+        there[0, :8] *= 1e-3  # some weights are small, some means are zero
+        there[1:, 4:6], there[2] = 0.0, there[2] ** 2
+        late, present = (
+            Circuit(np.zeros(1, np.int64), there[0].copy(), np.zeros(0, np.float32), *there[1:].copy()) for _ in "ab"
+        )
+        catch_up(late, 0, (first, last), rule, 0.01, Behind(np.zeros(1, np.int64), corrected, first), width)
+        take_part(present, rule, corrected, np.zeros(width, np.float32))
+        for name in ("theta", "mean", "square"):
+            np.testing.assert_array_equal(getattr(late, name), getattr(present, name))
+        assert np.all(late.theta != there[0])
 
 
 def test_optimizers_of_estimators_are_those_of_the_twin(samples, rng):

@@ -110,6 +110,8 @@ def test_columns_of_a_data_frame_are_remembered():
     assert list(model.feature_names_in_) == ["a", "b", "c", "d"]
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame[["b", "a", "c", "d"]])
+    piped = make_pipeline(StandardScaler().set_output(transform="pandas"), Classifier(hidden_layer_sizes=4, max_iter=1))
+    assert list(piped.fit(frame, IRIS.target)[-1].feature_names_in_) == ["a", "b", "c", "d"]
 
 
 def test_same_seed_same_weights_and_another_seed_others(fitted):

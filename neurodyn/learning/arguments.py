@@ -66,7 +66,7 @@ class Epoch(NamedTuple):
 class Exchange(NamedTuple):
     """What threads share: four arrays of states, lists of inputs for two minibatches, and their meeting point.
 
-    Also the weights of the samples of a minibatch, and the sums of squares of the gradient by its chunks.
+    Also the weights of the samples of a minibatch, and the sums of squares of the gradient by its units.
     """
 
     states: Floats
@@ -137,11 +137,12 @@ class Pace(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room of one thread for the factors and the sums of a change of weights."""
+    """Room of one thread for the factors and the sums of a change of weights, and of their squares."""
 
     left: Floats
     right: Floats
     sums: Floats
+    lanes: Array
 
 
 class InputRows(NamedTuple):
@@ -153,6 +154,17 @@ class InputRows(NamedTuple):
     starts: Integers
     which: Shorts
     rate: Floats
+
+
+class Behind(NamedTuple):
+    """How far weights of inputs are behind: the number of the last minibatch that moved those of each input, (n_in,).
+
+    And `moves.corrections` of the minibatches that there may be to make up for, (minibatches, 2), from `first` on.
+    """
+
+    since: Integers
+    corrections: Array
+    first: int
 
 
 singles = types.Array(types.float32, 1, "C")

@@ -24,7 +24,6 @@ from neurodyn.learning.rates import rates_by_block
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.learning.thread_choice import ThreadChoice
-from neurodyn.learning.tiles import LANES
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array
 from neurodyn.system.network import Network
@@ -106,7 +105,7 @@ class ClippedLearner(Learner):
         states = np.zeros(4 * size * width, np.float32)
         which, rate = np.zeros((2, size, n_in), np.int32), np.zeros((2, size, n_in), np.float32)
         counts, weight = np.zeros((2, size), np.int64), np.zeros(size, np.float32)
-        squares = np.zeros((self.layout.plan[INPUTS] + self.layout.plan[CONNECTIONS] + 1) * width // LANES)
+        squares = np.zeros((self.layout.plan[INPUTS] + self.layout.plan[CONNECTIONS] + 1) * width)
         run_minibatches.compiled  # noqa: B018  (compiled before threads meet in it)
 
         def run(first: int, last: int, threads: int) -> None:

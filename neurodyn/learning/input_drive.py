@@ -50,10 +50,11 @@ def add_drive(circuit, k, columns, lists, capacity, count, drive):
 def start_drive(circuit, p, columns, capacity, count, drive):
     """Begin the drives of samples with the biases, in some columns (first, end) of a population."""
     plan = circuit.plan
-    biases = window(circuit.theta, plan[BIASES] + population(plan, p)[2], population(plan, p)[1])
+    first, width = columns[0], columns[1] - columns[0]
+    biases = window(circuit.theta, plan[BIASES] + population(plan, p)[2] + first, width)
     for i in range(count):
-        d = sample_states(drive, plan, p, capacity, i)
-        for j in range(columns[0], columns[1]):
+        d = window(sample_states(drive, plan, p, capacity, i), first, width)
+        for j in range(d.size):
             d[j] = biases[j]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numba import types
 
 from neurodyn.learning.arguments import (
+    Behind,
     Group,
     InputLists,
     InputRows,
@@ -34,11 +35,12 @@ from neurodyn.learning.euler_phases import (
     store_group,
 )
 from neurodyn.learning.input_drive import list_samples
+from neurodyn.learning.input_rows import turn_lists
 from neurodyn.learning.layout import N_IN, N_OUT, WIDTH
 from neurodyn.learning.measures import ENERGY, STEPS, energy, measure
-from neurodyn.learning.moves import LONGEST, excess, turn_lists
+from neurodyn.learning.moves import LONGEST, corrections, excess
 from neurodyn.learning.tiles import LANES, WIDE
-from neurodyn.learning.weight_changes import drive_and_learn, goes_by_rows, measure_columns, share
+from neurodyn.learning.weight_changes import drive_and_learn, measure_columns, share
 from neurodyn.numerics.kernel import Kernel, helper
 from neurodyn.numerics.view import window
 
@@ -72,6 +74,13 @@ def new_group(plan, places):
         np.zeros(places, np.int64),
         np.zeros(LANES, np.float32),
     )
+
+
+@helper
+def new_rows(plan, capacity):
+    """Room for the inputs of so many samples; there are none yet."""
+    room = capacity * plan[N_IN]
+    return InputRows(np.zeros(plan[N_IN] + 2, np.int64), np.zeros(room, np.int32), np.zeros(room, np.float32))
 
 
 @helper
@@ -120,10 +129,11 @@ def _run_minibatches(thread, threads, circuit, settings, samples, epoch, exchang
         np.zeros(2 * capacity * plan[WIDTH], np.float32),
         np.zeros(2 * capacity * WIDE, np.float32),
         np.zeros(plan[WIDTH] * WIDE, np.float32),
+        np.zeros(LANES),
     )
-    by_rows, clips = goes_by_rows(settings.rule), settings.rule[LONGEST] > 0.0
-    room = capacity * plan[N_IN] if by_rows else 0
-    rows = InputRows(np.zeros(plan[N_IN] + 2, np.int64), np.zeros(room, np.int32), np.zeros(room, np.float32))
+    clips, made = settings.rule[LONGEST] > 0.0, job[BEFORE] + job[FIRST]
+    old, new = new_rows(plan, capacity), new_rows(plan, capacity)
+    behind = Behind(np.full(plan[N_IN], made), np.zeros((job[LAST] - job[FIRST] + 1, 2)), made)
     drive, plus = shared_states(states, DRIVE, capacity, plan), shared_states(states, PLUS, capacity, plan)
     minus = shared_states(states, MINUS if job[CENTERED] else REST, capacity, plan)
     met, learned, span = 0, 0, 1.0
@@ -141,15 +151,17 @@ def _run_minibatches(thread, threads, circuit, settings, samples, epoch, exchang
             met += threads
             meet(meeting, met)
         ends = PhaseEnds(plus, minus, exchange.weight, capacity, learned, span, job[BEFORE] + k)
-        if learned and by_rows:
-            turn_lists(lists[0], learned, rows)
+        step, floor = corrections(settings.rule, ends.made)
+        behind.corrections[k - job[FIRST], 0], behind.corrections[k - job[FIRST], 1] = step, floor
+        old, new = new, old
+        turn_lists(lists[1], picks.size, new)
         if learned and clips:
-            measure_columns(worker, circuit, settings, ends, rows, exchange.squares, scratch)
+            measure_columns(worker, circuit, settings, ends, old, exchange.squares, scratch)
             met += threads
             meet(meeting, met)
             span *= excess(settings.rule, exchange.squares, span * learned)
             ends = PhaseEnds(plus, minus, exchange.weight, capacity, learned, span, job[BEFORE] + k)
-        drive_and_learn(worker, circuit, settings, ends, (lists[0], rows, lists[1]), drive, picks.size, scratch)
+        drive_and_learn(worker, circuit, settings, ends, (old, new), behind, drive, picks.size, scratch)
         met += threads
         meet(meeting, met)
         if k == job[LAST]:

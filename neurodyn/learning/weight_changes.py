@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.learning.euler_phases import ZERO
-from neurodyn.learning.input_drive import add_drive, start_drive
+from neurodyn.learning.input_drive import start_drive
+from neurodyn.learning.input_rows import change_and_drive, measure_inputs, note_rows
 from neurodyn.learning.layout import (
     BIASES,
     CONNECTIONS,
     INPUTS,
-    N_IN,
     POPULATIONS,
     WIDTH,
     connection,
@@ -21,10 +21,10 @@ from neurodyn.learning.layout import (
     population,
     sample_states,
 )
-from neurodyn.learning.moves import DECAY, KIND, LONGEST, PLAIN, measure_change, move, pace_of
-from neurodyn.learning.tiles import LANES, STRETCH, WIDE, add_product, gather, scatter
-from neurodyn.numerics.kernel import helper, inlined_helper
-from neurodyn.numerics.view import rectangle, window
+from neurodyn.learning.moves import corrections, measure_change, move, pace_of, square_of
+from neurodyn.learning.tiles import LANES, WIDE, add_product
+from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.view import rectangle, row, window
 
 
 @helper
@@ -40,19 +40,10 @@ def own_columns(plan, p, worker):
     return first * LANES, last * LANES
 
 
-@inlined_helper
-def use(circuit, place, change, pace, squares, chunk):
-    """Move the parameters from a place on by their change; or, if there are sums of squares, add it to those."""
-    if squares.size:
-        measure_change(change, squares, chunk)
-    else:
-        move(circuit, place, change, pace)
-
-
 @helper
-def first_chunk(plan, piece, unit):
-    """Number of the chunk of `LANES` units of a state, in the piece of the gradient with this number."""
-    return (piece * plan[WIDTH] + unit) // LANES
+def first_square(plan, piece, unit):
+    """Place of the sum of squares of a unit of a state, in the piece of the gradient with this number."""
+    return piece * plan[WIDTH] + unit
 
 
 @helper
@@ -64,52 +55,15 @@ def change_biases(circuit, p, columns, ends, pace, squares, sums):
     for j in range(change.size):
         change[j] = ZERO
     for i in range(ends.learned):
-        a = sample_states(ends.plus, plan, p, ends.capacity, i)
-        b = sample_states(ends.minus, plan, p, ends.capacity, i)
-        for j in range(first, last):
-            change[j - first] += ends.weight[i] * (a[j] - b[j])
-    chunk = first_chunk(plan, plan[INPUTS] + plan[CONNECTIONS], begin + first)
-    use(circuit, plan[BIASES] + begin + first, change, pace, squares, (chunk, 1, 1.0))
-
-
-@helper
-def scatter_inputs(circuit, k, columns, ends, lists, pace, change):
-    """Weights of an input connection += scale Σ x (s⁺ − s⁻), in some columns; change is scratch for a sample."""
-    plan = circuit.plan
-    first, last = columns
-    p, place, _ = input_connection(plan, k)
-    w = rectangle(circuit.theta, place, plan[N_IN], population(plan, p)[1])
-    for i in range(ends.learned):
-        a = sample_states(ends.plus, plan, p, ends.capacity, i)
-        b = sample_states(ends.minus, plan, p, ends.capacity, i)
-        for j in range(first, last):
-            change[j] = pace.scale * (ends.weight[i] * (a[j] - b[j]))
-        scatter(lists.which[i], lists.rate[i], lists.counts[i], w, change, first, last)
-
-
-@helper
-def change_inputs(circuit, k, columns, ends, rows, pace, squares, scratch):
-    """Weights of an input connection change by Σ x (s⁺ − s⁻), in some columns (first, end), one input at a time.
-
-    An optimizer moves all of them, and reads and writes two or three arrays: in the order of memory, not by stretches.
-    """
-    plan, (first, last) = circuit.plan, columns
-    p, place, _ = input_connection(plan, k)
-    _, padded, begin = population(plan, p)
-    width = last - first
-    difference, change = rectangle(scratch.left, 0, ends.learned, width), window(scratch.sums, 0, width)
-    for i in range(ends.learned):
-        a = sample_states(ends.plus, plan, p, ends.capacity, i)
-        b = sample_states(ends.minus, plan, p, ends.capacity, i)
-        for j in range(width):
-            difference[i, j] = ends.weight[i] * (a[first + j] - b[first + j])
-    chunk = first_chunk(plan, k, begin + first)
-    for r in range(plan[N_IN]):
-        start, count = rows.starts[r], rows.starts[r + 1] - rows.starts[r]
-        for j in range(width):
-            change[j] = ZERO
-        gather(window(rows.which, start, count), window(rows.rate, start, count), count, difference, change, 0, width)
-        use(circuit, place + r * padded + first, change, pace, squares, (chunk, 1, 1.0))
+        a = window(sample_states(ends.plus, plan, p, ends.capacity, i), first, last - first)
+        b = window(sample_states(ends.minus, plan, p, ends.capacity, i), first, last - first)
+        for j in range(a.size):
+            change[j] += ends.weight[i] * (a[j] - b[j])
+    if squares.size:
+        place = first_square(plan, plan[INPUTS] + plan[CONNECTIONS], begin + first)
+        measure_change(change, window(squares, place, change.size))
+    else:
+        move(circuit, plan[BIASES] + begin + first, change, pace)
 
 
 @helper
@@ -136,10 +90,11 @@ def change_weights(circuit, k, own, ends, pace, squares, scratch):
         wide = min(WIDE, m_b - j)
         other, total = rectangle(scratch.right, 0, 2 * count, wide), rectangle(scratch.sums, 0, rows, wide)
         for i in range(count):
-            up, down = sample_states(ends.plus, plan, b, capacity, i), sample_states(ends.minus, plan, b, capacity, i)
-            root = np.sqrt(ends.weight[i])
+            up = window(sample_states(ends.plus, plan, b, capacity, i), j, wide)
+            down = window(sample_states(ends.minus, plan, b, capacity, i), j, wide)
+            plus, minus, root = row(other, i), row(other, count + i), np.sqrt(ends.weight[i])
             for c in range(wide):
-                other[i, c], other[count + i, c] = root * up[j + c], root * down[j + c]
+                plus[c], minus[c] = root * up[c], root * down[c]
         flat = window(scratch.sums, 0, rows * wide)
         for i in range(flat.size):
             flat[i] = ZERO
@@ -148,8 +103,12 @@ def change_weights(circuit, k, own, ends, pace, squares, scratch):
             change = window(scratch.sums, i * wide, wide)
             if a == b and j <= first + i < j + wide:
                 change[first + i - j] = ZERO
-            chunk = first_chunk(plan, plan[INPUTS] + k, begin + first + i)
-            use(circuit, ahead + (first + i) * m_b + j, change, pace, squares, (chunk, 0, share))
+            if squares.size:
+                squares[first_square(plan, plan[INPUTS] + k, begin + first + i)] += share * square_of(
+                    change, scratch.lanes
+                )
+            else:
+                move(circuit, ahead + (first + i) * m_b + j, change, pace)
         if a != b and not squares.size:
             for c in range(min(wide, n_b - j)):
                 for i in range(rows):
@@ -160,20 +119,15 @@ def change_weights(circuit, k, own, ends, pace, squares, scratch):
 def learn_columns(worker, circuit, settings, ends, squares, scratch):
     """Change what a thread changes after a minibatch, its input connections apart."""
     plan, rates, rule = circuit.plan, settings.rates, settings.rule
+    corrected = corrections(rule, ends.made)
     inputs, connections, divisor = plan[INPUTS], plan[CONNECTIONS], ends.span * ends.learned
     for p in range(plan[POPULATIONS]):
-        pace = pace_of(rule, rates[inputs + connections + p], divisor, ends.made, 0.0)
+        pace = pace_of(rule, rates[inputs + connections + p], divisor, corrected, 0.0)
         change_biases(circuit, p, own_columns(plan, p, worker), ends, pace, squares, scratch.sums)
     for k in range(connections):
-        pace = pace_of(rule, rates[inputs + k], divisor, ends.made, 1.0)
+        pace = pace_of(rule, rates[inputs + k], divisor, corrected, 1.0)
         own = own_columns(plan, connection(plan, k)[0], worker)
         change_weights(circuit, k, own, ends, pace, squares, scratch)
-
-
-@helper
-def goes_by_rows(rule):
-    """Whether all weights of inputs move after a minibatch, also of inputs that are zero, or are measured."""
-    return rule[KIND] != PLAIN or rule[DECAY] > 0.0 or rule[LONGEST] > 0.0
 
 
 @helper
@@ -183,36 +137,30 @@ def measure_columns(worker, circuit, settings, ends, rows, squares, scratch):
     for piece in range(plan[INPUTS] + plan[CONNECTIONS] + 1):
         for p in range(plan[POPULATIONS]):
             first, last = own_columns(plan, p, worker)
-            for j in range(first, last, LANES):
-                squares[first_chunk(plan, piece, population(plan, p)[2] + j)] = 0.0
+            place = first_square(plan, piece, population(plan, p)[2])
+            for j in range(first, last):
+                squares[place + j] = 0.0
     learn_columns(worker, circuit, settings, ends, squares, scratch)
-    pace = pace_of(settings.rule, 0.0, 1.0, ends.made, 0.0)
     for k in range(plan[INPUTS]):
-        columns = own_columns(plan, input_connection(plan, k)[0], worker)
-        change_inputs(circuit, k, columns, ends, rows, pace, squares, scratch)
+        p = input_connection(plan, k)[0]
+        first, last = own_columns(plan, p, worker)
+        place = first_square(plan, k, population(plan, p)[2] + first)
+        measure_inputs(circuit, k, (first, last), ends, rows, window(squares, place, last - first), scratch)
 
 
 @helper
-def drive_and_learn(worker, circuit, settings, ends, lists, drive, coming, scratch):
+def drive_and_learn(worker, circuit, settings, ends, rows, behind, drive, coming, scratch):
     """First half of a minibatch: change a thread's columns by the one before, drive the `coming` samples.
 
-    `ends` are those of the minibatch before, with none `learned` if there was none; lists are of that one, by samples
-    and by inputs, and of this.
+    `ends` are those of the minibatch before, with none `learned` if there was none; rows are the inputs of that one
+    and of this.
     """
-    plan, rule, nothing = circuit.plan, settings.rule, window(settings.rates, 0, 0)
-    old, rows, new = lists
+    plan = circuit.plan
     if ends.learned:
-        learn_columns(worker, circuit, settings, ends, nothing, scratch)
+        learn_columns(worker, circuit, settings, ends, window(settings.rates, 0, 0), scratch)
     for p in range(plan[POPULATIONS]):
         start_drive(circuit, p, own_columns(plan, p, worker), ends.capacity, coming, drive)
     for k in range(plan[INPUTS]):
-        first, last = own_columns(plan, input_connection(plan, k)[0], worker)
-        pace = pace_of(rule, settings.rates[k], ends.span * max(ends.learned, 1), ends.made, 1.0)
-        by_rows = goes_by_rows(rule)
-        if ends.learned and by_rows:
-            change_inputs(circuit, k, (first, last), ends, rows, pace, nothing, scratch)
-        for j in range(first, last, STRETCH):
-            columns = j, min(j + STRETCH, last)
-            if ends.learned and not by_rows:
-                scatter_inputs(circuit, k, columns, ends, old, pace, scratch.sums)
-            add_drive(circuit, k, columns, new, ends.capacity, coming, drive)
+        columns = own_columns(plan, input_connection(plan, k)[0], worker)
+        change_and_drive(circuit, k, columns, ends, settings, rows, behind, coming, drive, scratch)
+    note_rows(rows, behind, ends.made, coming == 0)
