@@ -1,5 +1,7 @@
 """Phase planes: fields, nullclines, fixed points and separatrices where closed forms or symmetry put them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -381,7 +383,7 @@ def test_what_does_not_fit_is_refused():
 
 def test_a_quick_plane_finds_the_same_points_and_is_followed_to_the_same_manifolds():
     network = models.read("two-neurons").network
-    asked = {"x": [0.5], "y": [0.2], "beta": 0.4, "window": (-1.9, 2.0), "resolution": 21}
+    asked: dict[str, Any] = {"x": [0.5], "y": [0.2], "beta": 0.4, "window": (-1.9, 2.0), "resolution": 21}
     whole, quick = phase_plane(network, **asked), phase_plane(network, quick=True, **asked)
     assert quick.manifolds == ()
     assert list(quick.fixed_points.kind) == ["stable node", "stable node", "saddle"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bokeh.models import Button, InlineStyleSheet, Select, Slider
+from bokeh.models import Button, Select, Slider
 
 from neurodyn.explorer.settings import FEW_INPUTS, Settings
 from neurodyn.explorer.subject import Subject
@@ -22,7 +22,7 @@ UNITS = 400
 #: The two kinds of planes.
 CHOSEN, PRINCIPAL = "two units", "principal directions"
 WIDTH = 190
-SMALL = InlineStyleSheet(css=":host { font-size: 12px; } label, .bk-slider-title { font-size: 12px; color: #444; }")
+SMALL = ":host { font-size: 12px; } label, .bk-slider-title { font-size: 12px; color: #444; }"
 
 
 def sliders(subject: Subject, settings: Settings, change: Change) -> list[Slider]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from neurodyn.errors import ArgumentError, shown
+from neurodyn.errors import ArgumentError, NeurodynError, shown
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.explorer.require import require_bokeh
 from neurodyn.explorer.session import Session
@@ -39,11 +40,27 @@ class Explorer:
         from neurodyn.explorer import server
 
         if self._server is None:
-            from neurodyn import models
-
-            self._server = server.make_server(self._subject, 0, models.names())
-            threading.Thread(target=self._server.io_loop.start, name="neurodyn explorer", daemon=True).start()
+            answer: queue.Queue[Server | NeurodynError] = queue.Queue()
+            threading.Thread(target=self._serve, args=[answer], name="neurodyn explorer", daemon=True).start()
+            found = answer.get()
+            if isinstance(found, NeurodynError):
+                raise found
+            self._server = found
         return server.address(self._server)
+
+    def _serve(self, answer: queue.Queue[Server | NeurodynError]) -> None:
+        """Make a server and run its loop, in a thread: that of a notebook has a loop of its own, which is not ours."""
+        from neurodyn import models
+        from neurodyn.explorer import server
+
+        try:
+            made = server.make_server(self._subject, 0, models.names())
+        except NeurodynError as error:
+            answer.put(error)
+            return
+        made.io_loop.add_callback(answer.put, made)
+        made.io_loop.start()
+        made.io_loop.close(all_fds=True)
 
     def open(self) -> None:
         """Show the page in the browser."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from bokeh.models import Column, CustomJS, Div, InlineStyleSheet, Row
+from bokeh.models import Column, CustomJS, Div, Row
 
 from neurodyn.explorer.clock import TIMES, Clock
 from neurodyn.explorer.figures import SIDE, plane_figure, signal_figures
@@ -26,8 +26,8 @@ WRONG = "border-left: 4px solid #D55E00; background: #fff4ec; padding: 6px 10px;
 KEY = """<span style="color:#0072B2">━</span> free and <span style="color:#D55E00">━</span> nudged phase of each start ·
 solid and dashed: nullclines of the horizontal and the vertical axis · ● stable, ◆ saddle, ■ unstable fixed point,
 ★ focus · × s* · dash-dotted and dotted: stable and unstable manifolds · grey: the energy, darker in its valleys"""
-WRAP = InlineStyleSheet(css=":host { flex-wrap: wrap; gap: 4px 16px; align-items: flex-end; }")
-SPREAD = InlineStyleSheet(css=":host { flex-wrap: wrap; gap: 8px 20px; align-items: flex-start; }")
+WRAP = ":host { flex-wrap: wrap; gap: 4px 16px; align-items: flex-end; }"
+SPREAD = ":host { flex-wrap: wrap; gap: 8px 20px; align-items: flex-start; }"
 
 #: Unpacks a frame, or a part of one, the text `packed`.
 _UNPACK = """
