@@ -5,6 +5,7 @@ import pytest
 
 import neurodyn as nd
 from neurodyn import models
+from neurodyn.phases import motion
 
 RING = models.Rate.recurrent(3, feedback={"s-s": [[0.0, 3.0, 0.0], [0.0, 0.0, -3.0], [3.0, 0.0, 0.0]]})
 
@@ -48,3 +49,14 @@ def test_relax_tells_chaos_and_its_exponent():
     found = nd.relax(model.network, start=model.start, t_max=2000.0, on_failure="return")
     assert found.status == nd.Status.CHAOTIC
     assert found.exponent == pytest.approx(0.11, abs=0.06)
+
+
+def test_a_network_with_an_energy_is_not_followed_any_further(monkeypatch):
+    def never(*arguments, **options):
+        raise AssertionError("no cycle and no chaos can be where an energy only falls")
+
+    monkeypatch.setattr(motion, "first_return", never)
+    monkeypatch.setattr(motion, "growth", never)
+    net = models.Hopfield.recurrent(3, seed=0)
+    found = nd.relax(net, start=[0.5, -0.2, 0.1], t_max=2.0, tol=1e-12, on_failure="return")
+    assert found.status == nd.Status.MOVING

@@ -42,8 +42,11 @@ def motions_of(
     """Tell how the free flow goes on from states (n, b) under x (b, n_in), which it reached after times `moved` (b,).
 
     By the number of the sample; those are missing of which nothing can be told. No sample is followed for longer than
-    it has moved already. Units that are `held`, (n,), do not move.
+    it has moved already. Units that are `held`, (n,), do not move. A network with an energy goes nowhere but down, so of
+    it there is nothing to tell.
     """
+    if network.has_energy:
+        return {}
     scale, found = float(network.tau.max()), dict[int, Motion]()
     for j in range(states.shape[1]):
         one = None if x is None else x[j : j + 1]
