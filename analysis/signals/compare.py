@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from neurodyn.analysis.signals.resolution import unresolved
 from neurodyn.cards.picture import Picture, curves
 from neurodyn.cards.shown import Facts, Rows, Shown, told
 from neurodyn.errors import ArgumentError
@@ -70,6 +71,8 @@ class Comparison(Shown):
     has_signal : (batch,) bool
         Samples whose error signal is not zero at all times: with a hard sigmoid, all outputs may sit on a bound.
     gradient : GradientComparison
+    notes : tuple of str
+        A sentence for each population whose error signal is too small to be told apart at the solver's tolerances.
 
     Examples
     --------
@@ -88,6 +91,7 @@ class Comparison(Shown):
     over_time: Array
     has_signal: Any
     gradient: GradientComparison
+    notes: tuple[str, ...] = ()
 
     _head: ClassVar[tuple[str, ...]] = ("population", "largest relative error")
 
@@ -98,6 +102,7 @@ class Comparison(Shown):
             ("cosine of the gradients", f"{self.gradient.cosine:.12g}"),
             ("their relative error", f"{self.gradient.relative_error:.3g}"),
             ("samples with a signal", samples),
+            *(("note", text) for text in self.notes),
         ]
 
     def _rows(self) -> Rows:
@@ -108,11 +113,12 @@ class Comparison(Shown):
 
     def __repr__(self) -> str:
         each = ", ".join(f"{name} {part.max_relative_error:.3g}" for name, part in self.populations.items())
+        notes = self.notes if len(self.notes) < 3 else (self.notes[0], f"and {len(self.notes) - 1} more, see `notes`")
         return (
             f"Comparison(max_relative_error={self.max_relative_error:.3g}: {each};\n"
             f"  gradient: cosine {self.gradient.cosine:.12g}, relative error {self.gradient.relative_error:.3g};\n"
             f"  {np.count_nonzero(self.has_signal)} of {np.size(self.has_signal)} samples with a signal, "
-            f"{self.t.size} times to t = {self.t[-1]:.4g})"
+            f"{self.t.size} times to t = {self.t[-1]:.4g}" + "".join(f";\n  note: {note}" for note in notes) + ")"
         )
 
 
@@ -150,7 +156,8 @@ def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> C
         populations[name] = PopulationComparison(error, over_time)
     error, over_time = relative_error(difference, np.abs(b))
     has_signal = np.abs(b).max(axis=(0, 2)) > 0.0
-    return Comparison(error, populations, run.t, over_time, has_signal, _gradients(run, side, gradient_times))
+    gradient = _gradients(run, side, gradient_times)
+    return Comparison(error, populations, run.t, over_time, has_signal, gradient, unresolved(run, side))
 
 
 def check_pair(run: NudgedPhase, side: SidePhase) -> None:
