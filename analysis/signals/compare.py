@@ -102,7 +102,7 @@ class Comparison(Shown):
             ("cosine of the gradients", f"{self.gradient.cosine:.12g}"),
             ("their relative error", f"{self.gradient.relative_error:.3g}"),
             ("samples with a signal", samples),
-            *(("note", note) for note in self.notes),
+            *(("note", text) for text in self.notes),
         ]
 
     def _rows(self) -> Rows:
@@ -113,11 +113,12 @@ class Comparison(Shown):
 
     def __repr__(self) -> str:
         each = ", ".join(f"{name} {part.max_relative_error:.3g}" for name, part in self.populations.items())
+        notes = self.notes if len(self.notes) < 3 else (self.notes[0], f"and {len(self.notes) - 1} more, see `notes`")
         return (
             f"Comparison(max_relative_error={self.max_relative_error:.3g}: {each};\n"
             f"  gradient: cosine {self.gradient.cosine:.12g}, relative error {self.gradient.relative_error:.3g};\n"
             f"  {np.count_nonzero(self.has_signal)} of {np.size(self.has_signal)} samples with a signal, "
-            f"{self.t.size} times to t = {self.t[-1]:.4g}" + "".join(f";\n  note: {note}" for note in self.notes) + ")"
+            f"{self.t.size} times to t = {self.t[-1]:.4g}" + "".join(f";\n  note: {note}" for note in notes) + ")"
         )
 
 
