@@ -55,6 +55,7 @@ def test_curves_grow_while_it_learns_and_notebooks_show_them(rng, monkeypatch):
     live, (x, y) = plots.LiveLearning(), (rng.uniform(0.0, 1.0, (20, 4)), rng.integers(0, 2, 20))
     found = nd.learn(net, x, y, epochs=3, rates=0.1, validation=5, callbacks=live)
     np.testing.assert_allclose(line(live.ax, "training").get_ydata(), 100.0 * found.train_error)
+    assert found.validation_error is not None
     np.testing.assert_allclose(line(live.ax, "validation").get_ydata(), 100.0 * found.validation_error)
     assert len(shown) == 3
     assert shown[0]._repr_png_().startswith(b"\x89PNG")
