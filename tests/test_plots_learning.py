@@ -1,5 +1,9 @@
 """Figures of learning show the numbers of the result."""
 
+import sys
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -36,6 +40,25 @@ def test_without_labels_the_curve_is_the_cost(rng):
     ax = plots.plot_learning(found)
     np.testing.assert_allclose(np.asarray(line(ax, "training").get_ydata(), dtype=float), found.train_cost)
     assert "cost" in ax.get_ylabel()
+
+
+def test_curves_grow_while_it_learns_and_notebooks_show_them(rng, monkeypatch):
+    shown: list[Any] = []
+
+    def display(thing, display_id):
+        shown.append(thing)
+        return SimpleNamespace(update=shown.append)
+
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=object, version_info=(9, 0)))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    net = models.Hopfield.layered([4, 6, 2], activation="hard-sigmoid", seed=0)
+    live, (x, y) = plots.LiveLearning(), (rng.uniform(0.0, 1.0, (20, 4)), rng.integers(0, 2, 20))
+    found = nd.learn(net, x, y, epochs=3, rates=0.1, validation=5, callbacks=live)
+    np.testing.assert_allclose(line(live.ax, "training").get_ydata(), 100.0 * found.train_error)
+    assert found.validation_error is not None
+    np.testing.assert_allclose(line(live.ax, "validation").get_ydata(), 100.0 * found.validation_error)
+    assert len(shown) == 3
+    assert shown[0]._repr_png_().startswith(b"\x89PNG")
 
 
 def test_settling_is_drawn_from_zero(training):

@@ -18,6 +18,7 @@ from neurodyn.analysis.plots.learning import (
     plot_learning,
     plot_settling,
 )
+from neurodyn.analysis.plots.live import LiveLearning
 from neurodyn.analysis.plots.motion.limit_cycle import plot_limit_cycle
 from neurodyn.analysis.plots.motion.lyapunov import plot_lyapunov, plot_lyapunov_map
 from neurodyn.analysis.plots.paper import paper
@@ -43,6 +44,7 @@ from neurodyn.analysis.plots.timing.ladder import plot_ladder
 from neurodyn.analysis.plots.timing.timescales import draw_timescales
 
 __all__ = [
+    "LiveLearning",
     "animate",
     "draw_gradients",
     "draw_portrait",
