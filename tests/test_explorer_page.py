@@ -33,14 +33,14 @@ LOOK = """() => {
     const table = (...names) => tables.filter(t => names.every(n => n in t))
     const said = m => m.title?.text ?? m.title ?? ""
     const titled = (type, text) => all.filter(m => m.type === type && said(m).includes(text))
-    const text = name => all.find(m => m.name === name)?.text ?? ""
+    const text = name => all.findLast(m => m.name === name)?.text ?? ""
     return {
-        title: titled("Figure", "low")[0].title.text,
-        starts: table("x", "y", "fill").filter(t => !("kind" in t)).map(t => [...t.x].map((x, k) => [x, t.y[k]]))[0],
-        kinds: table("kind")[0].kind,
-        beta: titled("Slider", "β")[0]?.value,
-        time: titled("Slider", "time")[0].value,
-        models: titled("Select", "model")[0]?.value,
+        title: titled("Figure", "low").at(-1).title.text,
+        starts: table("x", "y", "fill").filter(t => !("kind" in t)).map(t => [...t.x].map((x, k) => [x, t.y[k]])).pop(),
+        kinds: table("kind").at(-1).kind,
+        beta: titled("Slider", "β").at(-1)?.value,
+        time: titled("Slider", "time").at(-1).value,
+        models: titled("Select", "model").at(-1)?.value,
         trouble: text("trouble"), report: text("report"),
         manifolds: table("xs", "color").length,
     }
@@ -51,7 +51,7 @@ DRAWN = """() => {
 }"""
 SET = """([type, title, value]) => {
     const all = [...Bokeh.documents[0].all_models]
-    all.find(m => m.type === type && m.title === title).value = value
+    all.findLast(m => m.type === type && m.title === title).value = value  // that of the last sheet
 }"""
 
 

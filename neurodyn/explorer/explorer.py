@@ -1,4 +1,7 @@
-"""The explorer in Python and in notebooks: a network's page as an object, which a notebook shows in place."""
+"""The explorer in Python and in notebooks: a network's page as an object, which a notebook shows in place.
+
+What the page needs is imported when it is shown, so that the public names come without it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from numpy.typing import ArrayLike
 from neurodyn.errors import ArgumentError, NeurodynError, shown
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.explorer.require import require_bokeh
-from neurodyn.explorer.session import Session
-from neurodyn.explorer.subject import Subject, read
-from neurodyn.models import Model
 from neurodyn.system.network import Network
 
 if TYPE_CHECKING:
     from bokeh.server.server import Server
+
+    from neurodyn.explorer.subject import Subject
+    from neurodyn.models import Model
 
 #: Height of the page in a notebook, in pixels.
 HEIGHT = 860
@@ -71,6 +74,7 @@ class Explorer:
     def export(self, path: str) -> None:
         """Write the page into one file that needs no server, with sliders over values of beta and over the time."""
         from neurodyn.explorer.export import write_page
+        from neurodyn.explorer.session import Session
 
         write_page(Session(self._subject), path)
 
@@ -130,6 +134,9 @@ def explore(
     Explorer('network', 5 units)
     """
     require_bokeh()
+    from neurodyn.explorer.subject import Subject, read
+    from neurodyn.models import Model
+
     if isinstance(model, Network):
         subject = Subject.of(model, x, y, start)
     elif x is not None or y is not None or start is not None:

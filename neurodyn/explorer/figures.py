@@ -66,6 +66,7 @@ def plane_figure(subject: Subject, view: View) -> tuple[Any, Sources]:
         height=SIDE,
         max_width=SIDE,
         min_width=LEAST,
+        stylesheets=[":host(:focus) { outline: none; }"],
         sizing_mode="scale_width",
     )
     sources: Sources = {name: empty(*CURVES) for name in ("energy", "first nullcline", "second nullcline")}
@@ -115,7 +116,7 @@ def signal_figures(subject: Subject, view: View) -> Signals:
         sources |= {table: empty(*CURVES) for table in (free, pulled, signal, side)}
         panels: list[Any] = [(f"{name}: states {letter}, free (blue), nudged (orange)", letter, (free, pulled), ())]
         if nudged:
-            title = f"{name}: error signals, −(τ/β) d{letter}/dt (orange), side network S̄ (black, dashed)"
+            title = f"{name}: error signals, −(τ/β) d{letter}/dt (orange) and S̄ (black)"
             panels.append((title, "S̃, S̄", (signal,), (side,)))
         for title, label, solid, dashed in panels:
             plot = _panel(title, label, height, span)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.portraits.phase_plane import PhasePlane
+from neurodyn.analysis.units import state_letter
 from neurodyn.explorer.motion import Motion
 from neurodyn.explorer.plane_frame import Table, motion_tables, plane_tables
 from neurodyn.explorer.settings import Settings
@@ -95,4 +96,5 @@ def _report(settings: Settings, motion: Motion) -> str:
     if not np.isfinite(motion.error):
         return ""
     noise = ", both without noise" if settings.temperature else ""
-    return f"−(τ/β) ds/dt is within {100.0 * motion.error:.2g} % of the side network's error signal{noise}."
+    letter = state_letter(motion.network)
+    return f"−(τ/β) d{letter}/dt is within {100.0 * motion.error:.2g} % of the side network's error signal{noise}."
