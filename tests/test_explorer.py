@@ -182,3 +182,18 @@ def test_settings_are_those_of_the_sample(subject):
     settings = Settings.of(subject, 2)
     assert np.array_equal(settings.starts[0], subject.start[2])
     assert len(settings.starts) == len(subject)  # the others have the same input and target
+
+
+def test_an_error_inside_is_a_sentence_on_the_page_and_the_session_goes_on(subject, monkeypatch, capsys):
+    from bokeh.document import Document
+
+    from neurodyn.explorer.page import Page
+
+    page = Page(Document(), subject)
+    with monkeypatch.context() as patch:
+        patch.setattr(page.session, "open", lambda *_: 1 / 0)
+        page.open_sample(1)
+    assert "a fault of the program: ZeroDivisionError: division by zero" in page.inbox.data["packed"][0]
+    assert "Traceback" in capsys.readouterr().err
+    page.open_sample(1)
+    assert page.session.settings.sample == 1
