@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import neurodyn as nd
 from neurodyn import cli, models
 from neurodyn.errors import ArgumentError
+from neurodyn.explorer.plane_frame import plane_of
 from neurodyn.explorer.session import Session
 from neurodyn.explorer.settings import Settings, network_of
 from neurodyn.explorer.sheet import pack, parts
@@ -123,6 +124,9 @@ def test_many_units_are_seen_along_two_of_them_or_principal_directions():
     # the plane goes through where the nudged phase ends, so that this is a fixed point of it
     points = np.stack([frame.tables["points"]["x"], frame.tables["points"]["y"]], axis=1)
     assert np.abs(points - ends(frame.tables["nudged ways"])[0]).max(axis=1).min() < 5e-3
+    plane = plane_of(session.subject, session.settings, session.view, session.motion).flow.plane
+    end = session.motion.nudged[-1]
+    assert np.abs(plane.states(plane.coordinates(end)) - end).max() < 1e-12
     place = session.view.coordinates(session.settings.starts[0]) + np.array([0.1, 0.0])
     session.move_to(place)
     assert np.abs(session.view.coordinates(session.settings.starts[0]) - place).max() < 1e-12
@@ -182,3 +186,18 @@ def test_settings_are_those_of_the_sample(subject):
     settings = Settings.of(subject, 2)
     assert np.array_equal(settings.starts[0], subject.start[2])
     assert len(settings.starts) == len(subject)  # the others have the same input and target
+
+
+def test_an_error_inside_is_a_sentence_on_the_page_and_the_session_goes_on(subject, monkeypatch, capsys):
+    from bokeh.document import Document
+
+    from neurodyn.explorer.page import Page
+
+    page = Page(Document(), subject)
+    with monkeypatch.context() as patch:
+        patch.setattr(page.session, "open", lambda *_: 1 / 0)
+        page.open_sample(1)
+    assert "a fault of the program: ZeroDivisionError: division by zero" in page.inbox.data["packed"][0]
+    assert "Traceback" in capsys.readouterr().err
+    page.open_sample(1)
+    assert page.session.settings.sample == 1

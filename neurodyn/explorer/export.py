@@ -23,7 +23,7 @@ from neurodyn.progress import Bar
 from neurodyn.results.files import write
 
 #: Values of beta in the file.
-BETAS = np.round(np.linspace(-0.5, 1.5, 41), 2)
+BETAS = np.round(np.linspace(-0.5, 1.5, 21), 2)
 
 #: Finds the frame of a value of beta; they are unpacked once.
 _CHOOSE = """
