@@ -68,11 +68,11 @@ def split_entries(app: Any, what: str, name: str, subject: Any, options: Any, li
     lines[:] = found
 
 
-def take_bars_as_absolute_values(app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
-    """Escape the bars of |x|, which would be substitutions in reStructuredText, where they are not code."""
+def take_marks_as_they_are(app: Any, what: str, name: str, subject: Any, options: Any, lines: list[str]) -> None:
+    """Escape the bars of |x| and the underscore of n_iter_, which are references in reStructuredText, outside code."""
     for k, line in enumerate(lines):
         parts = line.split("`")
-        parts[::2] = [part.replace("|", "\\|") for part in parts[::2]]
+        parts[::2] = [re.sub(r"\||(?<=\w)_(?!\w)", r"\\\g<0>", part) for part in parts[::2]]
         lines[k] = "`".join(parts)
 
 
@@ -85,5 +85,5 @@ def link_to_included_pages(app: Any, page: str, source: list[str]) -> None:
 def setup(app: Any) -> None:
     """Connect the functions above."""
     app.connect("autodoc-process-docstring", split_entries, priority=100)  # before napoleon
-    app.connect("autodoc-process-docstring", take_bars_as_absolute_values, priority=900)  # after napoleon
+    app.connect("autodoc-process-docstring", take_marks_as_they_are, priority=900)  # after napoleon
     app.connect("source-read", link_to_included_pages)

@@ -78,7 +78,9 @@ _SHARED = """
     n_features_in_ : int
     feature_names_in_ : (n_features_in_,) array of str
         Only where X has column names that are all strings.
-
+"""
+#: And what follows after attributes of their own.
+_NOTES = """
     Notes
     -----
     What is learned does not depend on the order of the samples, and a whole-number weight is the same as repeating the
@@ -88,7 +90,8 @@ _SHARED = """
 
 def _documented(kind: type[Kind]) -> type[Kind]:
     """Put what is common into the docstring of a class."""
-    kind.__doc__ = cleandoc(kind.__doc__ or "").replace("_SHARED", cleandoc(_SHARED))
+    text = cleandoc(kind.__doc__ or "")
+    kind.__doc__ = text.replace("_SHARED", cleandoc(_SHARED)).replace("_NOTES", cleandoc(_NOTES))
     return kind
 
 
@@ -104,6 +107,8 @@ class EquilibriumPropagationClassifier(ClassifierMixin, EquilibriumPropagationBa
         Labels, of any kind, in the order of the outputs; for several sets a list of arrays.
     noise_ : float
         Root mean square difference of outputs and targets in the last epoch; the unit of outputs in `predict_proba`.
+
+    _NOTES
 
     References
     ----------
@@ -194,6 +199,8 @@ class EquilibriumPropagationRegressor(RegressorMixin, EquilibriumPropagationBase
     One output unit for each target. Targets are shifted and scaled to mean 0 and standard deviation ½, as seen by `fit`
     or by the first call of `partial_fit`; predictions are scaled back. Outputs are linear, so they reach any value.
     _SHARED
+
+    _NOTES
 
     References
     ----------
