@@ -3,6 +3,7 @@
 import os
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
 import numpy as np
@@ -42,3 +43,21 @@ def _figures_closed():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def quick():
+    """A thread as an executor of sweeps: no process to start."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@pytest.fixture
+def neurodyn(tmp_path, monkeypatch):
+    """Runs `neurodyn sweep` in a folder of its own."""
+    from click.testing import CliRunner
+
+    from neurodyn import cli
+
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(cli.main, ["sweep", *map(str, arguments)])

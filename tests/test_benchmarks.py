@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import __main__ as command
-from benchmarks import contest, diffrax_peer, measure, methods, peers, report, roofline, scaling
+from benchmarks import contest, diffrax_peer, measure, methods, peers, precision, report, roofline, scaling
 from benchmarks.cases import CASES, Case
 from benchmarks.claims import Claim
-from benchmarks.record import OURS, Curve, Record, Row
+from benchmarks.record import OURS, Curve, Precision, Record, Row
 
 TINY = Case("tiny", units=3, batch=2, outputs=4, end=5.0)
 
@@ -126,12 +126,31 @@ def test_record_survives_json_and_is_drawn():
     for against, points in scaling.problems(quick=True).items():
         x = [float(x) for x, _, _ in points]
         curves.append(Curve(against, 1, x, [0.5 * a for a in x]))
-    record = Record([Row("pairs", 1, OURS, "tsit5", 1e-7, 1e-6, [1.0, 2.0])], curves, ["A remark."], {"system": "any"})
+    rows, line = [Row("pairs", 1, OURS, "tsit5", 1e-7, 1e-6, [1.0, 2.0])], [1e-2, 1e-6, 1e-13]
+    precise = [Precision("pairs", 1, peer, line, [x**-0.1 for x in line]) for peer in (OURS, "another")]
+    record = Record(rows, curves, precise, ["A remark."], {"system": "any"})
     again = Record.from_data(json.loads(json.dumps(asdict(record))))
     assert again == record
     assert again.curves[0].slope() == pytest.approx(1.0)
     assert "batch 1.00 on 1 thread" in report.text(again)
     assert len(scaling.plot_scaling(again).axes) == 4
+    assert f"{1e-9**-0.1:.2g}" in report.text(again)
+    assert len(precision.plot_precision(again).axes) == 1
+
+
+def test_times_at_equal_error_lie_on_lines_between_logarithms():
+    found = Precision("pairs", 1, OURS, [1e-3, np.inf, 1e-5, 1e-9], [1.0, 9.0, 4.0, 64.0])
+    assert found.seconds_at(1e-4) == pytest.approx(2.0)
+    assert found.seconds_at(1e-7) == pytest.approx(16.0)
+    assert found.seconds_at(1e-10) is None
+
+
+def test_every_solver_comes_closer_with_its_tolerance():
+    found = precision.measure_precision(TINY, 1, tolerances=(1e-3, 1e-6, 1e-9))
+    assert {OURS, precision.ORDER_8, precision.DOP853} <= {curve.peer for curve in found}
+    for curve in found:
+        assert curve.error[2] < 1e-4 * curve.error[0]
+        assert min(curve.seconds) > 0.0
 
 
 def test_documentation_keeps_what_stands_around_the_results(tmp_path):

@@ -136,3 +136,19 @@ def test_distances_from_the_exact_gradient_are_reported_and_large_together_where
         assert low <= found.side_to_exact <= high
         assert found.nudged_to_exact == pytest.approx((run.parameter_gradient() - exact).norm / exact.norm)
         assert found.side_to_exact == pytest.approx((side.parameter_gradient() - exact).norm / exact.norm)
+
+
+def test_a_population_whose_signal_is_below_the_tolerances_is_named():
+    net = SMOOTH["chain-tanh"]()
+    net = net.replace(parameters={"h1-h2": 1e-4 * net.parameters["h1-h2"]})
+    x, y = np.full(5, 0.3), np.array([0.5, -0.2, 0.4])
+    notes = {}
+    for atol in (1e-10, 3e-3):
+        solver = nd.Solver(atol=atol)
+        rest = nd.relax(net, x)
+        run = nd.nudge(net, rest, y, solver=solver)
+        verdict = analysis.compare(run, nd.side_network(net, rest, y, t_eval=run.t, solver=solver))
+        notes[atol] = verdict.notes
+        assert all(note in repr(verdict) for note in verdict.notes)
+    assert notes[1e-10] == ()
+    assert [note.split(" is ")[0] for note in notes[3e-3]] == ["the error signal of h2"]

@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray
-from click.testing import CliRunner
 
 import neurodyn as nd
 import sweep_cells
-from neurodyn import analysis, cli, models
+from neurodyn import analysis, models
 from neurodyn.experiments import experiment, model_run
 from neurodyn.phases.relax import relax
 from neurodyn.sweep.axes import Axis, dimensions, parse
@@ -38,20 +37,6 @@ DASK_MISSING = "needs Dask: pip install 'neurodyn[cluster]'"
 def contents(folder: Path) -> dict[str, bytes]:
     """What the files of a sweep hold that must be the same in every run of it."""
     return {name: (folder / name).read_bytes() for name in ("plan.json", "sweep.nc")}
-
-
-@pytest.fixture
-def quick():
-    """A thread as an executor: no process to start."""
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
-
-
-@pytest.fixture
-def neurodyn(tmp_path, monkeypatch):
-    """Runs the command line in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(cli.main, ["sweep", *map(str, arguments)])
 
 
 # -- axes and plans ------------------------------------------------------------------------------------------------

@@ -9,18 +9,16 @@ import shutil
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray
-from click.testing import CliRunner
 
 import neurodyn as nd
 import sweep_cells
-from neurodyn import cli
 from neurodyn.sweep import folder, merge, resume, status
 from neurodyn.sweep.part import as_part, cells_of
 from neurodyn.sweep.run import make_plan
@@ -29,20 +27,6 @@ from neurodyn.sweep.run_log import SILENCE
 NOISY = "sweep_cells:noisy"
 SWEEP: dict[str, Any] = {"vary": {"a": [1, 2, 3, 4], "b": "lin:0:1:5"}, "function": NOISY}
 GOLDEN = Path(__file__).parent / "golden" / "0.1"
-
-
-@pytest.fixture
-def quick():
-    """A thread as an executor: no process to start."""
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
-
-
-@pytest.fixture
-def neurodyn(tmp_path, monkeypatch):
-    """Runs the command line in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(cli.main, ["sweep", *map(str, arguments)])
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodyn.analysis.signals.resolution import unresolved
 from neurodyn.errors import ArgumentError
 from neurodyn.inputs import whole_number
 from neurodyn.numerics.arrays import Array
@@ -68,6 +69,8 @@ class Comparison:
     has_signal : (batch,) bool
         Samples whose error signal is not zero at all times: with a hard sigmoid, all outputs may sit on a bound.
     gradient : GradientComparison
+    notes : tuple of str
+        A sentence for each population whose error signal is too small to be told apart at the solver's tolerances.
     """
 
     max_relative_error: float
@@ -76,6 +79,7 @@ class Comparison:
     over_time: Array
     has_signal: Any
     gradient: GradientComparison
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         each = ", ".join(f"{name} {part.max_relative_error:.3g}" for name, part in self.populations.items())
@@ -83,7 +87,7 @@ class Comparison:
             f"Comparison(max_relative_error={self.max_relative_error:.3g}: {each};\n"
             f"  gradient: cosine {self.gradient.cosine:.12g}, relative error {self.gradient.relative_error:.3g};\n"
             f"  {np.count_nonzero(self.has_signal)} of {np.size(self.has_signal)} samples with a signal, "
-            f"{self.t.size} times to t = {self.t[-1]:.4g})"
+            f"{self.t.size} times to t = {self.t[-1]:.4g}" + "".join(f";\n  note: {note}" for note in self.notes) + ")"
         )
 
 
@@ -112,7 +116,8 @@ def compare(run: NudgedPhase, side: SidePhase, *, gradient_times: int = 21) -> C
         populations[name] = PopulationComparison(error, over_time)
     error, over_time = relative_error(difference, np.abs(b))
     has_signal = np.abs(b).max(axis=(0, 2)) > 0.0
-    return Comparison(error, populations, run.t, over_time, has_signal, _gradients(run, side, gradient_times))
+    gradient = _gradients(run, side, gradient_times)
+    return Comparison(error, populations, run.t, over_time, has_signal, gradient, unresolved(run, side))
 
 
 def check_pair(run: NudgedPhase, side: SidePhase) -> None:

@@ -54,6 +54,7 @@ def summarise(
                 "nudged_to_exact": comparison.gradient.nudged_to_exact,
                 "side_to_exact": comparison.gradient.side_to_exact,
             },
+            "notes": comparison.notes,
             "residual": np.max(rest.residual),
             "residual_over_beta": np.max(run.residual_over_beta),
             "status": ", ".join(sorted(words)),

@@ -69,6 +69,7 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
         status.append("but the two sides differ by more than their size: tighten `solver`, or lower `beta`")
     parts = [f"{part} {number(seconds)}" for part, seconds in summary["seconds_by_part"].items()]
     seconds = f"{number(summary['seconds'])} ({', '.join(parts)})"
+    facts += [("note", note) for note in summary["notes"]]
     return [*facts, ("status", "; ".join(status)), ("seconds", seconds)]
 
 

@@ -12,6 +12,7 @@ import click
 from .cases import CASES
 from .launch import measure
 from .machine import busy
+from .precision import PRECISE
 from .report import text, write_docs
 from .worker import INSTRUCTIONS
 
@@ -37,6 +38,7 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str) -> l
 @click.option("--quick", is_flag=True, help="Small batches and few rounds: a first look, no result.")
 @click.option("--tune", is_flag=True, help="Try every way to set diffrax up, not only those that have done best.")
 @click.option("--scaling/--no-scaling", default=None, help="Measure the curves. Default: unless --case is given.")
+@click.option("--precision/--no-precision", default=None, help="Error against time. Default: unless --case is given.")
 @click.option("--json", "into", type=click.Path(dir_okay=False, path_type=Path), help="Also write all data to a file.")
 @click.option("--docs", is_flag=True, help="Write tables and figure into docs/benchmarks.md.")
 def main(
@@ -47,6 +49,7 @@ def main(
     quick: bool,
     tune: bool,
     scaling: bool | None,
+    precision: bool | None,
     into: Path | None,
     docs: bool,
 ) -> None:
@@ -62,6 +65,7 @@ def main(
         quick=quick,
         tune=tune,
         scaling=not cases if scaling is None else scaling,
+        precision=list(PRECISE) if (not cases if precision is None else precision) else [],
     )
     if warning:
         record.remarks.insert(0, warning)

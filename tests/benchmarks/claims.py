@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .contest import CSR, DIFFRAX, PLAIN, PRODUCTS, SCIPY, TRAFFIC
+from .heyoka_peer import WIDTHS
+from .heyoka_peer import name as heyoka
+from .precision import DOP853, ORDER_8
 from .record import OURS, Record
 
 
@@ -19,6 +22,12 @@ class Claim:
     aim: float
     bound: bool = False
 
+    def verdict(self, ratio: float) -> str:
+        """Whether it holds."""
+        met = ratio <= self.least if self.bound else ratio >= self.least
+        reached = ratio <= self.aim if self.bound else ratio >= self.aim
+        return "aim reached" if reached else "met" if met else "missed"
+
     def measured(self, record: Record) -> float | None:
         """The ratio, if both sides were timed."""
         ours = record.find(self.case, self.threads, OURS)
@@ -27,23 +36,36 @@ class Claim:
             return None
         return ours.ratio(theirs[0]) if self.bound else min(row.ratio(ours) for row in theirs)
 
-    def verdict(self, ratio: float) -> str:
-        """Whether it holds."""
-        met = ratio <= self.least if self.bound else ratio >= self.least
-        reached = ratio <= self.aim if self.bound else ratio >= self.aim
-        return "aim reached" if reached else "met" if met else "missed"
+
+@dataclass(frozen=True, slots=True)
+class PrecisionClaim(Claim):
+    """The same at an error that all came to by their own tolerances."""
+
+    error: float = 1e-12
+
+    def measured(self, record: Record) -> float | None:
+        """The ratio, if both sides came to that error; ours is the better of the default and `dop8`."""
+        taken = record.seconds_at(self.case, self.threads, self.error)
+        ours = [taken[name] for name in (OURS, ORDER_8) if name in taken]
+        theirs = [taken[peer] for peer in self.peers if peer in taken]
+        return min(theirs) / min(ours) if ours and theirs else None
 
 
-INDEPENDENT = (DIFFRAX, PLAIN)
-CLAIMS = (
-    Claim("pairs", 1, INDEPENDENT, 4.0, 8.0),
-    Claim("pairs", 2, INDEPENDENT, 7.0, 15.0),
-    Claim("small", 1, INDEPENDENT, 4.0, 8.0),
-    Claim("small", 2, INDEPENDENT, 7.0, 15.0),
+INDEPENDENT, HEYOKA = (DIFFRAX, PLAIN), tuple(map(heyoka, WIDTHS))
+CLAIMS: tuple[Claim, ...] = (
+    Claim("pairs", 1, INDEPENDENT, 4.5, 8.0),
+    Claim("pairs", 2, INDEPENDENT, 4.5, 8.0),
+    Claim("small", 1, INDEPENDENT, 3.5, 8.0),
+    Claim("small", 2, INDEPENDENT, 3.5, 8.0),
     Claim("medium", 1, INDEPENDENT, 2.0, 4.0),
-    Claim("medium", 1, (PRODUCTS,), 2.5, 1.5, bound=True),
-    Claim("single", 1, INDEPENDENT, 1.0, 2.0),
+    Claim("medium", 2, INDEPENDENT, 2.5, 4.0),
+    Claim("medium", 1, (PRODUCTS,), 1.1, 0.9, bound=True),
+    Claim("single", 1, INDEPENDENT, 1.5, 2.0),
     Claim("single", 1, (SCIPY,), 5.0, 10.0),
     Claim("sparse", 2, (TRAFFIC,), 2.0, 2.0, bound=True),
     Claim("sparse", 2, (CSR,), 2.0, 2.0),
+    *(PrecisionClaim(case, 1, HEYOKA, 1.5, 3.0, error=1e-6) for case in ("pairs", "small")),
+    *(PrecisionClaim(case, 1, HEYOKA, 1.2, 2.0, error=1e-9) for case in ("pairs", "small")),
+    *(PrecisionClaim(case, 1, HEYOKA, 1.0, 1.5, error=1e-12) for case in ("pairs", "small")),
+    PrecisionClaim("single", 1, (DOP853,), 5.0, 5.0),
 )

@@ -25,28 +25,28 @@ SCIPY_SAMPLES = 4
 COARSE = 0.25
 
 
-def neurodyn(case: Case, threads: int) -> Runner:
-    """The default method through the public door: states and velocities, checked."""
+def neurodyn(case: Case, threads: int, method: str = "adaptive") -> Runner:
+    """Our own, the default method or another, through the public door: states and velocities, checked."""
 
     def run(rtol: float) -> Any:
-        solver = nd.Solver(rtol=rtol, atol=ABSOLUTE * rtol)
+        solver = nd.Solver(method, rtol=rtol, atol=ABSOLUTE * rtol)
         return nd.simulate(case.network, start=case.start, t_eval=case.times, solver=solver)
 
-    return Runner(run, lambda result: result.state, case.batch, str(nd.Solver().method))
+    return Runner(run, lambda result: result.state, case.batch, method)
 
 
-def scipy(case: Case, threads: int) -> Runner:
-    """`solve_ivp`, RK45, on neurodyn's compiled force; on NumPy and SciPy's CSR product for a sparse network."""
+def scipy(case: Case, threads: int, method: str = "RK45") -> Runner:
+    """`solve_ivp` on neurodyn's compiled force; on NumPy and SciPy's CSR product for a sparse network."""
     from scipy.integrate import solve_ivp
 
     samples = min(case.batch, SCIPY_SAMPLES)
     rate = force(case) if case.sparsity else compiled_force(case)
-    what = "RK45, CSR product" if case.sparsity else "RK45, neurodyn's compiled force"
+    what = f"{method}, CSR product" if case.sparsity else f"{method}, neurodyn's compiled force"
     if samples < case.batch:
         what += f", from {samples} of {case.batch:,}"
 
     def run(rtol: float) -> Any:
-        options: Any = {"method": "RK45", "t_eval": case.times, "rtol": rtol, "atol": ABSOLUTE * rtol}
+        options: Any = {"method": method, "t_eval": case.times, "rtol": rtol, "atol": ABSOLUTE * rtol}
         return [solve_ivp(rate, (0.0, case.end), start, **options).y.T for start in case.start[:samples]]
 
     return Runner(run, lambda found: np.stack(found, axis=1), samples, what, COARSE if case.sparsity else RESOLUTION)

@@ -60,12 +60,35 @@ class Curve:
         return float(np.polyfit(points[:, 0], points[:, 1], 1)[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Largest error and seconds of one solver on one case, at falling tolerances."""
+
+    case: str
+    threads: int
+    peer: str
+    error: list[float]
+    seconds: list[float]
+
+    def seconds_at(self, error: float) -> float | None:
+        """Time at this error, on straight lines between the logarithms; None where it did not get there."""
+        points: dict[float, float] = {}
+        for worst, taken in zip(self.error, self.seconds, strict=True):
+            if 0.0 < worst < np.inf:
+                points[worst] = min(taken, points.get(worst, np.inf))
+        known = sorted(points)
+        if not known or not known[0] <= error <= known[-1]:
+            return None
+        return float(np.exp(np.interp(np.log(error), np.log(known), [np.log(points[x]) for x in known])))
+
+
 @dataclass(slots=True)
 class Record:
     """All that one process measured, or all processes together."""
 
     rows: list[Row] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
+    precision: list[Precision] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     machine: dict[str, str] = field(default_factory=dict)
 
@@ -73,6 +96,7 @@ class Record:
         """Take in what another process measured."""
         self.rows += other.rows
         self.curves += other.curves
+        self.precision += other.precision
         self.remarks += [remark for remark in other.remarks if remark not in self.remarks]
         self.machine |= other.machine
 
@@ -80,7 +104,14 @@ class Record:
     def from_data(cls, data: dict[str, Any]) -> Record:
         """Back from `dataclasses.asdict`."""
         rows, curves = [Row(**row) for row in data["rows"]], [Curve(**curve) for curve in data["curves"]]
-        return cls(rows, curves, data["remarks"], data["machine"])
+        precision = [Precision(**curve) for curve in data["precision"]]
+        return cls(rows, curves, precision, data["remarks"], data["machine"])
+
+    def seconds_at(self, case: str, threads: int, error: float) -> dict[str, float]:
+        """Seconds of every solver that was measured at this error."""
+        curves = [curve for curve in self.precision if (curve.case, curve.threads) == (case, threads)]
+        found = {curve.peer: curve.seconds_at(error) for curve in curves}
+        return {peer: taken for peer, taken in found.items() if taken is not None}
 
     def find(self, case: str, threads: int, peer: str) -> Row | None:
         """The measured row, if there is one with times."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .cases import CASES
-from .claims import CLAIMS
+from .claims import CLAIMS, PrecisionClaim
+from .precision import ERRORS, plot_precision
 from .record import OURS, Record, Row, count
 from .scaling import BATCH, GUIDES, TIME, plot_scaling
 
 BEGIN, END = "<!-- results: written by python -m tests.benchmarks --docs -->", "<!-- end of results -->"
-FIGURE = "scaling.png"
+FIGURE, PRECISION = "scaling.png", "precision.png"
 
 
 def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -54,9 +55,19 @@ def claims_table(record: Record) -> str:
         sign = "≤" if claim.bound else "≥"
         wanted = [f"{sign} {x:g}" for x in (claim.least, claim.aim)]
         what = f"neurodyn / {claim.peers[0]}" if claim.bound else f"{claim.peers[0]} / neurodyn"
+        if isinstance(claim, PrecisionClaim):
+            what += f", error {claim.error:.0e}"
         place = [CASES[claim.case].title, str(claim.threads), what]
         lines.append([*place, *wanted, f"{ratio:.2f}", claim.verdict(ratio)])
     return table(["case", "threads", "ratio of times", "needed", "aim", "measured", ""], lines) if lines else ""
+
+
+def precision_table(record: Record, name: str) -> str:
+    """Seconds of all solvers on one case at some errors; a dash where a solver did not come so close."""
+    peers = list(dict.fromkeys(curve.peer for curve in record.precision if curve.case == name))
+    at = [record.seconds_at(name, 1, error) for error in ERRORS]
+    lines = [[peer, *(f"{found[peer]:.2g}" if peer in found else "–" for found in at)] for peer in peers]
+    return table(["solver", *(f"error {error:.0e}" for error in ERRORS)], lines)
 
 
 def scaling_text(record: Record) -> str:
@@ -77,6 +88,10 @@ def text(record: Record, quick: bool = False) -> str:
         parts.append(f"### On {count(threads)}")
         for name in dict.fromkeys(row.case for row in record.rows):
             parts += [f"**{titles[name]}**", case_table(record, name, threads)]
+    if record.precision:
+        parts.append("### Seconds at equal error, on 1 thread")
+        for name in dict.fromkeys(curve.case for curve in record.precision):
+            parts += [f"**{titles[name]}**", precision_table(record, name)]
     claims = claims_table(record)
     if claims and not quick:
         parts += ["### What was asked for", claims]
@@ -92,5 +107,6 @@ def write_docs(record: Record, page: Path) -> None:
     before, mark, rest = page.read_text("utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     page.write_text(f"{before}{mark}\n\n{text(record)}\n\n{END}{after}", "utf-8")
-    if record.curves:
-        plot_scaling(record).savefig(page.parent / "images" / FIGURE, dpi=150, metadata={"Software": None})
+    for wanted, draw, name in ((record.curves, plot_scaling, FIGURE), (record.precision, plot_precision, PRECISION)):
+        if wanted:
+            draw(record).savefig(page.parent / "images" / name, dpi=150, metadata={"Software": None})

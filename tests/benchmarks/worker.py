@@ -61,6 +61,7 @@ def work(request: dict[str, Any]) -> None:
     from .cases import CASES
     from .contest import Contest
     from .machine import describe
+    from .precision import measure_precision
     from .record import Record
     from .scaling import measure_scaling
 
@@ -71,6 +72,9 @@ def work(request: dict[str, Any]) -> None:
         contest.enter_all()
         record.rows += contest.hold(request["rounds"])
         record.remarks += contest.remarks
+    for name in request["precision"] if threads == 1 else []:
+        _say(threads, f"{name}: error against time")
+        record.precision += measure_precision(CASES[name].quick() if request["quick"] else CASES[name], threads)
     if request["scaling"]:
         _say(threads, "scaling")
         record.curves = measure_scaling(threads, quick=request["quick"])

@@ -1,0 +1,90 @@
+"""Error against time: every solver of a case at many tolerances, and times at equal error read off between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import neurodyn as nd
+from neurodyn.analysis.plots import style as look
+from neurodyn.numerics.arrays import Array
+
+from . import diffrax_peer, heyoka_peer, peers
+from .cases import CASES, Case
+from .diffrax_peer import Variant
+from .measure import ABSOLUTE, Runner, in_turns, largest_error
+from .record import OURS, Precision, Record
+
+TOLERANCES = tuple(10.0**-k for k in range(2, 14))
+#: What is measured of all cases: the smallest networks, which all peers can solve, and one trajectory.
+PRECISE = ("pairs", "small", "single")
+#: Errors at which times are compared in the table.
+ERRORS = (1e-3, 1e-6, 1e-9, 1e-12)
+#: Trajectories whose error is measured, and rounds of times.
+SAMPLES, ROUNDS = 32, 3
+ORDER_8, TSIT5, DOPRI8, DOP853 = "neurodyn, dop8", "diffrax, Tsit5", "diffrax, Dopri8", "SciPy, DOP853"
+
+
+def solvers(case: Case, threads: int) -> dict[str, Callable[[], Runner]]:
+    """Who takes part, by name."""
+    found: dict[str, Callable[[], Runner]] = {
+        OURS: lambda: peers.neurodyn(case, threads),
+        ORDER_8: lambda: peers.neurodyn(case, threads, "dop8"),
+        TSIT5: lambda: diffrax_peer.runner(case, Variant(pcoeff=0.4, icoeff=0.3)),
+        DOPRI8: lambda: diffrax_peer.runner(case, Variant(solver="Dopri8", pcoeff=0.4, icoeff=0.3)),
+        DOP853: lambda: peers.scipy(case, threads, "DOP853"),
+    }
+    for width in heyoka_peer.widths(case, threads):
+        found[heyoka_peer.name(width)] = lambda width=width: heyoka_peer.runner(case, width)  # type: ignore[misc]
+    return found
+
+
+def measure_precision(case: Case, threads: int, tolerances: tuple[float, ...] = TOLERANCES) -> list[Precision]:
+    """Errors and median seconds of every solver that is installed, at these tolerances, in turns."""
+    runners: dict[str, Runner] = {}
+    for name, make in solvers(case, threads).items():
+        try:
+            runners[name] = make()
+        except ImportError:
+            continue
+    exact = finest(case)
+    errors = {name: [error_of(runner, rtol, exact) for rtol in tolerances] for name, runner in runners.items()}
+    times: dict[str, list[float]] = {name: [] for name in runners}
+    for rtol in tolerances:
+        works = {name: (lambda runner=runner, rtol=rtol: runner.run(rtol)) for name, runner in runners.items()}
+        for name, taken in in_turns(works, ROUNDS).items():
+            times[name].append(float(np.median(taken)) * case.batch / runners[name].samples)
+    return [Precision(case.name, threads, name, errors[name], times[name]) for name in runners]
+
+
+def finest(case: Case) -> Array:
+    """States of the first trajectories, as exact as double precision has them to a few roundings."""
+    solver = nd.Solver("dop8", rtol=1e-13, atol=1e-13 * ABSOLUTE)
+    return nd.simulate(case.network, start=case.start[:SAMPLES], t_eval=case.times, solver=solver).state
+
+
+def error_of(runner: Runner, rtol: float, exact: Array) -> float:
+    """Largest error over the first trajectories."""
+    return largest_error(runner.states(runner.run(rtol))[:, :SAMPLES], exact)
+
+
+def plot_precision(record: Record) -> Figure:
+    """A panel for each case, logarithmic on both axes: further down and to the left is better."""
+    cases = list(dict.fromkeys(curve.case for curve in record.precision))
+    axes = look.new_axes(1, len(cases), height=3.2, width=3.2 * len(cases))
+    names = list(dict.fromkeys(curve.peer for curve in record.precision))
+    for ax, case in zip(axes, cases, strict=True):
+        for curve in record.precision:
+            if curve.case == case:
+                k = names.index(curve.peer)
+                ax.loglog(
+                    curve.error, curve.seconds, label=curve.peer, marker=look.cycle(look.MARKERS, k), markersize=3
+                )
+        ax.set_title(CASES[case].title, fontsize=look.SMALL)
+        ax.set_xlabel("largest error")
+        ax.invert_xaxis()
+    axes[0].set_ylabel("seconds")
+    axes[0].legend(frameon=False, fontsize=look.SMALL)
+    return look.figure_of(axes[0])
