@@ -21,5 +21,5 @@ def test_oscillators_learn_two_moons_better_than_a_line():
     line = np.linalg.lstsq(inputs, 2.0 * train[1] - 1.0, rcond=None)[0]
     missed = np.mean((np.column_stack([test[0], np.ones(400)]) @ line > 0.0) != test[1])
     net = oscillators_classify.oscillators(2, 16, 2, 0, drive=4.0)
-    found = nd.learn(net, *train, test=test, **oscillators_classify.recipe(15, 0))
+    found = nd.learn(net, *train, test=test, **oscillators_classify.recipe(15, 0, oscillators_classify.RATES[0]))
     assert found.test_error < missed

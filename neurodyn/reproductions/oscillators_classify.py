@@ -18,6 +18,7 @@ import neurodyn as nd
 from neurodyn import models
 from neurodyn.analysis.plots import style
 from neurodyn.errors import DataError
+from neurodyn.learning.training import Training
 from neurodyn.models import terms
 from neurodyn.models.data.image_sets import LabelledData, digits, mnist
 from neurodyn.numerics.arrays import Array, Integers
@@ -33,32 +34,42 @@ from neurodyn.system.term import Term
 ANGLE = np.pi / 2
 #: A weak signal that holds oscillators in the middle; spins, which a positive one makes, have no small changes.
 SYNC = -0.3
-RATE, BETA, DURATION = 0.3, 0.1, 8.0
+BETA, DURATION = 0.1, 8.0
+#: Rates of the moons and of digits.
+RATES = (0.3, 0.5)
 #: Norm to which longer gradients are cut: where a phase of rest is about to give way, they are very large.
 LONGEST = 0.5
 #: Test error on all of MNIST in the paper, in percent.
 PAPER = 2.8
-#: Points of two moons and their epochs, images to learn from and their epochs.
-SIZES = {"small": (20, 2, 20, 1), "full": (200, 15, 500, 8)}
+#: Points of two moons, and their epochs.
+SIZES = {"small": (20, 2), "full": (200, 15)}
+#: Images to learn from at most, and their epochs; hidden oscillators.
+IMAGES = {
+    "small": {"8×8 pixels": (20, 1, 16)},
+    "full": {"8×8 pixels": (600, 12, 32), "MNIST at 7×7 pixels": (2000, 3, 32)},
+}
 
 Samples = tuple[Array, Integers]
 
 
 def run(scale: Scale, folder: Path | None, seed: int) -> list[Row]:
     """Learn both, test both, and draw phases."""
-    points, epochs, images, rounds = SIZES[scale]
+    points, epochs = SIZES[scale]
     table, kept = Table(), Kept(folder, scale, seed)
     train, test = moons(points, seed), moons(2 * points, seed + 1)
-    moon = kept.learned("moons", oscillators(2, 16, 2, seed, drive=4.0), *train, test=test, **recipe(epochs, seed))
+    moon = kept.learned(
+        "moons", oscillators(2, 16, 2, seed, drive=4.0), *train, test=test, **recipe(epochs, seed, RATES[0])
+    )
     table.spend(kept.taken())
-    table.add("two moons, test error", 100 * moon.test_error, unit="%")
+    table.add("two moons, test error", _percent(moon), unit="%")
     for name, both, paper in _images(scale):
         table.begin()
-        train, test = (four(part, images) for part in both)
-        net = oscillators(train[0].shape[1], 16, 4, seed)
-        found = kept.learned(f"digits of {name}", net, *train, test=test, **recipe(rounds, seed))
+        count, rounds, hidden = IMAGES[scale][name]
+        train, test = four(both[0], count), four(both[1], count if scale == "small" else len(both[1].labels))
+        net = oscillators(train[0].shape[1], hidden, 4, seed)
+        found = kept.learned(f"digits of {name}", net, *train, test=test, **recipe(rounds, seed, RATES[1]))
         table.spend(kept.taken())
-        table.add(f"digits 0 to 3 of {name}, test error", 100 * found.test_error, paper=paper, unit="%")
+        table.add(f"digits 0 to 3 of {name}, test error", _percent(found), paper=paper, unit="%")
     if folder is not None:
         write_figures(folder, {"moons": _draw_moons(moon.network, moons(points, seed)), "phases": _draw(found, test)})
     return table.rows
@@ -78,12 +89,18 @@ def oscillators(inputs: int, hidden: int, outputs: int, seed: int, drive: float 
     return net.replace(parameters={"x-h": drive * net.parameters["x-h"], "h.fields": biases})
 
 
-def recipe(epochs: int, seed: int) -> dict[str, Any]:
+def recipe(epochs: int, seed: int, rate: float) -> dict[str, Any]:
     """Minibatches of 20, gradients of at most `LONGEST`, and a rate that falls to zero."""
     return {
         "method": "equilibrium-propagation", "beta": BETA, "duration": DURATION, "epochs": epochs,
-        "rates": RATE, "schedule": "cosine", "clip_norm": LONGEST, "persistent": False, "seed": seed,
+        "rates": rate, "schedule": "cosine", "clip_norm": LONGEST, "persistent": False, "seed": seed,
     }  # fmt: skip
+
+
+def _percent(training: Training) -> float:
+    """Percent of the test samples that are misread."""
+    assert training.test_error is not None  # there are test samples
+    return 100.0 * training.test_error
 
 
 def moons(count: int, seed: int) -> Samples:
@@ -151,7 +168,7 @@ def _ring(ax: Any, hidden: Array, outputs: Array, digit: int) -> None:
         colour, weight = (style.NUDGED, "bold") if k == digit else (style.QUIET, "normal")
         ax.plot([0.0, np.cos(phase)], [0.0, np.sin(phase)], color=colour, lw=1.0)
         place = 1.28 * np.cos(phase), 1.28 * np.sin(phase)
-        ax.text(*place, str(k), color=colour, weight=weight, size=style.SMALL, ha="center", va="center")
+        ax.text(*place, str(k), color=colour, weight=weight, size=style.small_size(), ha="center", va="center")
     ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", title=f"an image of a {digit}")
-    ax.title.set_fontsize(style.SMALL)
+    ax.title.set_fontsize(style.small_size())
     ax.axis("off")
