@@ -74,7 +74,7 @@ def constant_gradient(
     >>> found = nd.constant_gradient(scaled, 0.8, [0.5, -1.0], [1.0])
     >>> weights = nd.gradient(scaled(0.8), [0.5, -1.0], [1.0], method="implicit")
     >>> along = scaled(0.8).parameters.vector / 0.8  # dW/d gain, as all weights are drawn, and then scaled
-    >>> abs(found - weights.vector @ along) < 1e-6
+    >>> bool(abs(found - weights.vector @ along) < 1e-6)
     True
     """
     if not callable(make):
