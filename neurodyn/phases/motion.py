@@ -42,8 +42,8 @@ def motions_of(
     """Tell how the free flow goes on from states (n, b) under x (b, n_in), which it reached after times `moved` (b,).
 
     By the number of the sample; those are missing of which nothing can be told. No sample is followed for longer than
-    it has moved already. Units that are `held`, (n,), do not move. A network with an energy goes nowhere but down, so of
-    it there is nothing to tell.
+    it has moved already. Units that are `held`, (n,), do not move. Of a network with an energy there is nothing to
+    tell: it goes nowhere but down.
     """
     if network.has_energy:
         return {}

@@ -9,6 +9,7 @@ from importlib import resources
 
 import numpy as np
 
+from neurodyn import models
 from neurodyn.numerics.arrays import Array, Integers
 
 
@@ -22,6 +23,6 @@ def irises() -> tuple[Array, Integers, tuple[str, ...]]:
     >>> sizes[0].tolist(), names[species[0]]
     ([5.1, 3.5, 1.4, 0.2], 'setosa')
     """
-    resource = resources.files("neurodyn.models") / "library" / "iris.npz"
+    resource = resources.files(models) / "library" / "iris.npz"
     with resource.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         return file["tenths"] / 10.0, file["species"].astype(np.int64), tuple(map(str, file["names"]))
