@@ -199,7 +199,7 @@ def test_mnist_runs(neurodyn, tmp_path):
     [
         (["rnu", "chain"], "run, sweep, timescales, train; did you mean 'run'?"),
         (["run"], "Missing argument 'MODEL'"),
-        (["run", "chain", "--jsn"], "No such option '--jsn'"),
+        (["run", "chain", "--jsn"], "--json"),
         (["run", "digit"], "did you mean 'digits'?"),
         (
             ["run", "nowhere.toml"],
