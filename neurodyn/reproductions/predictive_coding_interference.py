@@ -168,6 +168,8 @@ def _figure(scale: Scale, bear: dict[Any, Array], deep: dict[str, Array], tasks:
     left.set(xlabel="sound expected", ylabel="smell expected", xlim=(1.05, -0.05))
     middle.set(xlabel="layers of weights", ylabel="target alignment")
     right.set_xscale("log")
+    right.set_xticks(TASK_RATES[scale], [f"{rate:g}" for rate in TASK_RATES[scale]])
+    right.minorticks_off()
     right.set(xlabel="learning rate", ylabel="mean error of both tasks (%)")
     style.legend(right)
     return style.figure_of(left)

@@ -19,8 +19,8 @@ import neurodyn as nd
 from neurodyn import models
 from neurodyn.analysis.plots import style
 from neurodyn.models import terms
+from neurodyn.models.data.iris import irises
 from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.reproductions.iris import irises
 from neurodyn.reproductions.kept import Kept
 from neurodyn.reproductions.reproduction import Row, Scale
 from neurodyn.reproductions.springs_allosteric import COUPLED, EQUILIBRIUM, LENGTH, STIFFNESS, StrainRule, cost

@@ -18,7 +18,7 @@ def irises() -> tuple[Array, Integers, tuple[str, ...]]:
 
     Examples
     --------
-    >>> from neurodyn.reproductions.iris import irises
+    >>> from neurodyn.models.data.iris import irises
     >>> sizes, species, names = irises()
     >>> sizes[0].tolist(), names[species[0]]
     ([5.1, 3.5, 1.4, 0.2], 'setosa')
