@@ -70,10 +70,10 @@ class Cost:
     Examples
     --------
     >>> from neurodyn import models
-    >>> robust = models.Cost("robust", "w**2*logcosh((z - y)/w)", w=0.5)
-    >>> net = models.Hopfield.layered([4, 6, 2], readout=robust)
+    >>> gentle = models.Cost("gentle", "w**2*logcosh((z - y)/w)", w=0.5)
+    >>> net = models.Hopfield.layered([4, 6, 2], readout=gentle)
     >>> net.graph.readout
-    'robust'
+    'gentle'
     """
 
     def __init__(

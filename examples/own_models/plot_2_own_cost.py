@@ -19,7 +19,7 @@ from neurodyn.analysis.plots import style
 # once with the squared error, and once with a cost whose slope, the pull on the output,
 # is never larger than w.
 
-robust = models.Cost("robust", "w**2*logcosh((z - y)/w)", w=0.2)
+robust = models.Cost("tolerant", "w**2*logcosh((z - y)/w)", w=0.2)
 rng = np.random.default_rng(2)
 x = np.linspace(-1.0, 1.0, 40)[:, None]
 y = 0.2 + 0.5 * x + rng.normal(scale=0.04, size=x.shape)
