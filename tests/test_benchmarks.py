@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.text import Text
 
 from benchmarks import __main__ as command
 from benchmarks import contest, diffrax_peer, measure, methods, peers, precision, report, roofline, scaling
@@ -136,6 +137,8 @@ def test_record_survives_json_and_is_drawn():
     assert len(scaling.plot_scaling(again).axes) == 4
     assert f"{1e-9**-0.1:.2g}" in report.text(again)
     assert len(precision.plot_precision(again).axes) == 1
+    for drawn in (scaling.plot_scaling(again), precision.plot_precision(again)):
+        assert min(float(text.get_fontsize()) for text in drawn.findobj(Text)) > 5.0
 
 
 def test_times_at_equal_error_lie_on_lines_between_logarithms():

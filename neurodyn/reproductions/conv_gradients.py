@@ -64,7 +64,7 @@ def _draw(nudged: Any, side: Any, t: Any) -> Any:
         ax.plot(t, ours[:, largest], color=style.NUDGED, lw=1.6)
         ax.plot(t, theirs[:, largest], color=style.SIDE, ls="--", lw=1.0)
         ax.set(xlabel=style.TIME, title=f"{name}, {block}")
-        ax.title.set_fontsize(style.SMALL)
+        ax.title.set_fontsize(style.small_size())
     axes[0].set_ylabel("derivative by a weight")
     axes[-1].plot([], [], color=style.NUDGED, label="EP")
     axes[-1].plot([], [], color=style.SIDE, ls="--", label="BPTT")

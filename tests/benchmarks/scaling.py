@@ -76,7 +76,7 @@ def plot_scaling(record: Record) -> Figure:
             _guides(ax, max(curves, key=lambda curve: curve.seconds[-1]), *GUIDES[against])
         ax.set_xlabel(LABELS[against])
         ax.set_ylabel("seconds" if against == BATCH else "seconds per trajectory")
-    axes[0].legend(frameon=False, fontsize=look.SMALL)
+    axes[0].legend(frameon=False, fontsize=look.small_size())
     axes[3].invert_xaxis()
     return look.figure_of(axes[0])
 
@@ -89,4 +89,4 @@ def _guides(ax: Axes, curve: Curve, span: tuple[float, float], slopes: tuple[flo
         ax.loglog(x, y, color=look.QUIET, linestyle=":", linewidth=1.0)
         place: Any = {"textcoords": "offset points", "xytext": (-4, 0), "ha": "right", "va": "center"}
         begin = (float(x[0]), float(y[0]))
-        ax.annotate(f"slope {slope:g}".replace("-", "−"), begin, fontsize=look.SMALL, color=look.QUIET, **place)
+        ax.annotate(f"slope {slope:g}".replace("-", "−"), begin, fontsize=look.small_size(), color=look.QUIET, **place)
