@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.numerics.arrays import Array
-from neurodyn.numerics.kernel import Kernel, flow_kernel
+from neurodyn.numerics.kernel import Kernel, Series, flow_kernel, series_kernel
 from neurodyn.solvers.problem import Problem
 
 
@@ -37,6 +37,28 @@ def square(t, y, rows, theta, layout, work, out):
     for i in range(y.shape[0]):
         for j in range(y.shape[1]):
             out[i, j] = y[i, j] * y[i, j]
+
+
+@series_kernel(stacks=1)
+def relaxation_series(c, rows, theta, layout, work):
+    """c_1 = rate (target - y), c_(k+1) = -rate c_k / (k + 1)."""
+    m = c.shape[1]
+    for k in range(1, c.shape[0]):
+        for i in range(m):
+            for j in range(c.shape[2]):
+                target = rows[m + i, j] if k == 1 else 0.0
+                c[k, i, j] = rows[i, j] * (target - c[k - 1, i, j]) / k
+
+
+@series_kernel(stacks=1)
+def square_series(c, rows, theta, layout, work):
+    """c_(k+1) = sum_j c_j c_(k-j) / (k + 1)."""
+    for k in range(1, c.shape[0]):
+        for i in range(c.shape[1]):
+            for j in range(c.shape[2]):
+                c[k, i, j] = 0.0
+                for q in range(k):
+                    c[k, i, j] += c[q, i, j] * c[k - 1 - q, i, j] / k
 
 
 @flow_kernel(blocks=0)
@@ -86,6 +108,7 @@ def make(
     jacobian: Callable[[int, float, Array], Array],
     theta: Any = (),
     rows: Any = None,
+    series: Series | None = None,
 ) -> Problem:
     """Wrap a flow; start (m, batch); rows default to time constants 1."""
     start = np.array(start, dtype=float)
@@ -99,6 +122,7 @@ def make(
         units=len(start),
         jacobian=jacobian,
         unit=str,
+        series=series,
     )
 
 
@@ -106,7 +130,7 @@ def relaxation_problem(rates: Any, start: Any, target: Any = 0.0) -> Problem:
     """Each component relaxes at its own rate; all arguments broadcast to (m, batch)."""
     start = np.array(start, dtype=float)
     rows = np.concatenate([np.broadcast_to(a, start.shape).astype(float) for a in (rates, target)])
-    return make(relaxation, start, lambda j, t, y: -np.diag(rows[: len(start), j]), rows=rows)
+    return make(relaxation, start, lambda j, t, y: -np.diag(rows[: len(start), j]), rows=rows, series=relaxation_series)
 
 
 def relaxed(problem: Problem, t: Any) -> Array:
@@ -136,7 +160,7 @@ def spiralled(problem: Problem, t: Any) -> Array:
 
 def blow_up_problem(start: Any = ((1.0,),)) -> Problem:
     """y' = y^2; y = y(0) / (1 - y(0) t)."""
-    return make(square, start, lambda j, t, y: np.diag(2.0 * y))
+    return make(square, start, lambda j, t, y: np.diag(2.0 * y), series=square_series)
 
 
 def broken_problem(since: float, start: Any = ((1.0,), (2.0,))) -> Problem:

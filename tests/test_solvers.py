@@ -44,6 +44,8 @@ hermite = called(hermite)
 ROOT = Path(__file__).resolve().parents[1]
 ADAPTIVE = ("relax5", "tsit5", "dopri5")
 COMPILED = tuple(TABLEAUS)
+#: Methods for any vector field: all but the one that needs its series.
+OF_ANY_FLOW = tuple(m for m in METHODS if m != "taylor")
 TIMES = np.array([0.0, 0.3, 1.0, 1.0001, 4.0])
 #: Largest error on the networks below, with the steps and tolerances of `solver_for`.
 ACCURACY = {"euler": 2e-2, "rk4": 5e-7}
@@ -100,7 +102,7 @@ def driven_box():
 # -- accuracy ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 def test_states_are_the_closed_form_within_the_tolerance(method):
     problem = limit_cycle_problem([[0.3, 1.5], [0.0, -1.0]])
     solution = integrate(problem, solver_for(method, 0.002), TIMES)
@@ -181,7 +183,7 @@ def test_first_recorded_state_at_time_zero_is_the_start(method):
     assert np.array_equal(solution.y[0], problem.start)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 def test_time_zero_alone_takes_no_step(method):
     problem = limit_cycle_problem()
     solution = integrate(problem, solver_for(method), np.array([0.0]))
@@ -272,7 +274,7 @@ def company():
     return {n: network_problem(n, 101) for n in (2, 16, 100, 128, 500)}
 
 
-BITS = nd.Solver(rtol=1e-5, atol=1e-7)
+BITS = nd.Solver("relax5", rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("n", [2, 16, 100, 128, 500])
@@ -449,7 +451,7 @@ def test_auto_goes_over_to_an_implicit_method_where_it_is_stiff_and_says_so():
 
 def test_auto_is_the_explicit_method_where_it_is_not_stiff():
     for problem in (limit_cycle_problem(), network_problem(16, 9)):
-        auto, plain = integrate(problem, nd.Solver("auto"), TIMES), integrate(problem, nd.Solver(), TIMES)
+        auto, plain = integrate(problem, nd.Solver("auto"), TIMES), integrate(problem, nd.Solver("relax5"), TIMES)
         assert np.array_equal(auto.y, plain.y)
         assert not auto.counters["implicit"].any()
 
@@ -513,7 +515,7 @@ def test_step_limit_counts_for_each_trajectory_alone():
     assert solution.y[0, 0, 0] == pytest.approx(np.exp(-5.0), abs=1e-8)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 @pytest.mark.timeout(30, func_only=True)
 def test_time_limit_ends_a_long_run_at_once(method):
     problem = limit_cycle_problem(np.ones((2, 4)))
@@ -589,7 +591,7 @@ def test_blow_up_has_diverged_whatever_the_scale(method, start):
     assert solution.time[0] * start == pytest.approx(1.0, abs=1e-4)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 @pytest.mark.timeout(30, func_only=True)
 def test_nan_at_the_first_call_has_diverged_at_once(method):
     solution = integrate(broken_problem(0.0), solver_for(method), np.array([0.0, 1.0]))
@@ -600,7 +602,7 @@ def test_nan_at_the_first_call_has_diverged_at_once(method):
     assert np.isnan(solution.y).all()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 @pytest.mark.timeout(30, func_only=True)
 def test_nan_later_has_diverged_with_the_last_sound_state_kept(method):
     problem = broken_problem(0.7)
@@ -721,7 +723,7 @@ def test_rest_from_the_start_is_settled_with_calm_zero(method):
     assert np.array_equal(solution.last, problem.start)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 def test_limit_cycle_is_not_settled(method):
     solution = integrate(limit_cycle_problem(), solver_for(method), np.zeros(0), t_end=20.0, settle=1e-3, dwell=1.0)
     assert solution.status[0] == Status.MOVING
@@ -747,7 +749,7 @@ def box_reference():
     return nd.simulate(net, x, start=start, t_eval=np.linspace(0.0, 30.0, 61), solver=nd.Solver("tsit5", rtol=1e-11))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 def test_states_stay_in_the_box_and_methods_agree(method, box_reference):
     net, x, start = driven_box()
     path = nd.simulate(net, x, start=start, t_eval=np.linspace(0.0, 30.0, 61), solver=solver_for(method))
@@ -758,7 +760,7 @@ def test_states_stay_in_the_box_and_methods_agree(method, box_reference):
     assert path.state == pytest.approx(box_reference.state, abs=2e-2 if method == "euler" else 1e-3)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 def test_velocity_on_a_bound_never_points_out(method):
     net, x, start = driven_box()
     path = nd.simulate(net, x, start=start, t_eval=np.linspace(0.0, 10.0, 21), solver=solver_for(method))
@@ -766,7 +768,7 @@ def test_velocity_on_a_bound_never_points_out(method):
     assert np.all(path.velocity[path.state == 1.0] <= 0.0)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_ANY_FLOW)
 def test_relaxation_in_the_box_finds_the_same_point(method):
     net, x, start = driven_box()
     reference = nd.relax(net, x, start=start)

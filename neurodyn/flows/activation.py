@@ -77,6 +77,9 @@ def inverse(name: str, r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.clip(s, -SATURATED, np.inf if name == "softplus" else SATURATED)
 
 
+#: Beyond this tanh is 1 and its slope 0: it is 1e-304 here, and taken to be that.
+FLAT = 350.0
+
 #: Coefficients of the dilogarithm: Bernoulli's B_k over (k + 1)!.
 D2, D4, D6, D8, D10, D12, D14 = (
     b / math.factorial(k + 1)
@@ -91,7 +94,7 @@ def rate_and_slope(code, s, r, d):
     if code == TANH:
         for j in range(s.size):
             a = abs(s[j])
-            t, e = expm1_and_exp(2.0 * (20.0 if a > 20.0 else a))
+            t, e = expm1_and_exp(2.0 * (FLAT if a > FLAT else a))
             inverse = 1.0 / (t + 2.0)
             r[j] = math.copysign(t * inverse, s[j])
             d[j] = 4.0 * e * inverse * inverse
@@ -153,6 +156,25 @@ def leak_energy(code, s, r):
         found = w + 0.25 * v + w * v * p
         return s * r - found if s <= 0.0 else s * (r - s) + 0.5 * s * s - math.pi**2 / 6.0 + found
     return 0.5 * s * s
+
+
+@helper
+def moved_slope(code, a, d, x):
+    """rho'(s + x), where rho is a at s and its slope d; to rounding also where it is nearly 0.
+
+    tanh or the sigmoid; all other slopes are taken to be 1. As in `divided_differences`, with the odds e^x.
+    """
+    if code == TANH:
+        factor = expm1_and_exp(2.0 * x)[1]
+        large = 0.5 * (1.0 + abs(a))
+        small = 0.25 * d / large
+        below = small + large * factor if a > 0.0 else large + small * factor
+    elif code == SIGMOID:
+        factor = expm1_and_exp(x)[1]
+        below = (d / a if a > 0.5 else 1.0 - a) + a * factor
+    else:
+        return 1.0
+    return d * (factor / below) / below
 
 
 @helper

@@ -71,6 +71,12 @@ def side(t, z, rows, theta, layout, work, out):
 
     m is 1 in the state form, rho' in the rate form, where S is the derivative of the cost by the rate.
     """
+    follow(z, rows, theta, layout, work, out)
+
+
+@helper
+def follow(z, rows, theta, layout, work, out):
+    """The velocities of the side network."""
     a, b, rate, total = block(out, 1, layout), block(z, 0, layout), block(rows, RATE, layout), block(out, 0, layout)
     for j in range(a.size):
         a[j] = rate[j] * b[j]

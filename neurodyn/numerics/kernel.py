@@ -52,6 +52,9 @@ COMPILING = "compiling kernels, once per installation"
 #: Every flow has this signature, so that one compiled integrator serves all:
 #: flow(t (b,), s (m, b), rows (k, b), theta (p,), layout (l,), work (w, b), out (m, b)).
 FLOW = types.void(constant_vector, constant_matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix)
+#: And every series of Taylor coefficients this one, which fills c[1], c[2], ... from the states c[0]:
+#: series(c (orders, m, b), rows (k, b), theta (p,), layout (l,), work (w, m, b)).
+SERIES = types.void(cube, constant_matrix, constant_vector, constant_integers, cube)
 
 
 @cache
@@ -337,3 +340,16 @@ class Flow(Kernel):
 def flow_kernel(blocks: int) -> Callable[[Callable[..., Any]], Flow]:
     """Mark a module-level function with the signature `FLOW` that needs so many blocks of n rows of scratch memory."""
     return lambda function: Flow(function, blocks)
+
+
+class Series(Kernel):
+    """An entry point with the signature `SERIES`, and how many matrices (m, b) of scratch memory it needs an order."""
+
+    def __init__(self, function: Callable[..., Any], stacks: int) -> None:
+        super().__init__(function, SERIES)
+        self.stacks = stacks
+
+
+def series_kernel(stacks: int) -> Callable[[Callable[..., Any]], Series]:
+    """Mark a module-level function with the signature `SERIES` that needs so many matrices for each order."""
+    return lambda function: Series(function, stacks)

@@ -42,6 +42,14 @@ if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
         """A (rows, columns) matrix from the flat index `first` on."""
         return array.reshape(-1)[first : first + rows * columns].reshape(rows, columns)
 
+    def borrowed(array):
+        """The array itself, not counted: for passing it on many times."""
+        return array
+
+    def layer(array, i):
+        """Matrix i of a stack of them."""
+        return array[i]
+
     def complex_rectangle(array, first, rows, columns):
         """A complex (rows, columns) matrix over the pairs of floats from the flat index `first` on."""
         return array.reshape(-1)[first : first + 2 * rows * columns].view(np.complex128).reshape(rows, columns)
@@ -138,6 +146,38 @@ else:
             return _view(target, builder, signature, arguments, [arguments[2], arguments[3]])
 
         return kind(array, types.intp, types.intp, types.intp), generate
+
+    @intrinsic
+    def borrowed(_context, array):
+        """The array itself, not counted: for passing it on many times."""
+
+        def generate(target, builder, signature, arguments):
+            source = target.make_array(signature.args[0])(target, builder, arguments[0])
+            out = target.make_array(signature.return_type)(target, builder)
+            target.populate_array(
+                out,
+                data=source.data,
+                shape=source.shape,
+                strides=source.strides,
+                itemsize=source.itemsize,
+                meminfo=None,
+            )
+            return out._getvalue()
+
+        return array(array), generate
+
+    @intrinsic
+    def layer(_context, array, i):
+        """Matrix i of a stack of them."""
+        kind = _like(array, 2)
+
+        def generate(target, builder, signature, arguments):
+            source = target.make_array(signature.args[0])(target, builder, arguments[0])
+            _, height, columns = cgutils.unpack_tuple(builder, source.shape, 3)
+            first = builder.mul(arguments[1], builder.mul(height, columns))
+            return _view(target, builder, signature, [arguments[0], first], [height, columns])
+
+        return kind(array, types.intp), generate
 
     @intrinsic
     def complex_rectangle(_context, array, first, rows, columns):

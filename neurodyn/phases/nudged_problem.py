@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodyn.flows.nudged import change, nudged
+from neurodyn.flows.nudged_series import nudged_series
 from neurodyn.flows.rows import (
     BASE_FIELD,
     BASE_RATE,
@@ -22,6 +23,7 @@ from neurodyn.flows.rows import (
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.correction import with_correction
 from neurodyn.solvers.problem import Problem
+from neurodyn.system.analytic import is_analytic
 from neurodyn.system.constants import every, repeated_rate
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.local import Local
@@ -76,6 +78,7 @@ def nudged_problem(
         first_row(DELTA_LOWER, n) if boxed else -1,
         network.threads_inside,
         sizes=None if sizes is None else np.tile(sizes, copies),
+        series=nudged_series if is_analytic(network) and network.readout.is_quadratic else None,
     )
     return with_correction(problem, network, local) if correction and not network.has_energy else problem
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from neurodyn.cards.picture import Picture, bars
 from neurodyn.errors import ArgumentError, ConvergenceError, DivergenceError
 from neurodyn.flows.free import free
+from neurodyn.flows.free_series import free_series
 from neurodyn.flows.rows import LOWER, first_row
 from neurodyn.inputs import as_condition, is_positive, tolerance
 from neurodyn.numerics.arrays import Array, Integers, inward
@@ -22,6 +23,7 @@ from neurodyn.solvers.integrate import integrate
 from neurodyn.solvers.problem import Problem, Solution, describe_counters
 from neurodyn.solvers.solver import Solver, chosen_solver
 from neurodyn.solvers.status import Status, counted
+from neurodyn.system.analytic import is_analytic
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
 from neurodyn.system.network import Network, as_network
@@ -380,4 +382,5 @@ def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDAr
         network.graph.unit,
         first_row(LOWER, network.n) if network.box.any() else -1,
         network.threads_inside,
+        series=free_series if is_analytic(network) else None,
     )

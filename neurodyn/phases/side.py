@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from neurodyn.cards.picture import Picture
 from neurodyn.flows.linear import side
+from neurodyn.flows.side_series import side_series
 from neurodyn.inputs import as_times, choice
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.blas import few_threads
@@ -194,6 +195,7 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
         lambda i: network.graph.unit(i % n),
         threads_inside=network.threads_inside,
         sizes=None if sizes is None else np.concatenate([sizes, sizes]),
+        series=side_series,
     )
 
 

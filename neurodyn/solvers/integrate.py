@@ -12,18 +12,24 @@ from typing import Any
 import numba
 import numpy as np
 
+from neurodyn.errors import ArgumentError
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.kernel import Series
 from neurodyn.numerics.memory import check_memory
 from neurodyn.numerics.sparse_product import threads_lock
 from neurodyn.progress import Bar
 from neurodyn.solvers import stepcontrol as control
+from neurodyn.solvers import taylor
 from neurodyn.solvers.blocks import Blocks
+from neurodyn.solvers.lanes import Lanes
 from neurodyn.solvers.problem import Problem, Solution
-from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.solver import ADAPTIVE, TAYLOR, Solver
 
 #: The implicit method that `auto` goes over to.
 IMPLICIT = "Radau"
+#: Beyond so many units a step of the series costs more than it gains, unless the tolerance is tight.
+MANY, TIGHT = 128, 1e-7
 #: State entries for which rates are evaluated in one call, and at least in one task.
 CALL_ENTRIES, TASK_ENTRIES = 8192, 200_000
 
@@ -50,6 +56,9 @@ def integrate(
     check_recording(t_eval.size, *problem.start.shape)
     guard: AbstractContextManager[Any] = threads_lock if problem.threads_inside else nullcontext()
     with guard, Bar(what) as bar:
+        series = series_for(problem, solver)
+        if series is not None:
+            return run_lanes(Lanes(problem, series, solver, t_eval, end, settle, dwell), bar)
         if solver.compiled:
             return run_blocks(Blocks(problem, solver, t_eval, end, settle, dwell), bar)
         from neurodyn.solvers.scipy_methods import solve_with_scipy
@@ -63,6 +72,27 @@ def _landing(problem: Problem, solver: Solver, t_eval: Array, landings: Array, w
     found = integrate(dataclasses.replace(problem, smooth=False), solver, times, what=what)
     kept = np.isin(times, t_eval)
     return dataclasses.replace(found, y=found.y[kept], f=found.f[kept])
+
+
+def series_for(problem: Problem, solver: Solver) -> Series | None:
+    """The series of a problem, where it is to be integrated by it.
+
+    Raises `ArgumentError` where that is asked for and there is none.
+    """
+    if problem.series is not None and problem.smooth:
+        return problem.series if uses_series(problem.units, solver) else None
+    if solver.method == TAYLOR:
+        raise ArgumentError(
+            "solver method 'taylor' needs a motion whose series is known: of tanh, sigmoid or linear units, without "
+            "terms, under a constant input, nudged by the squared error; take Solver() instead"
+        )
+    return None
+
+
+def uses_series(units: int, solver: Solver) -> bool:
+    """Whether the solver takes the series of a motion of so many units, if there is one."""
+    pays = units <= MANY or solver.rtol <= TIGHT
+    return solver.method == TAYLOR or (solver.method == ADAPTIVE and not solver.fixed and pays)
 
 
 def check_recording(times: int, components: int, batch: int) -> None:
@@ -96,6 +126,28 @@ def run_blocks(blocks: Blocks, bar: Bar) -> Solution:
     if blocks.solver.auto:
         go_over(blocks, solution, recorded, bar)
     return solution
+
+
+def run_lanes(lanes: Lanes, bar: Bar) -> Solution:
+    """Integrate by Taylor series. A step of order p takes p products with the weights, counted as forces."""
+    lanes.run(bar)
+    steps, recorded, none = lanes.marks[taylor.STEPS], lanes.marks[taylor.NEXT], np.zeros_like(lanes.marks[0])
+    counters = {
+        "steps": steps,
+        "rejected": none,
+        "nfev": steps * lanes.order + recorded,
+        "stability_limited": none.copy(),
+    }
+    return Solution(
+        y=lanes.y,
+        f=recorded_rates(lanes.problem, lanes.times, lanes.y),
+        last=lanes.last,
+        time=lanes.clock[taylor.T],
+        calm=lanes.clock[taylor.CALM],
+        step=lanes.clock[taylor.USED],
+        status=lanes.marks[taylor.STATUS],
+        counters=counters,
+    )
 
 
 def go_over(blocks: Blocks, solution: Solution, recorded: Integers, bar: Bar) -> None:

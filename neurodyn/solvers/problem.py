@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurodyn.numerics.arrays import Array, Integers
-from neurodyn.numerics.kernel import Kernel
+from neurodyn.numerics.kernel import Kernel, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Problem:
     `unit(i)` names component i. Where the flow is not `smooth` in time, steps land on every recorded time.
     `sizes` (m, b) says how large each component is about, relative to which it is to be resolved and to rest: the
     absolute tolerance and the settling one are multiplied by it. None stands for 1 everywhere.
+    `series` gives the Taylor coefficients of the trajectories, where the flow has some.
     With `threads_inside` the flow itself runs on numba's threads, and must be called by one thread of Python alone.
     """
 
@@ -36,6 +37,7 @@ class Problem:
     threads_inside: bool = False
     smooth: bool = True
     sizes: Array | None = None
+    series: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)

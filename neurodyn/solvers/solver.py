@@ -14,8 +14,11 @@ from neurodyn.solvers.tableau import Tableau
 #: Methods that SciPy solves, sample by sample.
 SCIPY_METHODS = ("RK45", "DOP853", "Radau", "BDF", "LSODA")
 #: Methods that are chosen by what is asked for.
-CHOOSING = ("adaptive", "auto")
-METHODS = (*CHOOSING, *TABLEAUS, *SCIPY_METHODS)
+ADAPTIVE, AUTO = "adaptive", "auto"
+CHOOSING = (ADAPTIVE, AUTO)
+#: The method that sums Taylor series.
+TAYLOR = "taylor"
+METHODS = (*CHOOSING, TAYLOR, *TABLEAUS, *SCIPY_METHODS)
 #: Below this `rtol` a method of order 8 needs fewer forces than one of order 5.
 TIGHT = 1e-10
 
@@ -30,11 +33,14 @@ class Solver:
     Parameters
     ----------
     method : str or Tableau
-        `adaptive` (default): `relax5`, and for `rtol` below 1e-10 `dop8` on the way to rest, where only the end counts
-        and no unit is in a box. `relax5`: compiled, adaptive, order 5(4), made for networks that come to rest.
+        `adaptive` (default): `taylor` where it can be used and has few components or a tight tolerance; else `relax5`,
+        and for `rtol` below 1e-10 `dop8` on the way to rest, where only the end counts and no unit is in a box.
+        `taylor`: compiled, Taylor series whose order follows from `rtol`, as accurate between steps as at their ends;
+        for tanh, sigmoid and linear units without terms, free under a constant input, or nudged by the squared error,
+        and for the side network. `relax5`: compiled, adaptive, order 5(4), made for networks that come to rest.
         `tsit5`, `dopri5`: its published relatives; `tsit5` needs fewer forces where a network keeps oscillating, and
         over short times. `dop8`: order 8, for tight tolerances. `rk4`, `euler`: compiled, fixed `step`.
-        `auto`: `adaptive`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
+        `auto`: `relax5`, and from where a trajectory turns out stiff, and long, `Radau`; the result's counter
         `implicit` says for how many. `RK45`, `DOP853`, `Radau`, `BDF`, `LSODA`: SciPy's; the implicit ones get the
         analytic Jacobian. A method of your own is a `neurodyn.solvers.tableau.Tableau`, or what it describes itself by.
     rtol, atol : float

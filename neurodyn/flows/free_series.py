@@ -1,0 +1,106 @@
+"""The Taylor series of the free phase, by recurrence: its k-th coefficients cost one product with the weights.
+
+With the coefficients s_k of states, r_k of rates, q_k of their slopes, u_k of fields, and v_k of velocities,
+
+    s_k = v_(k-1) / k,   k r_k = sum_{j<k} q_j v_(k-1-j),   q = 1 - r^2 (tanh) or r - r^2 (sigmoid),   u_k = W r_k,
+    tau v_k = sum_{j<=k} q_j u_(k-j) - leak s_k (state form) or u_k - leak s_k (rate form).
+"""
+
+from __future__ import annotations
+
+from neurodyn.flows.activation import LINEAR, SIGMOID
+from neurodyn.flows.coupling import couple
+from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, N, block, population
+from neurodyn.flows.populations import activate
+from neurodyn.flows.recurrence import STACKS, fields, square, sums
+from neurodyn.flows.response import respond
+from neurodyn.flows.rows import DRIVE
+from neurodyn.numerics.kernel import inlined_helper, series_kernel
+from neurodyn.numerics.vectors import (
+    NARROW,
+    WIDE,
+    all_of,
+    load,
+    minus,
+    narrow_zeros,
+    plus_times,
+    store,
+    times,
+    wide_zeros,
+)
+from neurodyn.numerics.view import borrowed, flat, layer
+
+
+@series_kernel(stacks=STACKS)
+def free_series(c, rows, theta, layout, work):
+    """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
+    c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
+    orders = c.shape[0]
+    begin(c, rows, theta, layout, work)
+    for k in range(1, orders):
+        for p in range(layout[POPULATIONS]):
+            population_coefficients(k, p, c, rows, work, layout)
+        if k < orders - 1:
+            fields(k, work, theta, layout, orders)
+
+
+@inlined_helper
+def begin(c, rows, theta, layout, work):
+    """r_0, q_0, u_0 and v_0 of all units."""
+    orders, s = c.shape[0], layer(c, 0)
+    r, q, u, v = layer(work, 0), layer(work, orders), layer(work, 2 * orders), layer(work, 3 * orders)
+    activate(s, layout, r, q)
+    field, velocity, current = flat(u, 0, layout[N]), flat(v, 0, layout[N]), block(rows, DRIVE, layout)
+    for j in range(field.size):
+        field[j] = current[j]
+    couple(r, theta, layout, u)
+    for j in range(field.size):
+        velocity[j] = field[j]
+    respond(s, r, q, rows, layout, v)
+
+
+@inlined_helper
+def population_coefficients(k, p, c, rows, work, layout):
+    """v_(k-1), s_k, r_k and q_k of the units of population p, and of v_k what is known already."""
+    o, start, stop, code = population(layout, p)
+    how = k, code, layout[METRIC] != RATES, float(layout[o + LEAK])
+    e, last = start * work.shape[2], stop * work.shape[2]
+    while e + WIDE <= last:
+        coefficients(how, e, c, rows, work, wide_zeros())
+        e += WIDE
+    while e + NARROW <= last:
+        coefficients(how, e, c, rows, work, narrow_zeros())
+        e += NARROW
+    while e < last:
+        coefficients(how, e, c, rows, work, 0.0)
+        e += 1
+
+
+@inlined_helper
+def coefficients(how, e, c, rows, work, like):
+    """The same for some entries from e on."""
+    k, code, sloped, leak = how
+    size, orders = work.shape[1] * work.shape[2], c.shape[0]
+    q, u, v, here = e + orders * size, e + 2 * orders * size, e + 3 * orders * size, k * size
+    velocity = load(work, v + here - size, like)
+    if k > 1:
+        field = load(work, u + here - size, like)
+        if sloped and code != LINEAR:
+            field = plus_times(load(work, q, like), field, velocity)
+        force = plus_times(all_of(-leak, like), load(c, e + here - size, like), field)
+        velocity = times(load(rows, e, like), force)
+        store(work, v + here - size, velocity)
+    share = all_of(1.0 / k, like)
+    state = times(velocity, share)
+    store(c, e + here, state)
+    if k == orders - 1:
+        return
+    if code == LINEAR:
+        store(work, e + here, state)
+        return
+    by_velocity, by_field = sums(k, work, (q, u, v, size), like)
+    rate = times(plus_times(load(work, q, like), velocity, by_velocity), share)
+    store(work, e + here, rate)
+    slope = minus(rate if code == SIGMOID else like, square(k, work, e, size, rate))
+    store(work, q + here, slope)
+    store(work, v + here, plus_times(slope, load(work, u, like), by_field))

@@ -1,0 +1,156 @@
+"""What the Taylor series of all flows share: sums of products of coefficients, and the fields of all units.
+
+Scratch memory holds, order after order, the coefficients r of the rates, q of their slopes, u of the fields, and v of
+the velocities, each (orders, n, samples). Entries are counted along memory, units first, and many are taken at a time:
+as many as the vector `like` has, which must be 0.
+
+Source of the recurrences: A. Griewank, A. Walther, Evaluating Derivatives, 2nd edition (2008), section 13.2.
+"""
+
+from __future__ import annotations
+
+from neurodyn.flows.coupling import couple
+from neurodyn.flows.layout import (
+    ARROWS,
+    HEADER,
+    MATRIX,
+    PER_ARROW,
+    PER_POPULATION,
+    POPULATIONS,
+    SOURCE,
+    TO,
+    N,
+    zero,
+)
+from neurodyn.numerics.kernel import inlined_helper
+from neurodyn.numerics.product import TALL, tall_narrow, tall_wide
+from neurodyn.numerics.vectors import (
+    NARROW,
+    WIDE,
+    all_of,
+    load,
+    narrow_zeros,
+    plus,
+    plus_times,
+    store,
+    times,
+    wide_zeros,
+)
+from neurodyn.numerics.view import flat, layer, rectangle
+
+#: Coefficients in scratch memory, of each order: rates, slopes, fields, velocities.
+STACKS = 4
+#: Units of a network up to which products are made here: beyond, `couple` is as fast.
+FEW = 32
+
+
+@inlined_helper
+def sums(k, work, places, like):
+    """sum_{0<j<k} of q_j v_(k-1-j), and of q_j u_(k-j); `places` of q_0, u_0, v_0, and from order to order."""
+    q, u, v, size = places
+    by_velocity, by_field = like, like
+    up, down, below = q + size, v + (k - 2) * size, u + (k - 1) * size
+    for _ in range(1, k):
+        slope = load(work, up, like)
+        by_velocity = plus_times(slope, load(work, down, like), by_velocity)
+        by_field = plus_times(slope, load(work, below, like), by_field)
+        up += size
+        down -= size
+        below -= size
+    return by_velocity, by_field
+
+
+@inlined_helper
+def square(k, work, first, size, newest):
+    """The coefficient k of r^2 where r_0 lies at `first` and r_k is `newest`."""
+    total = times(load(work, first, newest), newest)
+    up, down = first + size, first + (k - 1) * size
+    for _ in range(1, (k + 1) // 2):
+        total = plus_times(load(work, up, newest), load(work, down, newest), total)
+        up += size
+        down -= size
+    total = plus(total, total)
+    if k % 2 == 0:
+        middle = load(work, up, newest)
+        total = plus_times(middle, middle, total)
+    return total
+
+
+@inlined_helper
+def fields(k, work, theta, layout, orders):
+    """u_k = W r_k."""
+    samples = work.shape[2]
+    if samples % NARROW or layout[N] > FEW or has_patterns(layout):
+        zero(flat(layer(work, 2 * orders + k), 0, layout[N]))
+        couple(layer(work, k), theta, layout, layer(work, 2 * orders + k))
+        return
+    size = work.shape[1] * samples
+    rates, out = k * size, (2 * orders + k) * size
+    for e in range(out, out + layout[N] * samples, NARROW):
+        store(work, e, narrow_zeros())
+    first = HEADER + PER_POPULATION * layout[POPULATIONS]
+    for a in range(layout[ARROWS]):
+        o = first + PER_ARROW * a
+        to, source = out + layout[o + TO] * samples, rates + layout[o + SOURCE] * samples
+        add_arrow(work, theta, to, source, layout[o + MATRIX], layout[o + TO + 1], layout[o + SOURCE + 1])
+
+
+@inlined_helper
+def has_patterns(layout):
+    """Whether some connections are sparse."""
+    first, found = HEADER + PER_POPULATION * layout[POPULATIONS], False
+    for a in range(layout[ARROWS]):
+        found = found or layout[first + PER_ARROW * a + MATRIX + 2] != 0
+    return found
+
+
+@inlined_helper
+def add_arrow(work, theta, to, source, weights, height, width):
+    """Add the product of a small matrix with the rates at `source` to the fields at `to`, tile by tile."""
+    samples, tall = work.shape[2], height - height % TALL
+    matrix = rectangle(theta, weights, height, width)
+    rates, out = rectangle(work, source, width, samples), rectangle(work, to, height, samples)
+    for i in range(0, tall, TALL):
+        e = 0
+        while e + 2 * NARROW <= samples:
+            tall_wide(matrix, rates, out, i, 0, e, e)
+            e += 2 * NARROW
+        while e < samples:
+            tall_narrow(matrix, rates, out, i, 0, e, e)
+            e += NARROW
+    for i in range(tall, height - 1, 2):
+        e, row = 0, weights + i * width
+        while e + WIDE <= samples:
+            add_two(work, theta, to + i * samples + e, source + e, row, width, wide_zeros())
+            e += WIDE
+        while e < samples:
+            add_two(work, theta, to + i * samples + e, source + e, row, width, narrow_zeros())
+            e += NARROW
+    if height % 2 == 1:
+        i = height - 1
+        for e in range(0, samples, NARROW):
+            add_one(work, theta, to + i * samples + e, source + e, weights + i * width, width, narrow_zeros())
+
+
+@inlined_helper
+def add_two(work, theta, to, source, weights, width, like):
+    """Two rows of a matrix, in some samples."""
+    samples = work.shape[2]
+    first, second = load(work, to, like), load(work, to + samples, like)
+    for j in range(width):
+        rate = load(work, source, like)
+        first = plus_times(all_of(theta[weights + j], like), rate, first)
+        second = plus_times(all_of(theta[weights + width + j], like), rate, second)
+        source += samples
+    store(work, to, first)
+    store(work, to + samples, second)
+
+
+@inlined_helper
+def add_one(work, theta, to, source, weights, width, like):
+    """One row of a matrix, in some samples."""
+    total = load(work, to, like)
+    for j in range(width):
+        total = plus_times(all_of(theta[weights + j], like), load(work, source, like), total)
+        source += work.shape[2]
+    store(work, to, total)

@@ -1,0 +1,137 @@
+"""Run a problem by Taylor series: trajectories in lanes, blocks of them on threads."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time as clocks
+from typing import Any
+
+import numpy as np
+
+from neurodyn.numerics import aligned
+from neurodyn.numerics.arrays import Array
+from neurodyn.numerics.compilation import compile_together
+from neurodyn.numerics.kernel import Series
+from neurodyn.numerics.vectors import NARROW, WIDE
+from neurodyn.progress import Bar
+from neurodyn.solvers import taylor
+from neurodyn.solvers.columns import FIRST_CALL, next_iterations, run_blocks
+from neurodyn.solvers.problem import Problem
+from neurodyn.solvers.solver import Solver
+from neurodyn.solvers.status import Status
+
+#: Bytes of coefficients that the lanes of one block have: a first-level cache, the smallest there is.
+LANE_BYTES = 32_768
+#: Two vectors of lanes have no more than this, or a trajectory is solved alone.
+MOST_BYTES = 1 << 26
+#: State entries of the trajectories of one block.
+BLOCK_ENTRIES = 65_536
+#: The lowest order of the series, and how many orders there are for each decade of the tolerance.
+LOWEST_ORDER, ORDERS_PER_DECADE = 7, 0.6
+
+
+def order_for(rtol: float) -> int:
+    """The order of the series at a relative tolerance: what a step costs grows with it, and how far it leads."""
+    return round(LOWEST_ORDER - ORDERS_PER_DECADE * math.log10(rtol))
+
+
+def lanes_for(batch: int, entries: int) -> int:
+    """How many lanes a batch has, if a trajectory has so many entries of coefficients: whole vectors, or one lane."""
+    if batch == 1:
+        return 1
+    if 8 * entries * 2 * NARROW > MOST_BYTES:
+        return 1
+    fitting = LANE_BYTES // (8 * entries) // NARROW * NARROW
+    needed = -(-batch // NARROW) * NARROW
+    return min(max(fitting, 2 * NARROW), WIDE, needed)
+
+
+class Lanes:
+    """One integration by Taylor series: shared settings, outputs, and the run over its blocks.
+
+    y (T, m, B) are recorded states, NaN where not reached; last (m, B) the last ones; clock and marks are the rows of
+    `taylor` that are kept.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        series: Series,
+        solver: Solver,
+        t_eval: Array,
+        end: float,
+        settle: float,
+        dwell: float,
+    ) -> None:
+        m, batch = problem.start.shape
+        self.problem, self.series, self.solver = problem, series, solver
+        self.times = np.ascontiguousarray(t_eval)
+        self.order = order_for(solver.rtol)
+        self.numbers = np.array([solver.rtol, solver.atol, end, settle, dwell])
+        self.sizes = np.ones((m, batch)) if problem.sizes is None else np.ascontiguousarray(problem.sizes)
+        self.y = np.full((t_eval.size, m, batch), np.nan)
+        self.last = problem.start.copy()
+        self.clock = np.zeros((taylor.CLOCKS_KEPT, batch))
+        self.clock[taylor.CALM] = np.inf
+        self.marks = np.zeros((taylor.MARKS_KEPT, batch), dtype=np.int64)
+        self.marks[taylor.STATUS] = int(Status.MAX_SECONDS)  # of those that never begin
+        self.deadline = clocks.monotonic() + solver.max_seconds
+        self.stop = threading.Event()
+
+    def run(self, bar: Bar) -> None:
+        """Integrate all trajectories."""
+        compile_together((taylor.advance_lanes, self.series, self.problem.flow))  # before threads and clocks start
+        self.deadline = clocks.monotonic() + self.solver.max_seconds
+        self.bar = bar
+        run_blocks(
+            self.block,
+            *self.last.shape,
+            entries=BLOCK_ENTRIES,
+            stop=self.stop,
+            alone=self.problem.threads_inside,
+        )
+
+    def block(self, together: slice) -> None:
+        """Run the trajectories of one block to their ends."""
+        problem, solver, m = self.problem, self.solver, len(self.last)
+        orders, stacks = self.order + 1, self.series.stacks
+        lanes = lanes_for(together.stop - together.start, m * orders * stacks)
+        scratch = max(stacks * orders, -(-problem.work_rows // m))
+        c, work = aligned.empty((orders, m, lanes)), aligned.empty((scratch, m, lanes))
+        rows, sizes = aligned.empty((len(problem.rows), lanes)), aligned.empty((m, lanes))
+        for values, filled in ((c, 0.0), (work, 0.0), (rows, 1.0), (sizes, 1.0)):
+            values[...] = filled  # what idle lanes compute with
+        clock, marks = np.zeros((taylor.CLOCKS, lanes)), np.zeros((taylor.MARKS, lanes), dtype=np.int64)
+        marks[taylor.STATUS] = taylor.IDLE
+        first = max(1, FIRST_CALL // (orders * m * lanes))
+        counts = np.array([first, problem.units, solver.max_steps, together.start, together.stop], dtype=np.int64)
+        given = problem.start, problem.rows, self.sizes, problem.theta, problem.layout
+        arrays = c, rows, sizes, work, aligned.empty((m, lanes)), clock, marks
+        running = lanes
+        while running:
+            started = clocks.monotonic()
+            running = self.advance(given, arrays, counts)
+            now = clocks.monotonic()
+            counts[taylor.ITERATIONS] = next_iterations(int(counts[taylor.ITERATIONS]), now - started)
+            if self.stop.is_set():
+                return
+            if running and now > self.deadline:
+                marks[taylor.STATUS, marks[taylor.STATUS] == taylor.RUNNING] = int(Status.MAX_SECONDS)
+                counts[[taylor.ITERATIONS, taylor.STOP]] = 0, counts[taylor.FRESH]
+                running = self.advance(given, arrays, counts)
+            self.report(clock, marks)
+
+    def advance(self, given: Any, arrays: Any, counts: Any) -> int:
+        """Call the compiled loop."""
+        ended = self.last, self.clock, self.marks
+        running: int = taylor.advance_lanes(
+            self.series.compiled, given, arrays, (self.times, self.y), ended, self.numbers, counts
+        )
+        return running
+
+    def report(self, clock: Array, marks: Any) -> None:
+        """Show how far all trajectories are, as a fraction of the time span."""
+        busy = marks[taylor.STATUS] == taylor.RUNNING
+        self.clock[taylor.T, marks[taylor.COLUMN, busy]] = clock[taylor.T, busy]
+        self.bar.update(float(np.mean(self.clock[taylor.T])) / max(self.numbers[taylor.T_END], 1e-300))

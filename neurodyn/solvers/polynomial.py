@@ -1,0 +1,124 @@
+"""Taylor polynomials of trajectories side by side, in lanes: their values, and how far each of them can be trusted.
+
+Coefficients are (orders, m, lanes). What is summed over the components of a lane is one chain in their order, so that
+it has the same bits whatever lies in the other lanes.
+"""
+
+from __future__ import annotations
+
+from neurodyn.numerics.kernel import helper, inlined_helper
+from neurodyn.numerics.vectors import (
+    NARROW,
+    WIDE,
+    all_of,
+    larger,
+    load,
+    narrow_zeros,
+    over,
+    plus_times,
+    size_of,
+    store,
+    times,
+    wide_zeros,
+)
+
+
+@helper
+def evaluate(c, steps, at, out):
+    """Values (m, lanes) of the polynomials at the lanes' steps, which are the row `at` of `steps`; by Horner's rule."""
+    m, lanes = c.shape[1], c.shape[2]
+    if lanes == 1:
+        along(c, steps[at, 0], out)
+        return
+    for i in range(m):
+        j = 0
+        while j + WIDE <= lanes:
+            horner(c, load(steps, at * lanes + j, wide_zeros()), i * lanes + j, out)
+            j += WIDE
+        while j + NARROW <= lanes:
+            horner(c, load(steps, at * lanes + j, narrow_zeros()), i * lanes + j, out)
+            j += NARROW
+        while j < lanes:
+            horner(c, steps[at, j], i * lanes + j, out)
+            j += 1
+
+
+@inlined_helper
+def along(c, step, out):
+    """The same of a single lane, along its components."""
+    e, m = 0, c.shape[1]
+    while e + WIDE <= m:
+        horner(c, all_of(step, wide_zeros()), e, out)
+        e += WIDE
+    while e + NARROW <= m:
+        horner(c, all_of(step, narrow_zeros()), e, out)
+        e += NARROW
+    while e < m:
+        horner(c, step, e, out)
+        e += 1
+
+
+@inlined_helper
+def horner(c, h, e, out):
+    """The polynomials of some entries from e on, at h."""
+    stride = c.shape[1] * c.shape[2]
+    at = e + (c.shape[0] - 1) * stride
+    total = load(c, at, h)
+    for _ in range(c.shape[0] - 1):
+        at -= stride
+        total = plus_times(total, h, load(c, at, h))
+    store(out, e, total)
+
+
+@helper
+def weigh_last(c, sizes, tolerances, last, before, sums):
+    """Write the sums over components of the squares of the last two coefficients, over the tolerance, into two rows.
+
+    `tolerances` are the relative and the absolute one; the latter is multiplied by the sizes (m, lanes).
+    """
+    j, lanes = 0, c.shape[2]
+    while j + NARROW <= lanes:
+        weigh(c, sizes, tolerances, last, before, j, sums, narrow_zeros())
+        j += NARROW
+    while j < lanes:
+        weigh(c, sizes, tolerances, last, before, j, sums, 0.0)
+        j += 1
+
+
+@inlined_helper
+def weigh(c, sizes, tolerances, last, before, j, sums, like):
+    """The same of some lanes from j on."""
+    order, m, lanes = c.shape[0] - 1, c.shape[1], c.shape[2]
+    rtol, atol, one = all_of(tolerances[0], like), all_of(tolerances[1], like), all_of(1.0, like)
+    highest, second, at = like, like, j
+    for _ in range(m):
+        tolerance = plus_times(rtol, size_of(load(c, at, like)), times(atol, load(sizes, at, like)))
+        share = over(one, tolerance)
+        a = times(share, load(c, at + order * m * lanes, like))
+        b = times(share, load(c, at + (order - 1) * m * lanes, like))
+        highest, second = plus_times(a, a, highest), plus_times(b, b, second)
+        at += lanes
+    store(sums, last * lanes + j, highest)
+    store(sums, before * lanes + j, second)
+
+
+@helper
+def largest(y, out, at):
+    """Write the largest |y| of every lane into the row `at` of out."""
+    j, lanes = 0, y.shape[1]
+    while j + NARROW <= lanes:
+        largest_of(y, out, at, j, narrow_zeros())
+        j += NARROW
+    while j < lanes:
+        largest_of(y, out, at, j, 0.0)
+        j += 1
+
+
+@inlined_helper
+def largest_of(y, out, at, j, like):
+    """The same of some lanes from j on."""
+    most, e = like, j
+    for _ in range(y.shape[0]):
+        most = larger(size_of(load(y, e, like)), most)
+        e += y.shape[1]
+    store(out, at * y.shape[1] + j, most)
