@@ -13,6 +13,7 @@ from .errors import (
 )
 from .estimators.constant_gradient import constant_gradient
 from .estimators.gradient import Gradient, gradient
+from .estimators.time_constant_gradient import time_constant_gradient
 from .experiments.experiment import Experiment, experiment
 from .explorer.explorer import explore
 from .learning import Evaluation, Recipe, Training, evaluate, learn, predict
@@ -97,4 +98,5 @@ __all__ = [
     "simulate",
     "stationary",
     "sweep",
+    "time_constant_gradient",
 ]

@@ -29,6 +29,8 @@ SWITCH = "TQDM_DISABLE"
 NEVER = 10 * 365 * 86400.0
 
 _quiet = False
+#: Seconds of this process that went to something else than its work, as to compiling.
+_apart = 0.0
 
 
 @contextlib.contextmanager
@@ -69,8 +71,20 @@ def waiting(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        if Bar._outermost is not None:
-            Bar._outermost.forget(time.monotonic() - begun)
+        _set_apart(time.monotonic() - begun, Bar._outermost)
+
+
+def work_clock() -> float:
+    """Seconds of a clock that stands still in `waiting` and in bars that interrupt."""
+    return time.perf_counter() - _apart
+
+
+def _set_apart(seconds: float, around: Bar | None) -> None:
+    """Count so many seconds neither for the work, nor for the bar around it."""
+    global _apart
+    _apart += seconds
+    if around is not None:
+        around.forget(seconds)
 
 
 @cache
@@ -187,6 +201,6 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if Bar._outermost is self:
             Bar._outermost = self._around
-            if self._around is not None:
-                self._around.forget(time.monotonic() - self._line.began)
+            if self._interrupts:
+                _set_apart(time.monotonic() - self._line.began, self._around)
         self._line.close()

@@ -2,16 +2,19 @@
 
 import io
 import json
+import re
 import struct
+import time
 import zipfile
 from importlib import import_module
+from pathlib import Path
 
 import click.testing
 import numpy as np
 import pytest
 
 import neurodyn as nd
-from neurodyn import models
+from neurodyn import models, progress
 from neurodyn.cli import main
 from neurodyn.models.data.learning_data import learning_data
 
@@ -122,6 +125,24 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(folder):
     assert "epoch 3 of 5" in err
     assert "epoch 2 of 5" not in err
     assert nd.load("parts/training.nc").network == nd.load("whole/training.nc").network
+
+
+def test_epochs_and_the_time_left_do_not_count_what_is_compiled(folder, monkeypatch):
+    learner = import_module("neurodyn.learning.clipped").ClippedLearner
+    epoch = learner.epoch
+
+    def first_compiling(self, number, order, report):
+        with progress.waiting("compiling"):
+            time.sleep(0.6 if number == 0 else 0.0)
+        return epoch(self, number, order, report)
+
+    monkeypatch.setattr(learner, "epoch", first_compiling)
+    code, _, err = run("train", "small.toml", "--data", "own.npz", "--no-figures", "--out", "a", "--epochs", "3")
+    assert code == 0
+    summary = json.loads(Path("a/summary.json").read_text())
+    assert summary["seconds_per_epoch"] < 0.2
+    assert summary["seconds_by_part"]["compiling"] >= 0.6
+    assert all(int(left) < 1 for left in re.findall(r"(\d+) s left", err))
 
 
 def test_stopped_training_says_how_to_go_on_and_can_be_evaluated(folder, monkeypatch):

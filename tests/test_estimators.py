@@ -66,7 +66,7 @@ def test_import_loads_no_estimator():
     code = "import sys; from neurodyn import *;"
     code += "print(*(m for m in sys.modules if m.startswith('neurodyn.estimators.')))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    doors = ("base", "constant_gradient", "gradient", "task")
+    doors = ("base", "constant_gradient", "gradient", "task", "time_constant_gradient")
     assert set(run.stdout.split()) == {f"neurodyn.estimators.{name}" for name in doors}
 
 

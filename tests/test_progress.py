@@ -223,9 +223,13 @@ def test_an_interruption_shows_and_does_not_count_for_what_it_interrupts(capfd, 
 
 def test_waiting_does_not_count_for_the_work_around_it(capfd, monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0.2)
+    began = progress.work_clock()
     with Bar("slow work") as bar:
         with waiting("something else"):
             time.sleep(0.15)
         time.sleep(0.1)
         bar.update(0.5)
     assert capfd.readouterr().err == ""
+    with Bar("compiling", interrupts=True):
+        time.sleep(0.15)
+    assert 0.1 <= progress.work_clock() - began < 0.25

@@ -6,6 +6,11 @@ import contextlib
 import time
 from collections.abc import Iterator
 
+from neurodyn.progress import work_clock
+
+#: Compiling is a part from so many seconds on: kernels that are there are loaded in less.
+NOTICED = 0.5
+
 
 class Clock:
     """Seconds that each part of a run took."""
@@ -15,11 +20,14 @@ class Clock:
         self._began = time.perf_counter()
 
     @contextlib.contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Time a block."""
-        began = time.perf_counter()
+    def part(self, name: str, compiling: str = "") -> Iterator[None]:
+        """Time a block; what is compiled in it is a part with the second name, if there is one."""
+        began, worked = time.perf_counter(), work_clock()
         yield
-        self.seconds[name] = round(time.perf_counter() - began, 3)
+        whole, work = time.perf_counter() - began, work_clock() - worked
+        if compiling and whole - work >= NOTICED:
+            self.seconds[compiling], whole = round(whole - work, 3), work
+        self.seconds[name] = round(whole, 3)
 
     @property
     def total(self) -> float:

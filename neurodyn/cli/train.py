@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +75,7 @@ def train(
         about: dict[str, Any] = {"model_file": str(models.find(model)), "overrides": changed}
         if not checkpoint.exists():  # else it is that of the checkpoint
             write_text(folder / "model.json", sealed_json(about))
-        with clock.part("learning"):
+        with clock.part("learning", "compiling"):
             training = learn(
                 chosen.network,
                 samples.x,
@@ -118,12 +117,11 @@ class _Lines:
     """A line for every epoch, on standard error."""
 
     def __init__(self, epochs: int) -> None:
-        self.epochs, self.began, self.first = epochs, time.perf_counter(), -1
+        self.epochs, self.spent, self.made = epochs, 0.0, 0
 
     def __call__(self, epoch: int, row: dict[str, float]) -> None:
         """Say what an epoch has measured, and how long the rest will take."""
-        self.first = epoch if self.first < 0 else self.first
-        each = (time.perf_counter() - self.began) / (epoch + 1 - self.first)
+        self.spent, self.made = self.spent + row["seconds"], self.made + 1
         facts = {
             "training error": percent(row["train_error"]),
             "validation": percent(row["validation_error"]) if "validation_error" in row else "",
@@ -133,7 +131,7 @@ class _Lines:
             "cosine": f"{row['cosine']:.4f}" if "cosine" in row else "",
         }
         line = ", ".join(f"{name} {text}" for name, text in facts.items() if text)
-        seconds = f"{row['seconds']:.2g} s, {each * (self.epochs - epoch - 1):.0f} s left"
+        seconds = f"{row['seconds']:.2g} s, {self.spent / self.made * (self.epochs - epoch - 1):.0f} s left"
         note(f"epoch {epoch + 1} of {self.epochs}: {line}; {seconds}")
 
 

@@ -64,12 +64,15 @@ class Stage:
         Those of the vjp.
     moves, counts : (steps, n, batch) bool
         Units that no bound of their box holds; units whose state matters, as it is not beyond a bound.
+    velocity : (steps, n, batch)
+        k = f(Y).
     """
 
     local: Local
     rows: Array
     moves: Any
     counts: Any
+    velocity: Array
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,11 @@ class BackwardPass:
             total = part if total is None else total + part
         assert total is not None
         return total * steps
+
+    def time_constant_gradient(self) -> Array:
+        """What these steps add to dJ/dtau, (n,), averaged over the batch: -w k of each stage, as dk/dtau is -k/tau."""
+        parts = (signal * stage.velocity for stage, signal in zip(self.stages, self.signal, strict=True))
+        return -sum(part.sum(axis=0).mean(axis=1) for part in parts)
 
 
 class FixedSteps:
@@ -148,11 +156,11 @@ class FixedSteps:
 
     def backward(self, target: Array) -> Iterator[BackwardPass]:
         """Go from the cost after the last step back to the start: segment by segment, the last steps first."""
-        kept = self._states(self.start, self.bounds)
+        kept = self.states(self.start, self.bounds)
         cotangent = self.cost_slope(kept[-1], target)
         for k in reversed(range(len(self.bounds) - 1)):
             count = self.bounds[k + 1] - self.bounds[k]
-            states = self._states(kept[k], np.arange(count)) if count > 1 else kept[k : k + 1]
+            states = self.states(kept[k], np.arange(count)) if count > 1 else kept[k : k + 1]
             segment = self._backward_pass(states, cotangent)
             cotangent = segment.cotangent[0]
             yield segment
@@ -162,7 +170,7 @@ class FixedSteps:
         point = FixedPoint(self.network, s, self.x)
         return point.cost_slope(target) * point.local.coordinate_slope
 
-    def _states(self, start: Array, counts: Integers) -> Array:
+    def states(self, start: Array, counts: Integers) -> Array:
         """States (T, n, b) after some numbers of steps from `start`, by the compiled loop."""
         problem = free_problem(self.network, np.ascontiguousarray(start), self.x)
         solution = integrate(
@@ -210,9 +218,9 @@ class FixedSteps:
             local = network.local(y, rows)
             held, beyond = self._bounds(y, local)
             linear = linear_rows(network, local.all_active())
-            parts = (_apart(part, count) for part in (linear, ~held, ~beyond))
-            stages.append(Stage(local, *parts))
             forces.append(network.evaluate(free, y, rows, n))
+            parts = (_apart(part, count) for part in (linear, ~held, ~beyond, forces[-1]))
+            stages.append(Stage(local, *parts))
         self.force_evaluations += 2 * len(a) * count * batch
         end = first + self.step * sum(b * k for b, k in zip(self.tableau.b, forces, strict=True))
         moved = np.any([stage.moves for stage in stages], axis=0)
