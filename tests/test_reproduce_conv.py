@@ -7,25 +7,46 @@ import pytest
 
 import neurodyn as nd
 from neurodyn.reproductions import conv_gradients, conv_mnist
-from neurodyn.reproductions.convolutions import Circuit, Layer, as_blocks, as_states, energy_network
+from neurodyn.reproductions.convolutions import Circuit, Layer, as_states, energy_network
+from neurodyn.reproductions.diode_layers import softmax
 from neurodyn.reproductions.kept import Kept
 
 
-def test_circuit_rests_where_its_network_does_and_has_its_gradient(rng):
-    circuit = Circuit.drawn(Layer(6, 2, 3, kernel=3), Layer(2, 3, 4, kernel=1), 2, seed=1, gain=0.6)
+@pytest.fixture
+def circuit(rng):
+    """A small one with strong feedback."""
+    drawn = Circuit.drawn(Layer(6, 2, 3, kernel=3), Layer(2, 3, 4, kernel=1), 2, seed=1, gain=0.6, feedback=0.5)
     for name in ("h1", "h2", "y"):
-        circuit.weights[name][...] = rng.uniform(0.0, 0.2, circuit.weights[name].shape)
-    net = energy_network(circuit)
-    x, target = rng.random((3, 72), dtype=np.float32), rng.random((3, 2), dtype=np.float32)
-    rest, gradient = circuit.gradient(x, target, beta=0.1, free=60, nudged=60)
-    inputs = x.reshape(3, 6, 6, 2).transpose(0, 3, 1, 2).reshape(3, -1)
-    state = as_states(rest)
+        drawn.weights[name][...] = rng.uniform(0.0, 0.2, drawn.weights[name].shape)
+    return drawn
+
+
+def test_circuit_rests_where_its_network_does(circuit, rng):
+    x = rng.random((3, 72), dtype=np.float32)
+    state = as_states(circuit.settle(circuit.drive(x)[1], circuit.zero(3), 60))
     assert np.mean((state > 0.0) & (state < 1.0)) > 0.4
-    np.testing.assert_allclose(nd.relax(net, inputs).state, state, atol=1e-5)
-    expected = nd.gradient(net, inputs, target, method="equilibrium-propagation", beta=0.1)
-    for name, found in as_blocks(circuit, gradient).items():
-        assert np.abs(expected[name]).max() > 1e-3
-        np.testing.assert_allclose(found, expected[name], atol=1e-4 * np.abs(expected[name]).max() + 1e-5)
+    inputs = x.reshape(3, 6, 6, 2).transpose(0, 3, 1, 2).reshape(3, -1)
+    np.testing.assert_allclose(nd.relax(energy_network(circuit), inputs).state, state, atol=1e-5)
+
+
+def test_gradient_is_that_of_the_loss_at_rest(circuit, rng):
+    """Equilibrium propagation against differences of the loss by each kind of weight."""
+    x, target = rng.random((3, 72), dtype=np.float32), np.eye(2, dtype=np.float32)[[0, 1, 1]]
+
+    def loss():
+        rest = circuit.settle(circuit.drive(x)[1], circuit.zero(3), 100)
+        return -np.sum(target * np.log(softmax(rest.y))) / 3
+
+    gradient = circuit.gradient(x, target, 0.05, 100, 100)[1]
+    for name, found in gradient.items():
+        at = np.unravel_index(np.abs(found).argmax(), found.shape)
+        weights, value, ends = circuit.weights[name], circuit.weights[name][at], []
+        for change in (0.02, -0.02):
+            weights[at] = value + change
+            ends.append(loss())
+        weights[at] = value
+        assert abs(found[at]) > 1e-3
+        assert found[at] == pytest.approx((ends[0] - ends[1]) / 0.04, rel=0.02), name
 
 
 def test_training_that_was_stopped_goes_on_to_the_same_weights(tmp_path, monkeypatch):

@@ -1,10 +1,13 @@
 """A network of convolutions in float32 and by matrix products: the fast route by which it learns from MNIST.
 
-The energy is that of `energy_network`, of the terms Leak, Bias, Convolution and Bilinear with hard sigmoids, and so are
-its minima; states get there by descent in one population after the other. Given its neighbours, the energy is a
-parabola in the states of a population, whose lowest point in the box is clip(drive): no step raises the energy, and
-none needs a step size. A convolution with average pooling is one convolution with a larger kernel and a stride. Images
-are (batch, row, column, channel), so that patches are copied in runs of channels.
+    E = ½|h₁|² − ⟨h₁, P(W₁ ∗ x) + b₁⟩ + ε (½|h₂|² − ⟨h₂, P(W₂ ∗ h₁) + b₂⟩),    F = E + ε β C(softmax(Vᵀ h₂ + c))
+
+States are in the box [0, 1], P is the average over squares, and C the cross-entropy. The read-out is no part of the
+energy, as in A. Laborieux et al. (Front. Neurosci. 15, 2021). ε is the strength of the feedback: states descend F in
+one population after the other, where the lowest point in the box is h₁ = clip(… + ε P(W₂ᵀ ∗ h₂)) and h₂ = clip(…
++ b₂), so that no step raises the energy, none needs a step size, and with a small ε few are needed. A convolution with
+average pooling is one convolution with a larger kernel and a stride. Images are (batch, row, column, channel), so that
+patches are copied in runs of channels.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ import numpy as np
 
 from neurodyn import models
 from neurodyn.models import terms
+from neurodyn.reproductions.diode_layers import softmax
+from neurodyn.reproductions.feedback import fed_back
 from neurodyn.system.network import Network
 
 Single = np.ndarray[Any, np.dtype[np.float32]]
@@ -64,31 +69,31 @@ class Layer:
         view = view[:, : self.pool * self.size : self.pool, : self.pool * self.size : self.pool]
         return np.ascontiguousarray(view.transpose(0, 1, 2, 4, 5, 3)).reshape(-1, self.reach**2 * self.channels_in)
 
-    def back(self, states: Single, kernel: Single) -> Single:
-        """What units (batch, size, size, channels) send to the pixels by their own weights: the transposed product."""
-        count, n, p = len(states), self.size, self.pool
-        sent = (states.reshape(-1, self.channels) @ kernel.T).reshape(
-            count, n, n, self.reach, self.reach, self.channels_in
-        )
-        out = np.zeros((count, self.side, self.side, self.channels_in), np.float32)
-        for u in range(self.reach):
-            for j in range(n):  # a row of a patch is one run of memory
-                out[:, u : u + p * n : p, p * j : p * j + self.reach] += sent[:, :, j, u]
+    def fed_back(self, states: Single, kernel: Single, strength: float, drive: Single) -> Single:
+        """clip(drive + strength · what units (batch, size, size, channels) send to pixels by their own weights)."""
+        count, n = len(states), self.size
+        sent = (states.reshape(-1, self.channels) @ kernel.T).reshape(count, n, n, self.reach, -1)
+        out = np.empty((count, self.side, self.side, self.channels_in), np.float32)
+        rows = count, self.side, self.side * self.channels_in
+        fed_back(sent, self.pool, np.float32(strength), drive.reshape(rows), out.reshape(rows))
         return out
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """Two convolutions, then outputs that are joined to all units of the second; weights by the names of blocks."""
+    """Two convolutions and a read-out of all units of the second; weights by the names of blocks, and ε."""
 
     first: Layer
     second: Layer
     outputs: int
     weights: dict[str, Single]
+    feedback: float
 
     @classmethod
-    def drawn(cls, first: Layer, second: Layer, outputs: int, seed: int, gain: float = 1.0) -> Circuit:
-        """Weights uniform with variance gain² 2 / fan-in, biases zero."""
+    def drawn(
+        cls, first: Layer, second: Layer, outputs: int, seed: int, gain: float = 1.0, feedback: float = 1.0
+    ) -> Circuit:
+        """Weights uniform with variance gain² 2 / fan-in, biases zero; `feedback` is ε."""
         rng = np.random.default_rng(seed)
 
         def uniform(*shape: int) -> Single:
@@ -104,7 +109,7 @@ class Circuit:
         }
         dense = {"h2-y": uniform(second.size**2 * second.channels, outputs)}
         biases = {"h1": zeros(first), "h2": zeros(second), "y": np.zeros(outputs, np.float32)}
-        return cls(first, second, outputs, kernels | dense | biases)
+        return cls(first, second, outputs, kernels | dense | biases, feedback)
 
     def drive(self, x: Single) -> tuple[Single, Single]:
         """Patches of images (batch, side²), and what the image and the biases add to the field of h1."""
@@ -120,46 +125,46 @@ class Circuit:
     def settle(
         self, drive: Single, state: State, sweeps: int, target: Single | None = None, beta: float = 0.0
     ) -> State:
-        """Descend F = E + β ½ |y − target|² so many times in h1, h2 and y; under a nudge from the outputs on."""
-        w, kernel = self.weights, self.second.pooled_kernel(self.weights["h1-h2"])
+        """Descend E, or F with a target, so many times in h1 and h2; under a nudge from h2 on."""
+        kernel, readout = self.second.pooled_kernel(self.weights["h1-h2"]), self.weights["h2-y"]
         h1, h2, y = state.h1, state.h2, state.y
-        strength = np.float32(0.0 if target is None else beta)
-        pull = np.float32(0.0) if target is None else strength * target
         for sweep in range(sweeps):
             if target is None or sweep:
-                h1 = np.clip(drive + self.second.back(h2, kernel), 0.0, 1.0)
-                field = (self.second.patches(h1) @ kernel).reshape(h2.shape)
-                h2 = np.clip(field + w["h2"] + (y @ w["h2-y"].T).reshape(h2.shape), 0.0, 1.0)
-            felt: Single = h2.reshape(len(h2), -1) @ w["h2-y"] + w["y"] + pull
-            y = felt / (np.float32(1.0) + strength)
+                h1 = self.second.fed_back(h2, kernel, self.feedback, drive)
+            h2 = (self.second.patches(h1) @ kernel).reshape(h2.shape)
+            h2 += self.weights["h2"]
+            if target is not None:
+                h2 -= np.float32(beta) * ((softmax(y) - target) @ readout.T).reshape(h2.shape)
+            np.clip(h2, 0.0, 1.0, out=h2)
+            if target is not None or sweep == sweeps - 1:
+                y = h2.reshape(len(h2), -1) @ readout + self.weights["y"]
         return State(h1, h2, y)
 
     def slopes(self, seen: Single, state: State) -> dict[str, Single]:
-        """∂E/∂θ, summed over the samples."""
-        h1, h2, y = state.h1, state.h2, state.y
-        flat = h2.reshape(-1, self.second.channels)
+        """∂E/∂θ over ε, summed over the samples."""
+        h1, h2 = state.h1, state.h2
         return {
-            "x-h1": -self.first.unpooled(seen.T @ h1.reshape(-1, self.first.channels)),
-            "h1-h2": -self.second.unpooled(self.second.patches(h1).T @ flat),
-            "h2-y": -h2.reshape(len(h2), -1).T @ y,
-            "h1": -h1.sum(axis=0),
+            "x-h1": -self.first.unpooled(seen.T @ h1.reshape(-1, self.first.channels)) / np.float32(self.feedback),
+            "h1-h2": -self.second.unpooled(self.second.patches(h1).T @ h2.reshape(-1, self.second.channels)),
+            "h1": -h1.sum(axis=0) / np.float32(self.feedback),
             "h2": -h2.sum(axis=0),
-            "y": -y.sum(axis=0),
         }
 
     def gradient(
         self, x: Single, target: Single, beta: float, free: int, nudged: int
     ) -> tuple[State, dict[str, Single]]:
-        """The state of rest after `free` sweeps, and dJ/dθ by centered equilibrium propagation."""
+        """The state of rest after `free` sweeps, and dJ/dθ: by centered equilibrium propagation, read-out at rest."""
         seen, drive = self.drive(x)
         rest = self.settle(drive, self.zero(len(x)), free)
         plus, minus = (self.slopes(seen, self.settle(drive, rest, nudged, target, sign * beta)) for sign in (1, -1))
-        return rest, {name: (plus[name] - minus[name]) / np.float32(2 * beta * len(x)) for name in plus}
+        found = {name: (plus[name] - minus[name]) / np.float32(2 * beta * len(x)) for name in plus}
+        wrong = (softmax(rest.y) - target) / np.float32(len(x))
+        return rest, found | {"h2-y": rest.h2.reshape(len(x), -1).T @ wrong, "y": wrong.sum(axis=0)}
 
 
 @dataclass(frozen=True)
 class State:
-    """States of the three populations, images (batch, row, column, channel) and outputs (batch, n_out)."""
+    """States of both populations, (batch, row, column, channel), and what is read out, (batch, n_out)."""
 
     h1: Single
     h2: Single
@@ -167,14 +172,13 @@ class State:
 
 
 def energy_network(circuit: Circuit) -> Network:
-    """The network whose energy a circuit descends, with its weights."""
+    """The network whose energy a circuit descends, with its weights; its outputs are what is read, h2."""
     first, second, w = circuit.first, circuit.second, circuit.weights
     hard: dict[str, Any] = {"activation": "hard-sigmoid"}
     populations = {
         "x": {"size": first.side**2 * first.channels_in, "role": "input"},
         "h1": hard | {"size": w["h1"].size},
-        "h2": hard | {"size": w["h2"].size},
-        "y": {"size": circuit.outputs, "role": "output", "activation": "linear"},
+        "h2": hard | {"size": w["h2"].size, "role": "output"},
     }
     convolutions = [
         terms.Convolution(
@@ -182,27 +186,18 @@ def energy_network(circuit: Circuit) -> Network:
         )
         for pair, layer in ((("x", "h1"), first), (("h1", "h2"), second))
     ]
-    net = models.EnergyNetwork(populations, [terms.Leak(), terms.Bias(), *convolutions, terms.Bilinear("h2", "y")])
-    return net.replace(parameters=as_blocks(circuit, w))
+    leaks = terms.Leak(("h1",)), terms.Unit("h2", "k*s**2/2", k=circuit.feedback)
+    net = models.EnergyNetwork(populations, [*leaks, terms.Bias(), *convolutions])
+    scaled = w | {name: circuit.feedback * w[name] for name in ("h1-h2", "h2")}
+    return net.replace(parameters=as_blocks(scaled))
 
 
-def as_blocks(circuit: Circuit, values: dict[str, Single]) -> dict[str, Any]:
-    """Weights, or derivatives by them, in the order of the network: channel by channel, row by row."""
-    n = circuit.second.size
-    dense = values["h2-y"].reshape(n, n, -1, circuit.outputs).transpose(2, 0, 1, 3).reshape(-1, circuit.outputs)
-    return {
-        "x-h1": values["x-h1"].transpose(3, 2, 0, 1),
-        "h1-h2": values["h1-h2"].transpose(3, 2, 0, 1),
-        "h2-y": dense,
-        "h1": values["h1"].transpose(2, 0, 1).ravel(),
-        "h2": values["h2"].transpose(2, 0, 1).ravel(),
-        "y": values["y"],
-    }
+def as_blocks(values: dict[str, Single]) -> dict[str, Any]:
+    """Weights of the energy in the order of the network: channel by channel, row by row."""
+    kernels = {name: values[name].transpose(3, 2, 0, 1) for name in ("x-h1", "h1-h2")}
+    return kernels | {name: values[name].transpose(2, 0, 1).ravel() for name in ("h1", "h2")}
 
 
 def as_states(state: State) -> Any:
     """States (batch, n) in the order of the network."""
-    count = len(state.y)
-    return np.hstack(
-        [state.h1.transpose(0, 3, 1, 2).reshape(count, -1), state.h2.transpose(0, 3, 1, 2).reshape(count, -1), state.y]
-    )
+    return np.hstack([some.transpose(0, 3, 1, 2).reshape(len(some), -1) for some in (state.h1, state.h2)])

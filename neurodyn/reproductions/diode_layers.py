@@ -10,6 +10,7 @@ other: each is an unknown that is eliminated, and equations for the outputs are 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ HIGHEST = 40.0
 BLOCKS = ("x-h1", "x-h2", "h1-y", "h2-y")
 
 Conductances = dict[str, Array]
+Floats = TypeVar("Floats", bound=np.ndarray[Any, Any])
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class State:
     y: Array
 
 
-def softmax(z: Array) -> Array:
-    """Probabilities of outputs (batch, n_out)."""
-    raised = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+def softmax(z: Floats) -> Floats:
+    """Probabilities of outputs (batch, n_out), in their precision."""
+    raised: Floats = np.exp(z - z.max(axis=1, keepdims=True))
+    raised /= raised.sum(axis=1, keepdims=True)
+    return raised
 
 
 def rest(
