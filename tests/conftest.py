@@ -52,6 +52,12 @@ def _figures_closed():
 
 
 @pytest.fixture
+def no_pictures(monkeypatch):
+    """Commands write no figures, which takes longer than all else: for tests of their numbers."""
+    monkeypatch.setattr("neurodyn.results.figure_files.write_figures", lambda folder, figures: [])
+
+
+@pytest.fixture
 def quick():
     """A thread as an executor of sweeps: no process to start."""
     with ThreadPoolExecutor(1) as executor:
