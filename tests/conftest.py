@@ -17,8 +17,14 @@ hypothesis.settings.load_profile("neurodyn")
 
 
 def pytest_configure(config):
-    """Compile what the workers need side by side before they start: they would all compile the same."""
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+    """Once, before the workers start: settings that they share, and what all of them would compile."""
+    if not config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        return
+    if config.option.dist == "load":  # xdist's default: modules and what they compute once would be in every worker
+        config.option.dist = "loadfile"
+    # To parse all sources anew takes each worker ten seconds, and each process that a test starts one.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if config.args == config.getini("testpaths"):
         from neurodyn.numerics.compilation import all_kernels, compile_together
 
         compile_together(all_kernels())
@@ -43,6 +49,12 @@ def _figures_closed():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Commands write no figures, which takes longer than all else: for tests of their numbers."""
+    monkeypatch.setattr("neurodyn.results.figure_files.write_figures", lambda folder, figures: [])
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray
 
 import neurodyn as nd
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def noisy(cell: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +35,8 @@ def fragile(cell: dict[str, Any]) -> dict[str, Any]:
 
 def dataset(cell: dict[str, Any]) -> xarray.Dataset:
     """A Dataset with a coordinate."""
+    import xarray  # here, as it takes longer to import than anything else that a worker does
+
     path = cell["a"] * np.arange(3.0)
     return xarray.Dataset({"path": ("time", path)}, coords={"time": [0.0, 0.5, 1.0]})
 

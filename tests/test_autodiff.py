@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
-from networks import RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target
+from networks import RATE, SMOOTH, UNEQUAL, draw_input, draw_state, draw_target, quick
 from neurodyn import models
 from neurodyn.system.parameters import Parameters
 
@@ -44,7 +44,7 @@ def _double():
     jax.config.update("jax_enable_x64", before)
 
 
-@pytest.fixture(params=[*LIBRARY, *OTHERS])
+@pytest.fixture(params=quick([*LIBRARY, *OTHERS], "chain", "rate-softmax", "unequal-recurrent"))
 def given(request, rng):
     """Network, and x, y, start of some samples."""
     if request.param in LIBRARY:

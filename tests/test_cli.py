@@ -182,6 +182,7 @@ def test_a_second_run_replaces_the_files(neurodyn, tmp_path):
     assert loaded.nudged.beta == 1e-3
 
 
+@pytest.mark.slow  # test_mnist.py has the same network, without the command
 @pytest.mark.skipif(not MNIST, reason=MNIST_MISSING)
 def test_mnist_runs(neurodyn, tmp_path):
     result = neurodyn("run", "mnist", "--data", MNIST, "--json", "--no-figures", "--set", "data.samples=2")

@@ -92,7 +92,7 @@ def test_every_model_has_a_portrait(portrait, tmp_path, name):
         assert word in result.stdout
 
 
-def test_json_is_the_summary_and_its_numbers_are_the_network_s(portrait, tmp_path):
+def test_json_is_the_summary_and_its_numbers_are_the_network_s(portrait, tmp_path, no_pictures):
     result = portrait("two-neurons", "--json", "--resolution", 11, "--sample", 1, "--beta", 0.3, "--out", "o")
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)

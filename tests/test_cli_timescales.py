@@ -51,12 +51,12 @@ def timescales(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name",
     [
-        "chain",
         "two-neurons",
-        "memory",
         *(
             pytest.param(name, marks=pytest.mark.slow)
             for name in (
+                "chain",
+                "memory",
                 "digits",
                 "rate-chain",
                 "resistor",
@@ -81,7 +81,7 @@ def test_every_model_has_time_scales(timescales, tmp_path, name):
     assert f"written to {folder.name}" in result.stderr
 
 
-def test_summary_is_the_analysis(timescales, tmp_path):
+def test_summary_is_the_analysis(timescales, tmp_path, no_pictures):
     result = timescales("small.toml", "--json", "--out", "o")
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
@@ -126,14 +126,14 @@ def test_every_study_is_a_command(timescales, tmp_path, study):
     assert all(name.replace("_", " ") in result.stdout for name in summary["summary"])
 
 
-def test_a_study_takes_the_settings_of_the_model(timescales, tmp_path):
+def test_a_study_takes_the_settings_of_the_model(timescales, tmp_path, no_pictures):
     assert timescales("small.toml", "--study", "duration", "--out", "o").exit_code == 0
     found = nd.load(tmp_path / "o" / "result.nc")
     assert found.summary["beta"] == 0.01
     assert found["time"][-1] == pytest.approx(4.0, rel=0.05)
 
 
-def test_network_without_outputs_has_a_ladder(timescales, tmp_path):
+def test_network_without_outputs_has_a_ladder(timescales, tmp_path, no_pictures):
     (tmp_path / "ring.toml").write_text(
         'connections = [{between = "s-s", weights = [[0, 2, 1], [2, 0, 2], [1, 2, 0]]}]\n'
         '[populations.s]\nsize = 3\nactivation = "tanh"\n[free]\nstart = [0.3, 0.2, 0.1]\n'

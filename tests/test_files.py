@@ -47,6 +47,17 @@ def test_a_loaded_equilibrium_can_be_nudged(whole, net, tmp_path):
     np.testing.assert_array_equal(again.velocity, whole.nudged.velocity)
 
 
+def test_files_are_byte_for_byte_those_of_xarray_without_it(whole, tmp_path, monkeypatch):
+    sparse = models.Hopfield.recurrent(6, n_out=1, sparsity=0.5, seed=0)
+    datasets = (whole.to_xarray(), files._dataset(files._network_group(sparse)))
+    for thing, data in zip((whole, sparse), datasets, strict=True):
+        files.write_netcdf(tmp_path / "expected.nc", data)
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "xarray", None)
+            nd.save(thing, tmp_path / "found.nc")
+        assert (tmp_path / "found.nc").read_bytes() == (tmp_path / "expected.nc").read_bytes()
+
+
 @pytest.mark.parametrize("batched", [True, False])
 @pytest.mark.parametrize("name", ["without-input", "hard", "failed"])
 def test_special_results_load_equal(name, batched, rng, tmp_path):

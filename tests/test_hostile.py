@@ -12,7 +12,7 @@ from neurodyn.errors import shown
 from neurodyn.models.data import digits
 from neurodyn.numerics import memory
 from neurodyn.solvers.integrate import check_recording
-from neurodyn.sweep.run import make_plan
+from neurodyn.sweep.make_plan import make_plan
 
 HUGE = 10**400  # no float is so large
 hopfield: Any = models.Hopfield

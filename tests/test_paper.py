@@ -19,6 +19,7 @@ from neurodyn import analysis
 from neurodyn.analysis import plots
 from neurodyn.analysis.plots import style as look
 from neurodyn.analysis.plots.studies import PLOTS
+from neurodyn.results.figure_files import write_figures
 
 BETAS = 10.0 ** np.arange(-5.0, 0.0)
 
@@ -122,3 +123,18 @@ def test_three_panels_of_bare_axes_are_not_mostly_legend():
         assert covered.width * covered.height <= 0.4 * box.width * box.height
     titles = [ax._left_title.get_window_extent() for ax in axes]
     assert titles[0].x1 < titles[1].x0 < titles[1].x1 < titles[2].x0
+
+
+def test_a_picture_is_drawn_once_and_is_that_of_savefig(tmp_path, monkeypatch):
+    look.figure_of(plots.plot_convergence(convergence())).savefig(tmp_path / "expected.png", dpi=150)
+    drawn: list[Figure] = []
+    draw = Figure.draw
+
+    def counted(figure, renderer):
+        drawn.append(figure)
+        draw(figure, renderer)
+
+    monkeypatch.setattr(Figure, "draw", counted)
+    assert write_figures(tmp_path, {"found": plots.plot_convergence(convergence()).figure}) == ["found.png"]
+    assert len(drawn) == 1
+    assert (tmp_path / "found.png").read_bytes() == (tmp_path / "expected.png").read_bytes()

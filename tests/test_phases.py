@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import neurodyn as nd
 from naive import NaiveHopfield
-from networks import BOXED, SMOOTH, box_chain, draw_input, draw_state, draw_target, prepared
+from networks import BOXED, SMOOTH, box_chain, draw_input, draw_state, draw_target, prepared, quick
 from neurodyn import analysis, models
 from neurodyn.system.parameters import Parameters
 
@@ -54,6 +54,9 @@ def test_time_constants_of_the_tested_networks_spread_20_fold():
     np.testing.assert_allclose(ratios, 20.0)
 
 
+@pytest.mark.parametrize(
+    "smooth", quick(SMOOTH, "sparse-chain", "mixed", "recurrent-softmax", "input-last", "one-unit"), indirect=True
+)
 def test_error_in_beta_is_first_order_one_sided_and_second_order_centered(smooth, rng):
     eq, y = rested(smooth, rng)
     side = nd.side_network(smooth, eq, y, t_eval=TIMES, solver=TIGHT)

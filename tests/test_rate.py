@@ -13,7 +13,7 @@ import neurodyn as nd
 from called import called
 from contract import FlowContract, NetworkContract
 from naive import ACTIVATIONS, NaiveRate
-from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, each, prepared
+from networks import RATE, UNEQUAL, draw_input, draw_state, draw_target, each, prepared, quick
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
 from neurodyn.flows.activation import CODES, leak_energy, rate_and_slope
@@ -219,7 +219,7 @@ def test_implicit_solvers_agree(name, rng):
 # -- gradients -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", each([*NUDGED, *UNEQUAL]))
+@pytest.mark.parametrize("name", quick([*NUDGED, *UNEQUAL], "recurrent", "own-feedback", "own-softmax", "sparse"))
 def test_exact_gradient_is_the_slope_of_the_cost_for_every_parameter(name, rng):
     net = {**RATE, **UNEQUAL}[name]()
     eq, y = rested(net, rng)

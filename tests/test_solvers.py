@@ -113,7 +113,7 @@ def test_states_are_the_closed_form_within_the_tolerance(method):
     assert np.array_equal(solution.last, solution.y[-1])
 
 
-@pytest.mark.parametrize("n", [2, 16, 100])
+@pytest.mark.parametrize("n", [2, 16, pytest.param(100, marks=pytest.mark.slow)])
 def test_all_methods_agree_on_a_network(n):
     problem = network_problem(n, 2)
     times = np.array([0.5, 2.0, 6.0])

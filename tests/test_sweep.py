@@ -243,12 +243,12 @@ def test_results_of_another_shape_fail(quick):
 
 
 def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
-    for workers in (1, 2, 4):
+    for workers in (1, 2):
         nd.sweep(vary=VARY, function=NOISY, out=tmp_path / str(workers), workers=workers)
     with ThreadPoolExecutor(3) as executor:
         nd.sweep(vary=VARY, function=NOISY, out=tmp_path / "threads", executor=executor)
     first = contents(tmp_path / "1")
-    assert all(contents(tmp_path / name) == first for name in ("2", "4", "threads"))
+    assert all(contents(tmp_path / name) == first for name in ("2", "threads"))
 
 
 def test_workers_have_one_thread():
@@ -258,7 +258,7 @@ def test_workers_have_one_thread():
     assert dict(os.environ) == before
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_failing_cell_costs_one_cell(workers, tmp_path):
     data = nd.sweep(vary={"a": "int:0:9"}, function="sweep_cells:fragile", workers=workers, out=tmp_path)
     assert data["status"].values.tolist() == ["done", "failed", "failed", "failed", *["done"] * 6]
@@ -454,9 +454,9 @@ def on_dask(folder: Path, workers: int, **options: Any) -> xarray.Dataset:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_dask_cluster_gives_the_same_bytes(tmp_path):
+def test_a_dask_cluster_gives_the_same_bytes(tmp_path, quick):
     on_dask(tmp_path / "dask", 2, vary=VARY, function=NOISY)
-    nd.sweep(vary=VARY, function=NOISY, out=tmp_path / "here")
+    nd.sweep(vary=VARY, function=NOISY, out=tmp_path / "here", executor=quick)
     assert contents(tmp_path / "dask") == contents(tmp_path / "here")
 
 
@@ -520,7 +520,7 @@ def test_a_swept_model_may_change_in_nothing_between(tmp_path, quick):
 
 def test_command_line(neurodyn, tmp_path):
     arguments = ["two-neurons", "--vary=nudging.beta=log:1e-3:1e-1:2", "--vary=connections.s-s.gain=0.5,1,1e30"]
-    result = neurodyn(*arguments)
+    result = neurodyn(*arguments, "--workers=1")
     assert result.exit_code == 2, result.output  # some cells failed
     head, _, *rows = result.stdout.splitlines()
     assert head.split()[:3] == ["nudging.beta", "done", "max_relative_error"]

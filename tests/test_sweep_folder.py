@@ -20,8 +20,8 @@ import xarray
 import neurodyn as nd
 import sweep_cells
 from neurodyn.sweep import folder, merge, resume, status
+from neurodyn.sweep.make_plan import make_plan
 from neurodyn.sweep.part import as_part, cells_of
-from neurodyn.sweep.run import make_plan
 from neurodyn.sweep.run_log import SILENCE
 
 NOISY = "sweep_cells:noisy"

@@ -10,7 +10,6 @@ import click
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError, SimulationError
-from neurodyn.inputs import positive_number, whole_number
 from neurodyn.progress import note
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ def _check_track(model: Model, steps: int | None, driver: str | None, rate: floa
     if steps is None and driver is not None:
         raise ArgumentError("--driver says what --track learns by: give it a number of steps")
     if steps is not None:
+        from neurodyn.inputs import positive_number, whole_number
+
         whole_number(steps, "--track", 1)
         positive_number(rate, "--rate")
         _chosen_methods(model, [driver or DRIVER])

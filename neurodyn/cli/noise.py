@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
@@ -100,6 +99,8 @@ def noise(
 
 def _figures(model: Model, law: Stationary) -> dict[str, Any]:
     """Densities of the first sample, and how many trajectories go there from its start."""
+    import numpy as np
+
     from neurodyn.analysis import plots
     from neurodyn.phases.simulate import simulate
 
@@ -114,6 +115,8 @@ def _figures(model: Model, law: Stationary) -> dict[str, Any]:
 
 def _summary(model: Model, law: Stationary) -> dict[str, Any]:
     """Everything a reader or a script wants to know; what is not a finite number is None."""
+    import numpy as np
+
     from neurodyn.cli.summary import plain
     from neurodyn.results.files import versions
 
@@ -152,6 +155,8 @@ def _summary(model: Model, law: Stationary) -> dict[str, Any]:
 
 def _mean(values: Any, errors: Any) -> dict[str, float]:
     """The mean over samples, with its error bar."""
+    import numpy as np
+
     count = np.size(values)
     return {"mean": float(np.mean(values)), "standard_error": float(np.sqrt(np.sum(np.square(errors))) / count)}
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import whole_number
 from neurodyn.progress import note
 
 if TYPE_CHECKING:
@@ -119,6 +117,9 @@ def _check(model: Model, animate: str | None) -> None:
 
 def _sample(model: Model, wanted: int | None) -> int:
     """The sample: a given one, or the first with an error signal, or 0."""
+    import numpy as np
+
+    from neurodyn.inputs import whole_number
     from neurodyn.phases.relax import relax
     from neurodyn.system.fixed_point import FixedPoint
 
@@ -139,6 +140,8 @@ def _sample(model: Model, wanted: int | None) -> int:
 
 def _flow(model: Model, sample: int) -> tuple[Any, Any, Any]:
     """Input, target, and the starts of all samples with that input, the sample's own first."""
+    import numpy as np
+
     x = None if model.x is None else model.x[sample]
     y = None if model.y is None or not model.network.n_out else model.y[sample]
     if model.start is None or np.ndim(model.start) == 1:
@@ -158,6 +161,8 @@ def _portrait(model: Model, sample: int, **options: Any) -> Portrait:
 
 def _run(model: Model, sample: int, found: Portrait) -> Experiment | Trajectory:
     """Both phases of the sample, as `neurodyn run` does them; without a target, or rest, the free phase alone."""
+    import numpy as np
+
     from neurodyn.analysis.free_phase import free_phase
     from neurodyn.experiments.experiment import experiment
     from neurodyn.phases.simulate import simulate

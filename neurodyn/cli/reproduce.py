@@ -10,7 +10,6 @@ import click
 
 from neurodyn.cli import options
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_seed
 from neurodyn.progress import note
 from neurodyn.reproductions.catalog import CATALOG, find
 from neurodyn.reproductions.reproduction import Reproduction, Row
@@ -44,6 +43,8 @@ def reproduce(
         return
     if name is None:
         raise ArgumentError("nothing to reproduce: give a NAME that `neurodyn reproduce --list` names")
+    from neurodyn.inputs import as_seed
+
     chosen, root = find(name), as_seed(seed)
     from neurodyn.cli.output import output_folder, replace_earlier, write_summary
 

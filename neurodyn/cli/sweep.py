@@ -71,8 +71,8 @@ def sweep(
     """
     from neurodyn.cli.sweep_table import explained, finish
     from neurodyn.sweep.compute import check_workers, compute, default_workers
+    from neurodyn.sweep.make_plan import make_plan
     from neurodyn.sweep.part import as_part, cells_of
-    from neurodyn.sweep.run import make_plan
 
     if scheduler and (explain or workers is not None):
         raise ArgumentError("--scheduler goes with neither --workers nor --explain, which measures on this machine")

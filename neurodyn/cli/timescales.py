@@ -10,7 +10,6 @@ import click
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
 from neurodyn.errors import ArgumentError
-from neurodyn.inputs import choice
 from neurodyn.progress import note
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ def timescales(
         from neurodyn import models
         from neurodyn.analysis.studies import STUDIES
         from neurodyn.experiments.model_run import check
+        from neurodyn.inputs import choice
 
         if study is not None:
             choice(study, STUDIES, "--study")

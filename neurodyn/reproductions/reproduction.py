@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from neurodyn.errors import ArgumentError, shown
-from neurodyn.inputs import is_number
 
 #: `small` is what a test computes in a second or a few, `full` the paper's size as far as minutes allow.
 Scale = Literal["small", "full"]
@@ -45,6 +44,8 @@ class Row:
     seconds: float
 
     def __post_init__(self) -> None:
+        from neurodyn.inputs import is_number  # not above: the command line lists reproductions without NumPy
+
         if not is_number(self.value):
             raise ArgumentError(f"`value` of the row {self.name!r} must be a finite number; got {shown(self.value)}")
 

@@ -9,6 +9,9 @@ from typing import Any
 from neurodyn.results.figure_formats import chosen_formats
 from neurodyn.results.files import write
 
+#: Dots per inch of pictures.
+DPI = 150
+
 
 def write_figures(folder: Path, figures: Mapping[str, Any]) -> list[str]:
     """Save each figure in all chosen formats, whole or not at all; returns the names of the files."""
@@ -17,8 +20,25 @@ def write_figures(folder: Path, figures: Mapping[str, Any]) -> list[str]:
         for kind in chosen_formats():
 
             def save(temporary: str, figure: Any = figure, kind: str = kind) -> None:
-                figure.savefig(temporary, format=kind, dpi=150)
+                (_save_picture if kind == "png" else _save)(figure, temporary, kind)
 
             write(folder / f"{name}.{kind}", save)
             written.append(f"{name}.{kind}")
     return written
+
+
+def _save(figure: Any, path: str, kind: str) -> None:
+    figure.savefig(path, format=kind, dpi=DPI)
+
+
+def _save_picture(figure: Any, path: str, kind: str) -> None:
+    """Save a figure that is laid out before: where it lays itself out, `savefig` draws everything twice."""
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    if engine is not None:
+        figure.set_dpi(DPI)
+        engine.execute(figure)
+        figure.set_dpi(dpi)
+        figure.set_layout_engine(None)
+    _save(figure, path, kind)
+    if engine is not None:
+        figure.set_layout_engine(engine)

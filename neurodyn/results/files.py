@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ import numpy as np
 from neurodyn.errors import ArgumentError, NeurodynError, ResultFileError
 from neurodyn.inputs import as_path
 from neurodyn.names import FOLDERS, RESULTS, name_in_files
+from neurodyn.results.netcdf import Group, Variable, encode
 from neurodyn.results.result import Composite, Result, dims_of
 from neurodyn.results.seal import UNSEALED, append_seal, check_seal
 from neurodyn.schema import SCHEMA, schema_of
@@ -49,24 +51,42 @@ FOREIGN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 def to_dataset(result: Result) -> xarray.Dataset:
     """The fields of a result as a Dataset."""
+    return _dataset(_group(result), _table(result))
+
+
+def _dataset(group: Group, table: xarray.Dataset | None = None) -> xarray.Dataset:
+    """A group as a Dataset, with the columns of a table."""
     import xarray
 
+    data = xarray.Dataset() if table is None else table
+    data = data.assign(group.variables).assign_coords(group.coordinates)
+    data.attrs.update(group.attributes)
+    return data
+
+
+def _group(result: Result) -> Group:
+    """The fields of a result, but for those that are a Dataset."""
     variables, plain = _network_variables(result.network), dict[str, Any]()
-    table = xarray.Dataset()
+    coordinates: dict[str, Variable] = {}
     for f in dataclasses.fields(result):
         value = getattr(result, f.name)
         if "dims" in f.metadata and value is not None:
-            variables[f.name] = (dims_of(f.metadata["dims"], value), value, {"units": f.metadata["units"]})
-        elif isinstance(value, xarray.Dataset):
-            table = value
-        elif f.name != "network" and value is not None:
+            dims = dims_of(f.metadata["dims"], value)
+            is_time = f.name == "t" and dims == ("time",)
+            (coordinates if is_time else variables)["time" if is_time else f.name] = (
+                dims, value, {"units": f.metadata["units"]},
+            )  # fmt: skip
+        elif f.name != "network" and "table" not in f.metadata and value is not None:
             plain[f.name] = value
-    data = _with_populations(table.assign(variables), result.network)
-    if "t" in data:
-        data = data.rename(t="time").set_coords("time") if data["t"].dims == ("time",) else data
     about = {"network": result.network.describe(), "fields": plain}
-    data.attrs[PROVENANCE] = json.dumps(_head(name_in_files(type(result))) | about)
-    return data
+    text = json.dumps(_head(name_in_files(type(result))) | about)
+    return Group(variables, coordinates | _populations(result.network), {PROVENANCE: text})
+
+
+def _table(result: Result) -> xarray.Dataset | None:
+    """The field of a result that is a Dataset, if it has one."""
+    found = [getattr(result, f.name) for f in dataclasses.fields(result) if "table" in f.metadata]
+    return found[0] if found else None
 
 
 def with_computed(data: xarray.Dataset, result: Result) -> xarray.Dataset:
@@ -78,38 +98,38 @@ def with_computed(data: xarray.Dataset, result: Result) -> xarray.Dataset:
     return data.assign(found)
 
 
-def _network_variables(network: Network) -> dict[str, Any]:
+def _network_variables(network: Network) -> dict[str, Variable]:
     """What a network is made of, beside its description."""
-    found: dict[str, Any] = {
-        "parameters": ("parameter", np.array(network.parameters.vector), {"units": "1"}),
-        "tau": ("unit", np.array(network.tau), {"units": "time"}),
+    found: dict[str, Variable] = {
+        "parameters": (("parameter",), np.array(network.parameters.vector), {"units": "1"}),
+        "tau": (("unit",), np.array(network.tau), {"units": "time"}),
     }
     for name, pattern in network.patterns.items():
         found[name + PAIRS] = (("end", f"{name}.weight"), np.array(pattern.pairs), {"units": "unit"})
     return found
 
 
-def _with_populations(data: xarray.Dataset, network: Network) -> xarray.Dataset:
-    """The Dataset with the name of each unit's population."""
+def _populations(network: Network) -> dict[str, Variable]:
+    """The coordinate with the name of each unit's population."""
     names = [p.name for p in network.graph.free for _ in range(p.size)]
-    return data.assign_coords(population=("unit", np.array(names, dtype=str)))
+    return {"population": (("unit",), np.array(names, dtype=str), {})}
 
 
-def network_dataset(network: Network) -> xarray.Dataset:
-    """A network as a Dataset."""
-    import xarray
-
-    data = _with_populations(xarray.Dataset(_network_variables(network)), network)
-    data.attrs[PROVENANCE] = json.dumps(_head(NETWORK) | {"network": network.describe()})
-    return data
+def _network_group(network: Network) -> Group:
+    text = json.dumps(_head(NETWORK) | {"network": network.describe()})
+    return Group(_network_variables(network), _populations(network), {PROVENANCE: text})
 
 
 def to_datatree(result: Composite) -> xarray.DataTree:
     """See `Composite.to_xarray`."""
     import xarray
 
-    root = xarray.Dataset(attrs={PROVENANCE: json.dumps(_head(name_in_files(type(result))))})
+    root = _dataset(_root(result))
     return xarray.DataTree.from_dict({"/": root} | {name: to_dataset(part) for name, part in result.parts.items()})
+
+
+def _root(result: Composite) -> Group:
+    return Group({}, {}, {PROVENANCE: json.dumps(_head(name_in_files(type(result))))})
 
 
 def _head(name: str) -> dict[str, Any]:
@@ -266,22 +286,39 @@ def save(thing: Result | Network, path: str | os.PathLike[str]) -> None:
     True
     """
     if isinstance(thing, Network):
-        write_netcdf(path, network_dataset(thing))
+        root, parts = _network_group(thing), {}
     elif isinstance(thing, Composite):
-        write_netcdf(path, to_datatree(thing))
+        root, parts = _root(thing), thing.parts
     elif isinstance(thing, Result):
-        write_netcdf(path, to_dataset(thing))
+        root, parts = _group(thing), {}
     else:
         raise ArgumentError(f"expected a result of neurodyn or a network to save; got {type(thing).__name__}")
+    groups = {name: _group(part) for name, part in parts.items()}
+    tables = [part for part in (thing, *parts.values()) if isinstance(part, Result) and _table(part) is not None]
+    if tables or not all(group.is_plain for group in (root, *groups.values())):
+        data = (
+            to_datatree(thing)
+            if isinstance(thing, Composite)
+            else _dataset(root, _table(tables[0]) if tables else None)
+        )
+        write_netcdf(path, data)
+    else:
+        _write_sealed(path, encode(replace(root, attributes=_told(root.attributes)), groups))
 
 
 def write_netcdf(path: str | os.PathLike[str], data: xarray.Dataset | xarray.DataTree) -> None:
     """Write data with a seal, of which their JSON attribute tells."""
     told = data.copy()
-    told.attrs[PROVENANCE] = json.dumps(json.loads(data.attrs[PROVENANCE]) | DIGEST)
+    told.attrs.update(_told(data.attrs))
+    _write_sealed(path, told.to_netcdf(engine="h5netcdf"))  # in memory: where a disk is full, HDF5 ends the process
 
-    content = told.to_netcdf(engine="h5netcdf")  # in memory: where a disk is full, HDF5 ends the process
 
+def _told(attributes: Mapping[Any, str]) -> dict[str, str]:
+    """The JSON attribute, with a word on the seal."""
+    return {PROVENANCE: json.dumps(json.loads(attributes[PROVENANCE]) | DIGEST)}
+
+
+def _write_sealed(path: str | os.PathLike[str], content: bytes | memoryview) -> None:
     def produce(temporary: str) -> None:
         Path(temporary).write_bytes(content)
         append_seal(temporary)

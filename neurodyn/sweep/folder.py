@@ -15,10 +15,10 @@ from neurodyn.sweep.cells import Cells
 from neurodyn.sweep.compute import check_workers, compute
 from neurodyn.sweep.function import RUN, as_function, is_only_here
 from neurodyn.sweep.growth import grown
+from neurodyn.sweep.make_plan import model_plan
 from neurodyn.sweep.part import as_part
 from neurodyn.sweep.plan import Plan
 from neurodyn.sweep.plan_file import MORE, NAME, read_plan
-from neurodyn.sweep.run import model_plan
 from neurodyn.version import __version__
 
 if TYPE_CHECKING:

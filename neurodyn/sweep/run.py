@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodyn.errors import ArgumentError
-from neurodyn.inputs import as_path, as_seed
-from neurodyn.sweep.axes import Dimension, dimensions
-from neurodyn.sweep.compute import check_workers, compute
-from neurodyn.sweep.function import RUN, as_function
-from neurodyn.sweep.part import as_part
-from neurodyn.sweep.plan import Plan
+from neurodyn.sweep.function import RUN
 
 if TYPE_CHECKING:
+    import os
+    from concurrent.futures import Executor
+
     import xarray
 
 
@@ -100,6 +93,16 @@ def sweep(
     >>> data["square"].values
     array([1., 4., 9.])
     """
+    # Imported here, as `import neurodyn` imports this module and help comes without NumPy.
+    import tempfile
+    from pathlib import Path
+
+    from neurodyn.errors import ArgumentError
+    from neurodyn.inputs import as_path
+    from neurodyn.sweep.compute import check_workers, compute
+    from neurodyn.sweep.make_plan import make_plan
+    from neurodyn.sweep.part import as_part
+
     plan = make_plan(model, vary, function=function, zip=zip, draws=draws, seed=seed)
     which = as_part(part)
     check_workers(plan, workers, executor)
@@ -110,39 +113,3 @@ def sweep(
         with tempfile.TemporaryDirectory() as folder:
             return compute(plan, Path(folder), workers=workers, executor=executor)
     return compute(plan, Path(as_path(out, "out")), resume=resume, part=which, workers=workers, executor=executor)
-
-
-def make_plan(
-    model: str | os.PathLike[str] | None,
-    vary: Mapping[str, Any] | None,
-    *,
-    function: Any = RUN,
-    zip: Sequence[Sequence[str]] = (),
-    draws: int | None = None,
-    seed: int = 0,
-) -> Plan:
-    """The plan of a sweep, all of it checked."""
-    from neurodyn.system.network import Network
-
-    chosen = as_function(function)
-    grid = dimensions({} if vary is None else vary, zip, draws, as_seed(seed))
-    if isinstance(model, Network):
-        raise ArgumentError(
-            "`model` must be a name of the library or the path of a model file, which workers can read; got a network: "
-            "write it as a model file, or give a `function` that makes it"
-        )
-    name = None if model is None else as_path(model, "model")
-    if chosen.name != RUN:
-        return Plan(chosen.name, name, grid, seed, own=chosen.own)
-    if name is None:
-        raise ArgumentError("`model` is missing: the name of a model of the library, or a model file")
-    return model_plan(name, grid, seed)
-
-
-def model_plan(name: str, grid: tuple[Dimension, ...], seed: int) -> Plan:
-    """The plan of a sweep over a model, which is read and checked."""
-    from neurodyn.experiments.model_run import prepare
-
-    first = {axis.path: axis.values[0] for dimension in grid for axis in dimension.axes}
-    basis = prepare(name, first)
-    return Plan(RUN, basis.model, grid, seed, basis.seed, basis.digest, basis.cheap)
