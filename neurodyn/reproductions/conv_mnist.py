@@ -89,7 +89,7 @@ def size_of(what: str) -> Size:
     """For "full" all of MNIST; the library's digits for "digits", and for "small" two epochs of these."""
     if what == "full":
         return Size(mnist("train"), mnist("test"), Layer(28, 1, 32), Layer(12, 32, 64), EPOCHS)
-    first, second = Layer(8, 1, 8, kernel=3), Layer(3, 8, 16, kernel=2)
+    first, second = Layer(8, 1, 16, kernel=3), Layer(3, 16, 32, kernel=2, pool=1)
     return Size(digits("train"), digits("test"), first, second, 2 if what == "small" else 40)
 
 
