@@ -97,6 +97,13 @@ def test_installed_wheel_is_what_is_tested():
     assert not Path(neurodyn.__file__).is_relative_to(ROOT / "neurodyn")
     code = f"import importlib.util as u; print([part for part in {PARTS} if u.find_spec(part)])"
     assert python(code, ROOT).strip() == "[]", "the wheel must install no package of such a general name"
+    beside = {Path(part, name) for part in PARTS for name in no_code(ROOT / part)} | no_code(ROOT / "neurodyn")
+    assert beside <= no_code(Path(neurodyn.__file__).parent)
+
+
+def no_code(folder: Path) -> set[Path]:
+    """Model files, weights and stubs in a folder, which must be installed with the code."""
+    return {path.relative_to(folder) for kind in ("toml", "npz", "pyi") for path in folder.rglob(f"*.{kind}")}
 
 
 def test_no_room_names_a_module_of_another_in_a_string():
