@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .contest import CSR, DIFFRAX, PLAIN, PRODUCTS, SCIPY, TRAFFIC
 from .heyoka_peer import WIDTHS
 from .heyoka_peer import name as heyoka
-from .precision import DOP853, ORDER_8
+from .precision import DOP853
 from .record import OURS, Record
 
 
@@ -44,11 +44,10 @@ class PrecisionClaim(Claim):
     error: float = 1e-12
 
     def measured(self, record: Record) -> float | None:
-        """The ratio, if both sides came to that error; ours is the better of the default and `dop8`."""
+        """The ratio, if both sides came to that error."""
         taken = record.seconds_at(self.case, self.threads, self.error)
-        ours = [taken[name] for name in (OURS, ORDER_8) if name in taken]
         theirs = [taken[peer] for peer in self.peers if peer in taken]
-        return min(theirs) / min(ours) if ours and theirs else None
+        return min(theirs) / taken[OURS] if OURS in taken and theirs else None
 
 
 INDEPENDENT, HEYOKA = (DIFFRAX, PLAIN), tuple(map(heyoka, WIDTHS))

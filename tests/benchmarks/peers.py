@@ -14,6 +14,7 @@ import numpy as np
 import neurodyn as nd
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.relax import free_problem
+from neurodyn.solvers.integrate import uses_series
 
 from .cases import Case
 from .measure import ABSOLUTE, RESOLUTION, Runner, force
@@ -32,7 +33,8 @@ def neurodyn(case: Case, threads: int, method: str = "adaptive") -> Runner:
         solver = nd.Solver(method, rtol=rtol, atol=ABSOLUTE * rtol)
         return nd.simulate(case.network, start=case.start, t_eval=case.times, solver=solver)
 
-    return Runner(run, lambda result: result.state, case.batch, method)
+    chosen = "Taylor series" if uses_series(case.units, nd.Solver(method, rtol=case.target)) else method
+    return Runner(run, lambda result: result.state, case.batch, chosen)
 
 
 def scipy(case: Case, threads: int, method: str = "RK45") -> Runner:

@@ -24,14 +24,14 @@ PRECISE = ("pairs", "small", "single")
 ERRORS = (1e-3, 1e-6, 1e-9, 1e-12)
 #: Trajectories whose error is measured, and rounds of times.
 SAMPLES, ROUNDS = 32, 3
-ORDER_8, TSIT5, DOPRI8, DOP853 = "neurodyn, dop8", "diffrax, Tsit5", "diffrax, Dopri8", "SciPy, DOP853"
+RELAX5, TSIT5, DOPRI8, DOP853 = "neurodyn, relax5", "diffrax, Tsit5", "diffrax, Dopri8", "SciPy, DOP853"
 
 
 def solvers(case: Case, threads: int) -> dict[str, Callable[[], Runner]]:
     """Who takes part, by name."""
     found: dict[str, Callable[[], Runner]] = {
         OURS: lambda: peers.neurodyn(case, threads),
-        ORDER_8: lambda: peers.neurodyn(case, threads, "dop8"),
+        RELAX5: lambda: peers.neurodyn(case, threads, "relax5"),
         TSIT5: lambda: diffrax_peer.runner(case, Variant(pcoeff=0.4, icoeff=0.3)),
         DOPRI8: lambda: diffrax_peer.runner(case, Variant(solver="Dopri8", pcoeff=0.4, icoeff=0.3)),
         DOP853: lambda: peers.scipy(case, threads, "DOP853"),
