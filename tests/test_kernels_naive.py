@@ -18,7 +18,9 @@ from neurodyn.flows.activation import CODES, curvature, divided_differences, rat
 from neurodyn.flows.free import free
 from neurodyn.flows.nudged import change
 from neurodyn.numerics.product import add_product
+from neurodyn.numerics.vectors import NARROW
 from neurodyn.phases.nudged_problem import nudged_problem, nudged_rows
+from neurodyn.phases.relax import free_problem
 from neurodyn.phases.side import side_problem
 from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
@@ -323,3 +325,34 @@ def test_rates_of_the_input_pass_its_own_activation(name, rng):
 def test_box_is_where_the_hard_sigmoid_is(name):
     net = BOXED[name]()
     np.testing.assert_array_equal(net.box, NaiveHopfield(net).box)
+
+
+# -- Taylor series -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [1, 3 * NARROW])
+@pytest.mark.parametrize("phase", ["free", "nudged", "side"])
+def test_second_coefficients_are_half_the_change_of_the_velocity(phase, batch, rng):
+    """c_1 is the velocity, and c_2 half its derivative along itself, which central differences give."""
+    net = prepared(models.Hopfield.layered([2, 9, 3, 2], activation=["tanh", "sigmoid", "linear"]))
+    x = rng.normal(size=(batch, 2))
+    point, target = FixedPoint.of(net, rng.normal(size=(batch, net.n)), x), rng.normal(size=(batch, 2))
+    problem = {
+        "free": lambda: free_problem(net, np.zeros((net.n, batch)), x),
+        "nudged": lambda: nudged_problem(point, target, np.array([0.3])),
+        "side": lambda: side_problem(point, point.cost_slope(target)),
+    }[phase]()
+    m, series = len(problem.start), problem.series
+    c = np.zeros((4, m, batch))
+    c[0] = rng.normal(size=(m, batch))
+    layout = np.append(problem.layout, [kernel.address for kernel in series.calls]).astype(np.int64)
+    series(c, problem.rows, problem.theta, layout, np.zeros((max(4 * series.stacks, problem.work_rows), m, batch)))
+
+    def velocity(y):
+        out, work = np.empty_like(y), np.empty((problem.work_rows, batch))
+        problem.flow(np.zeros(batch), y, problem.rows, problem.theta, problem.layout, work, out)
+        return out
+
+    np.testing.assert_allclose(c[1], velocity(c[0]), rtol=1e-12, atol=1e-14)
+    ahead, behind = velocity(c[0] + 1e-5 * c[1]), velocity(c[0] - 1e-5 * c[1])
+    np.testing.assert_allclose(c[2], (ahead - behind) / 4e-5, rtol=1e-6, atol=1e-8)

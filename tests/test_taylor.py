@@ -68,7 +68,8 @@ def coefficients(problem, orders):
     c = np.zeros((orders, m, batch))
     c[0] = problem.start
     rows = max(problem.series.stacks * orders, -(-problem.work_rows // m))
-    problem.series(c, problem.rows, problem.theta, problem.layout, np.zeros((rows, m, batch)))
+    layout = np.append(problem.layout, [kernel.address for kernel in problem.series.calls]).astype(np.int64)
+    problem.series(c, problem.rows, problem.theta, layout, np.zeros((rows, m, batch)))
     return c
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neurodyn.flows.corrected import corrected
-from neurodyn.flows.coupling import drive
+from neurodyn.flows.coupling import coupled, drive
 from neurodyn.flows.free import free
 from neurodyn.flows.free_series import free_series
 from neurodyn.flows.input import clamped_rates
@@ -44,6 +44,7 @@ def loops(network: Network, solver: Solver, corrects: bool) -> dict[Kernel, bool
     nudged = free and network.readout.is_quadratic and not corrects
     return {
         free_series: free,
+        coupled: free,
         nudged_series: nudged,
         side_series: series,
         advance_lanes: series,

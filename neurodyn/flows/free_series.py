@@ -9,11 +9,11 @@ With the coefficients s_k of states, r_k of rates, q_k of their slopes, u_k of f
 from __future__ import annotations
 
 from neurodyn.flows.activation import LINEAR, SIGMOID
-from neurodyn.flows.coupling import couple
+from neurodyn.flows.coupling import coupled
+from neurodyn.flows.free import free
 from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, N, block, population
 from neurodyn.flows.populations import activate
-from neurodyn.flows.recurrence import STACKS, fields, square, sums
-from neurodyn.flows.response import respond
+from neurodyn.flows.recurrence import COUPLED, STACKS, VELOCITY, call, fields, square, sums
 from neurodyn.flows.rows import DRIVE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
 from neurodyn.numerics.vectors import (
@@ -28,10 +28,10 @@ from neurodyn.numerics.vectors import (
     times,
     wide_zeros,
 )
-from neurodyn.numerics.view import borrowed, flat, layer
+from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(stacks=STACKS)
+@series_kernel(STACKS, free, coupled)
 def free_series(c, rows, theta, layout, work):
     """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
@@ -41,22 +41,21 @@ def free_series(c, rows, theta, layout, work):
         for p in range(layout[POPULATIONS]):
             population_coefficients(k, p, c, rows, work, layout)
         if k < orders - 1:
-            fields(k, work, theta, layout, orders)
+            fields(k, work, rows, theta, layout, orders)
 
 
 @inlined_helper
 def begin(c, rows, theta, layout, work):
     """r_0, q_0, u_0 and v_0 of all units."""
     orders, s = c.shape[0], layer(c, 0)
+    spare = rectangle(work, 0, 2 * c.shape[1], c.shape[2])
     r, q, u, v = layer(work, 0), layer(work, orders), layer(work, 2 * orders), layer(work, 3 * orders)
+    call(VELOCITY, s, rows, theta, layout, spare, v)
     activate(s, layout, r, q)
-    field, velocity, current = flat(u, 0, layout[N]), flat(v, 0, layout[N]), block(rows, DRIVE, layout)
+    call(COUPLED, r, rows, theta, layout, spare, u)
+    field, current = flat(u, 0, layout[N]), block(rows, DRIVE, layout)
     for j in range(field.size):
-        field[j] = current[j]
-    couple(r, theta, layout, u)
-    for j in range(field.size):
-        velocity[j] = field[j]
-    respond(s, r, q, rows, layout, v)
+        field[j] += current[j]
 
 
 @inlined_helper

@@ -12,11 +12,10 @@ Nothing is divided by beta.
 from __future__ import annotations
 
 from neurodyn.flows.activation import LINEAR, SIGMOID, moved_slope
-from neurodyn.flows.coupling import couple
-from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, N, part, population, zero
-from neurodyn.flows.nudged import respond
-from neurodyn.flows.populations import differences
-from neurodyn.flows.recurrence import STACKS, fields, square, sums
+from neurodyn.flows.coupling import coupled
+from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, part, population
+from neurodyn.flows.nudged import change, nudged
+from neurodyn.flows.recurrence import CHANGE, COUPLED, STACKS, VELOCITY, call, fields, square, sums
 from neurodyn.flows.rows import BASE_FIELD, BASE_RATE, BASE_SLOPE, BETA, COST_CURVATURE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
 from neurodyn.numerics.vectors import (
@@ -31,10 +30,10 @@ from neurodyn.numerics.vectors import (
     times,
     wide_zeros,
 )
-from neurodyn.numerics.view import borrowed, flat, layer
+from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(stacks=STACKS)
+@series_kernel(STACKS, change, nudged, coupled)
 def nudged_series(c, rows, theta, layout, work):
     """Coefficients of delta; units must have tanh, the sigmoid, or be linear, and the cost be the squared error."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
@@ -44,25 +43,21 @@ def nudged_series(c, rows, theta, layout, work):
         for p in range(layout[POPULATIONS]):
             population_coefficients(k, p, c, rows, work, layout)
         if k < orders - 1:
-            fields(k, work, theta, layout, orders)
+            fields(k, work, rows, theta, layout, orders)
 
 
 @inlined_helper
 def begin(c, rows, theta, layout, work):
     """D_0, q_0, U_0 and v_0 of all units."""
     orders, delta = c.shape[0], layer(c, 0)
-    change, bent = layer(work, 0), layer(work, orders)
-    u, v = layer(work, 2 * orders), layer(work, 3 * orders)
-    differences(delta, rows, layout, change, bent)
-    field, velocity = flat(u, 0, layout[N]), flat(v, 0, layout[N])
-    zero(field)
-    couple(change, theta, layout, u)
-    for j in range(field.size):
-        velocity[j] = field[j]
-    respond(delta, change, bent, rows, layout, v)
+    spare = rectangle(work, 0, 2 * c.shape[1], c.shape[2])
+    moved, slope, u = layer(work, 0), layer(work, orders), layer(work, 2 * orders)
+    call(VELOCITY, delta, rows, theta, layout, spare, layer(work, 3 * orders))
+    call(CHANGE, delta, rows, theta, layout, u, moved)
+    call(COUPLED, moved, rows, theta, layout, slope, u)
     for p in range(layout[POPULATIONS]):  # a slope of 1e-17 that should be 0 would let the coefficients explode
         _, start, stop, code = population(layout, p)
-        q, x, strength = flat(bent, start, stop), flat(delta, start, stop), part(rows, BETA, start, stop, layout)
+        q, x, strength = flat(slope, start, stop), flat(delta, start, stop), part(rows, BETA, start, stop, layout)
         a, d = part(rows, BASE_RATE, start, stop, layout), part(rows, BASE_SLOPE, start, stop, layout)
         for j in range(q.size):
             q[j] = moved_slope(code, a[j], d[j], strength[j] * x[j])

@@ -9,7 +9,6 @@ Source of the recurrences: A. Griewank, A. Walther, Evaluating Derivatives, 2nd 
 
 from __future__ import annotations
 
-from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import (
     ARROWS,
     HEADER,
@@ -20,9 +19,8 @@ from neurodyn.flows.layout import (
     SOURCE,
     TO,
     N,
-    zero,
 )
-from neurodyn.numerics.kernel import inlined_helper
+from neurodyn.numerics.kernel import FLOW, inlined_helper, make_call
 from neurodyn.numerics.product import TALL, tall_narrow, tall_wide
 from neurodyn.numerics.vectors import (
     NARROW,
@@ -36,12 +34,21 @@ from neurodyn.numerics.vectors import (
     times,
     wide_zeros,
 )
-from neurodyn.numerics.view import flat, layer, rectangle
+from neurodyn.numerics.view import constant, layer, rectangle, row
 
+call_flow = make_call(FLOW)
+#: What the series call: products with the weights, the velocities of the phase, and changes of rates.
+COUPLED, VELOCITY, CHANGE = range(3)
 #: Coefficients in scratch memory, of each order: rates, slopes, fields, velocities.
 STACKS = 4
-#: Units of a network up to which products are made here: beyond, `couple` is as fast.
+#: Units of a network up to which products are made here: beyond, the general one is as fast.
 FEW = 32
+
+
+@inlined_helper
+def call(which, s, rows, theta, layout, spare, out):
+    """Call the flow whose address is the last of the layout but `which`."""
+    call_flow(layout[layout.size - 1 - which], (row(rows, 0), constant(s), rows, theta, layout, spare, out))
 
 
 @inlined_helper
@@ -77,12 +84,11 @@ def square(k, work, first, size, newest):
 
 
 @inlined_helper
-def fields(k, work, theta, layout, orders):
+def fields(k, work, rows, theta, layout, orders):
     """u_k = W r_k."""
     samples = work.shape[2]
     if samples % NARROW or layout[N] > FEW or has_patterns(layout):
-        zero(flat(layer(work, 2 * orders + k), 0, layout[N]))
-        couple(layer(work, k), theta, layout, layer(work, 2 * orders + k))
+        call(COUPLED, layer(work, k), rows, theta, layout, layer(work, 0), layer(work, 2 * orders + k))
         return
     size = work.shape[1] * samples
     rates, out = k * size, (2 * orders + k) * size

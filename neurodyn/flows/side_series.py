@@ -7,7 +7,7 @@ from neurodyn.numerics.kernel import series_kernel
 from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(stacks=1)
+@series_kernel(1)
 def side_series(c, rows, theta, layout, work):
     """Coefficients of S and of the integral of S/tau."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)

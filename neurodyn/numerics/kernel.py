@@ -343,13 +343,17 @@ def flow_kernel(blocks: int) -> Callable[[Callable[..., Any]], Flow]:
 
 
 class Series(Kernel):
-    """An entry point with the signature `SERIES`, and how many matrices (m, b) of scratch memory it needs an order."""
+    """An entry point with the signature `SERIES`, and how many matrices (m, b) of scratch memory it needs an order.
 
-    def __init__(self, function: Callable[..., Any], stacks: int) -> None:
+    The addresses of the kernels that it calls come at the end of the layout.
+    """
+
+    def __init__(self, function: Callable[..., Any], stacks: int, calls: tuple[Kernel, ...]) -> None:
         super().__init__(function, SERIES)
         self.stacks = stacks
+        self.calls = calls
 
 
-def series_kernel(stacks: int) -> Callable[[Callable[..., Any]], Series]:
-    """Mark a module-level function with the signature `SERIES` that needs so many matrices for each order."""
-    return lambda function: Series(function, stacks)
+def series_kernel(stacks: int, *calls: Kernel) -> Callable[[Callable[..., Any]], Series]:
+    """Mark a module-level function with the signature `SERIES`; how many matrices an order, and what it calls."""
+    return lambda function: Series(function, stacks, calls)

@@ -81,7 +81,9 @@ class Lanes:
 
     def run(self, bar: Bar) -> None:
         """Integrate all trajectories."""
-        compile_together((taylor.advance_lanes, self.series, self.problem.flow))  # before threads and clocks start
+        called = self.series.calls
+        compile_together((taylor.advance_lanes, self.series, self.problem.flow, *called))  # before threads and clocks
+        self.layout = np.concatenate([self.problem.layout, np.array([k.address for k in called], dtype=np.int64)])
         self.deadline = clocks.monotonic() + self.solver.max_seconds
         self.bar = bar
         run_blocks(
@@ -106,7 +108,7 @@ class Lanes:
         marks[taylor.STATUS] = taylor.IDLE
         first = max(1, FIRST_CALL // (orders * m * lanes))
         counts = np.array([first, problem.units, solver.max_steps, together.start, together.stop], dtype=np.int64)
-        given = problem.start, problem.rows, self.sizes, problem.theta, problem.layout
+        given = problem.start, problem.rows, self.sizes, problem.theta, self.layout
         arrays = c, rows, sizes, work, aligned.empty((m, lanes)), clock, marks
         running = lanes
         while running:
