@@ -39,7 +39,7 @@ def square(t, y, rows, theta, layout, work, out):
             out[i, j] = y[i, j] * y[i, j]
 
 
-@series_kernel(1)
+@series_kernel(relaxation, 1)
 def relaxation_series(c, rows, theta, layout, work):
     """c_1 = rate (target - y), c_(k+1) = -rate c_k / (k + 1)."""
     m = c.shape[1]
@@ -50,7 +50,7 @@ def relaxation_series(c, rows, theta, layout, work):
                 c[k, i, j] = rows[i, j] * (target - c[k - 1, i, j]) / k
 
 
-@series_kernel(1)
+@series_kernel(square, 1)
 def square_series(c, rows, theta, layout, work):
     """c_(k+1) = sum_j c_j c_(k-j) / (k + 1)."""
     for k in range(1, c.shape[0]):

@@ -43,7 +43,7 @@ def test_any_result_with_states_is_continued_in_one_call():
 
 
 def test_a_run_that_stopped_early_is_continued_from_there():
-    halted = nd.simulate(NET, [0.5], t_eval=[0.0, 30.0], solver=nd.Solver(max_steps=20), on_failure="return")
+    halted = nd.simulate(NET, [0.5], t_eval=[0.0, 30.0], solver=nd.Solver("relax5", max_steps=20), on_failure="return")
     after = nd.simulate(NET, [0.5], start=halted, t_eval=[30.0], solver=SOLVER)
     assert halted.last_time == after.t0
     assert after.t0 is not None

@@ -10,8 +10,9 @@ from neurodyn import models
 from neurodyn.experiments.experiment import run_phases
 from neurodyn.experiments.kernels import compile_kernels
 from neurodyn.experiments.model_run import groundwork_of, run_model
-from neurodyn.numerics.kernel import Flow, Kernel
+from neurodyn.numerics.kernel import Flow, Kernel, Series
 from neurodyn.solvers.stepper import advance
+from neurodyn.solvers.taylor import advance_lanes
 
 
 @pytest.fixture
@@ -46,7 +47,8 @@ def test_kernels_compiled_for_a_run_are_those_that_it_calls(name, overrides, ene
     prepared = set(asked)
     asked.clear()
     run_model(model)
-    assert {kernel for kernel in asked if isinstance(kernel, Flow) or kernel is advance} == prepared
+    loops = advance, advance_lanes
+    assert {kernel for kernel in asked if isinstance(kernel, (Flow, Series)) or kernel in loops} == prepared
 
 
 def test_a_groundwork_serves_every_nudging():

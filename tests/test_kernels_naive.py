@@ -343,6 +343,7 @@ def test_second_coefficients_are_half_the_change_of_the_velocity(phase, batch, r
         "side": lambda: side_problem(point, point.cost_slope(target)),
     }[phase]()
     m, series = len(problem.start), problem.series
+    assert series is not None
     c = np.zeros((4, m, batch))
     c[0] = rng.normal(size=(m, batch))
     layout = np.append(problem.layout, [kernel.address for kernel in series.calls]).astype(np.int64)

@@ -218,3 +218,17 @@ def test_time_limit_ends_trajectories_where_they_are():
 def test_step_is_refused():
     with pytest.raises(ArgumentError, match="chooses its own steps"):
         nd.Solver("taylor", step=0.1)
+
+
+def test_a_series_serves_its_own_flow_alone():
+    """What makes another problem of one with a series, as plastic weights do, need not think of it."""
+    free, nudged = (problems("states")[name] for name in ("free", "nudged"))
+    assert series_for(dataclasses.replace(nudged, flow=free.flow), nd.Solver()) is None
+
+
+def test_coefficients_that_overflow_are_no_divergence():
+    """Bounded rates through weights of 1e30 move at a finite velocity, in steps too small to take."""
+    net = models.Hopfield.layered([2, 4, 2], seed=0)
+    strong = net.replace(parameters={**net.parameters, "h1-y": np.full((4, 2), 1e300)})
+    with pytest.raises(nd.ConvergenceError, match="needed steps below rounding"):
+        nd.relax(strong, [0.1, 0.2])

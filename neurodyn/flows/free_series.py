@@ -31,7 +31,7 @@ from neurodyn.numerics.vectors import (
 from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(STACKS, free, coupled)
+@series_kernel(free, STACKS, free, coupled)
 def free_series(c, rows, theta, layout, work):
     """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)

@@ -33,7 +33,7 @@ from neurodyn.numerics.vectors import (
 from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(STACKS, change, nudged, coupled)
+@series_kernel(nudged, STACKS, change, nudged, coupled)
 def nudged_series(c, rows, theta, layout, work):
     """Coefficients of delta; units must have tanh, the sigmoid, or be linear, and the cost be the squared error."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)

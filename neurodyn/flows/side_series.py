@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from neurodyn.flows.linear import follow
+from neurodyn.flows.linear import follow, side
 from neurodyn.numerics.kernel import series_kernel
 from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(1)
+@series_kernel(side, 1)
 def side_series(c, rows, theta, layout, work):
     """Coefficients of S and of the integral of S/tau."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)

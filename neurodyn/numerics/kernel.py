@@ -343,17 +343,19 @@ def flow_kernel(blocks: int) -> Callable[[Callable[..., Any]], Flow]:
 
 
 class Series(Kernel):
-    """An entry point with the signature `SERIES`, and how many matrices (m, b) of scratch memory it needs an order.
+    """An entry point with the signature `SERIES`: the Taylor coefficients of the solutions of a flow.
 
-    The addresses of the kernels that it calls come at the end of the layout.
+    It needs `stacks` matrices (m, b) of scratch memory for each order. The addresses of the kernels that it calls come
+    at the end of the layout.
     """
 
-    def __init__(self, function: Callable[..., Any], stacks: int, calls: tuple[Kernel, ...]) -> None:
+    def __init__(self, function: Callable[..., Any], flow: Flow, stacks: int, calls: tuple[Kernel, ...]) -> None:
         super().__init__(function, SERIES)
+        self.flow = flow
         self.stacks = stacks
         self.calls = calls
 
 
-def series_kernel(stacks: int, *calls: Kernel) -> Callable[[Callable[..., Any]], Series]:
-    """Mark a module-level function with the signature `SERIES`; how many matrices an order, and what it calls."""
-    return lambda function: Series(function, stacks, calls)
+def series_kernel(flow: Flow, stacks: int, *calls: Kernel) -> Callable[[Callable[..., Any]], Series]:
+    """Mark a module-level function with the signature `SERIES`: of which flow, matrices an order, what it calls."""
+    return lambda function: Series(function, flow, stacks, calls)

@@ -52,7 +52,6 @@ def with_correction(problem: Problem, network: Network, local: Local) -> Problem
         work_rows=network.work_rows(corrected),
         jacobian=jacobian,
         bounds=problem.bounds if problem.bounds < 0 else problem.bounds + len(rows),
-        series=None,
     )
 
 

@@ -79,8 +79,9 @@ def series_for(problem: Problem, solver: Solver) -> Series | None:
 
     Raises `ArgumentError` where that is asked for and there is none.
     """
-    if problem.series is not None and problem.smooth:
-        return problem.series if uses_series(problem.units, solver) else None
+    series = problem.series
+    if series is not None and series.flow is problem.flow and problem.smooth:
+        return series if uses_series(problem.units, solver) else None
     if solver.method == TAYLOR:
         raise ArgumentError(
             "solver method 'taylor' needs a motion whose series is known: of tanh, sigmoid or linear units, without "

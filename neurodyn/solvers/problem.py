@@ -20,7 +20,7 @@ class Problem:
     `unit(i)` names component i. Where the flow is not `smooth` in time, steps land on every recorded time.
     `sizes` (m, b) says how large each component is about, relative to which it is to be resolved and to rest: the
     absolute tolerance and the settling one are multiplied by it. None stands for 1 everywhere.
-    `series` gives the Taylor coefficients of the trajectories, where the flow has some.
+    `series` gives the Taylor coefficients of the trajectories, and counts where it is one of this flow.
     With `threads_inside` the flow itself runs on numba's threads, and must be called by one thread of Python alone.
     """
 

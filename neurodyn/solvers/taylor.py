@@ -172,6 +172,15 @@ def record_due(lanes, record, numbers):
 
 
 @helper
+def moves_on(c, j):
+    """Whether the velocity of lane j is finite, though some later coefficient is not: its steps would be tiny."""
+    total = 0.0
+    for i in range(c.shape[1]):
+        total += 0.0 * c[1, i, j]
+    return total == 0.0
+
+
+@helper
 def step(lanes, numbers, counts, recorded):
     """Go on to the ends of the steps, and see which trajectories end there."""
     c, rows, size, work, value, clock, marks = lanes
@@ -192,7 +201,7 @@ def step(lanes, numbers, counts, recorded):
         t[j] = numbers[T_END] if arrived else t[j] + used[j]
         steps[j] += 1
         if clock[LOST, j] != 0.0 or clock[LARGEST, j] > clock[LIMIT, j]:
-            status[j] = DIVERGED
+            status[j] = UNDERFLOW if clock[LOST, j] != 0.0 and moves_on(c, j) else DIVERGED
         elif numbers[SETTLE] > 0.0 and t[j] - clock[CALM, j] >= numbers[DWELL]:
             status[j] = SETTLED
         elif arrived:
