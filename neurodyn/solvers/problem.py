@@ -47,7 +47,7 @@ class Solution:
     What was not reached is NaN. `last` (m, b) is the last finite state, at `time`; `calm` the time since which the
     force stayed below the settling tolerance (inf if it does not). counters: steps, rejected (0 where SciPy does not
     tell), nfev (force evaluations of each trajectory), stability_limited (steps whose size stability bounded, not
-    accuracy), njev (Jacobians, of implicit methods), implicit (1 where `auto` went over to one).
+    accuracy; 0 for Taylor series), njev (Jacobians, of implicit methods), implicit (1 where `auto` went over to one).
     """
 
     y: Array
