@@ -11,23 +11,12 @@ from __future__ import annotations
 from neurodyn.flows.activation import LINEAR, SIGMOID
 from neurodyn.flows.coupling import coupled
 from neurodyn.flows.free import free
-from neurodyn.flows.layout import LEAK, METRIC, POPULATIONS, RATES, N, block, population
+from neurodyn.flows.layout import POPULATIONS, N, block
 from neurodyn.flows.populations import activate
-from neurodyn.flows.recurrence import COUPLED, STACKS, VELOCITY, call, fields, square, sums
+from neurodyn.flows.recurrence import COUPLED, STACKS, VELOCITY, call, fields, in_vectors, square, sums
 from neurodyn.flows.rows import DRIVE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
-from neurodyn.numerics.vectors import (
-    NARROW,
-    WIDE,
-    all_of,
-    load,
-    minus,
-    narrow_zeros,
-    plus_times,
-    store,
-    times,
-    wide_zeros,
-)
+from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
 from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
@@ -39,7 +28,7 @@ def free_series(c, rows, theta, layout, work):
     begin(c, rows, theta, layout, work)
     for k in range(1, orders):
         for p in range(layout[POPULATIONS]):
-            population_coefficients(k, p, c, rows, work, layout)
+            in_vectors(coefficients, k, p, c, rows, work, layout)
         if k < orders - 1:
             fields(k, work, rows, theta, layout, orders)
 
@@ -59,25 +48,8 @@ def begin(c, rows, theta, layout, work):
 
 
 @inlined_helper
-def population_coefficients(k, p, c, rows, work, layout):
-    """v_(k-1), s_k, r_k and q_k of the units of population p, and of v_k what is known already."""
-    o, start, stop, code = population(layout, p)
-    how = k, code, layout[METRIC] != RATES, float(layout[o + LEAK])
-    e, last = start * work.shape[2], stop * work.shape[2]
-    while e + WIDE <= last:
-        coefficients(how, e, c, rows, work, wide_zeros())
-        e += WIDE
-    while e + NARROW <= last:
-        coefficients(how, e, c, rows, work, narrow_zeros())
-        e += NARROW
-    while e < last:
-        coefficients(how, e, c, rows, work, 0.0)
-        e += 1
-
-
-@inlined_helper
 def coefficients(how, e, c, rows, work, like):
-    """The same for some entries from e on."""
+    """v_(k-1), s_k, r_k and q_k of some entries from e on, and of v_k what is known already."""
     k, code, sloped, leak = how
     size, orders = work.shape[1] * work.shape[2], c.shape[0]
     q, u, v, here = e + orders * size, e + 2 * orders * size, e + 3 * orders * size, k * size

@@ -12,13 +12,17 @@ from __future__ import annotations
 from neurodyn.flows.layout import (
     ARROWS,
     HEADER,
+    LEAK,
     MATRIX,
+    METRIC,
     PER_ARROW,
     PER_POPULATION,
     POPULATIONS,
+    RATES,
     SOURCE,
     TO,
     N,
+    population,
 )
 from neurodyn.numerics.kernel import FLOW, inlined_helper, make_call
 from neurodyn.numerics.product import TALL, tall_narrow, tall_wide
@@ -49,6 +53,23 @@ FEW = 32
 def call(which, s, rows, theta, layout, spare, out):
     """Call the flow whose address is the last of the layout but `which`."""
     call_flow(layout[layout.size - 1 - which], (row(rows, 0), constant(s), rows, theta, layout, spare, out))
+
+
+@inlined_helper
+def in_vectors(coefficients, k, p, c, rows, work, layout):
+    """Call `coefficients` for all entries of population p, as many at a time as fill vectors."""
+    o, start, stop, code = population(layout, p)
+    how = k, code, layout[METRIC] != RATES, float(layout[o + LEAK])
+    e, last = start * work.shape[2], stop * work.shape[2]
+    while e + WIDE <= last:
+        coefficients(how, e, c, rows, work, wide_zeros())
+        e += WIDE
+    while e + NARROW <= last:
+        coefficients(how, e, c, rows, work, narrow_zeros())
+        e += NARROW
+    while e < last:
+        coefficients(how, e, c, rows, work, 0.0)
+        e += 1
 
 
 @inlined_helper
