@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Any
 
 import numba
@@ -45,15 +46,20 @@ def final(cell: dict[str, Any]) -> dict[str, float]:
 
 
 def learned(task: str, recipe: Any, x: Any, y: Any, epochs: int, seed: int, test: Any) -> dict[str, Any]:
-    """Learn on one thread, test once, and return what is logged."""
+    """Learn on one thread, test once with the mean weights of the last epochs, and return what is logged."""
     numba.set_num_threads(1)
     network = models.Hopfield.layered(list(TASKS[task].sizes), activation="hard-sigmoid", seed=seed)
     nd.learn(network, x[:100], y[:100], recipe, epochs=1)  # compiles
     began = time.perf_counter(), time.process_time()
-    found = nd.learn(network, x, y, recipe, epochs=epochs, seed=seed, test=test)
+    last: deque[Any] = deque(maxlen=TASKS[task].averaged)
+    found = nd.learn(
+        network, x, y, recipe, epochs=epochs, seed=seed, callbacks=lambda epoch: last.append(epoch.network)
+    )
+    mean = sum((each.parameters for each in last), 0.0 * network.parameters) * (1.0 / len(last))
+    answers = nd.evaluate(network.replace(parameters=mean), test[0], test[1], recipe)
     return {
         "train_error": float(found.train_error[-1]),
-        "test_error": found.test_error,
+        "test_error": answers.error,
         "settling": float(found.steps[-1]),
         "seconds": round(time.perf_counter() - began[0], 1),
         "processor_seconds": round(time.process_time() - began[1], 1),
