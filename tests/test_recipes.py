@@ -15,7 +15,12 @@ from neurodyn import models
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "recipes.md").read_text("utf-8")
 #: Each recipe and the model that its command learns.
-MODELS = {"784-500-10": "mnist-1", "784-500-10-unshifted": "mnist-1", "784-500-10-averaged": "mnist-1"}
+MODELS = {
+    "784-500-10": "mnist-1",
+    "784-500-10-unshifted": "mnist-1",
+    "784-500-10-averaged": "mnist-1",
+    "784-500-500-10": "mnist-2",
+}
 
 
 def log(name: str) -> list[dict[str, str]]:
