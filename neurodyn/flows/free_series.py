@@ -13,7 +13,7 @@ from neurodyn.flows.coupling import coupled
 from neurodyn.flows.free import free
 from neurodyn.flows.layout import POPULATIONS, N, block
 from neurodyn.flows.populations import activate
-from neurodyn.flows.recurrence import STACKS, fields, in_vectors, square, sums
+from neurodyn.flows.recurrence import STACKS, fields, in_vectors, sums
 from neurodyn.flows.rows import DRIVE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
@@ -65,9 +65,10 @@ def coefficients(how, e, c, rows, work, like):
     if code == LINEAR:
         store(work, e + here, state)
         return
-    by_velocity, by_field = sums(k, work, (q, u, v, size), like)
+    by_velocity, by_field, by_rate = sums(k, work, (e, q, u, v, size), like)
     rate = times(plus_times(load(work, q, like), velocity, by_velocity), share)
     store(work, e + here, rate)
-    slope = minus(rate if code == SIGMOID else like, square(k, work, e, size, rate))
+    squared = plus_times(all_of(2.0, like), times(load(work, e, like), rate), by_rate)
+    slope = minus(rate if code == SIGMOID else like, squared)
     store(work, q + here, slope)
     store(work, v + here, plus_times(slope, load(work, u, like), by_field))

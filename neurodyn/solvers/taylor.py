@@ -27,7 +27,7 @@ from neurodyn.numerics.kernel import (
     vector,
 )
 from neurodyn.numerics.vectormath import expm1_and_exp, log
-from neurodyn.numerics.view import borrowed, flat, layer, row
+from neurodyn.numerics.view import borrowed, layer, row
 from neurodyn.solvers.polynomial import evaluate, largest, weigh_last
 from neurodyn.solvers.status import Status
 from neurodyn.solvers.stepcontrol import vanished
