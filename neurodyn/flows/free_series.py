@@ -15,9 +15,9 @@ from neurodyn.flows.layout import POPULATIONS, N, block
 from neurodyn.flows.populations import activate
 from neurodyn.flows.recurrence import STACKS, fields, in_vectors, sums
 from neurodyn.flows.rows import DRIVE
-from neurodyn.numerics.kernel import inlined_helper, series_kernel
+from neurodyn.numerics.kernel import helper, inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
-from neurodyn.numerics.view import borrowed, flat, layer
+from neurodyn.numerics.view import borrowed, constant, flat, layer
 
 
 @series_kernel(free, STACKS, coupled)
@@ -25,20 +25,20 @@ def free_series(c, rows, theta, layout, work):
     """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
     orders = c.shape[0]
-    begin(c, rows, theta, layout, work)
-    for k in range(1, orders):
-        for p in range(layout[POPULATIONS]):
-            in_vectors(coefficients, k, p, c, rows, work, layout)
+    activate(constant(layer(c, 0)), layout, layer(work, 0), layer(work, orders))
+    for k in range(orders):
+        if k > 0:
+            for p in range(layout[POPULATIONS]):
+                in_vectors(coefficients, k, p, c, rows, work, layout)
         if k < orders - 1:
             fields(k, work, rows, theta, layout, orders)
+        if k == 0:
+            begin(rows, layer(work, 2 * orders), layer(work, 3 * orders), layout)
 
 
-@inlined_helper
-def begin(c, rows, theta, layout, work):
-    """r_0, q_0 and u_0 of all units, and what is known already of v_0: nothing."""
-    orders, u, v = c.shape[0], layer(work, 2 * c.shape[0]), layer(work, 3 * c.shape[0])
-    activate(layer(c, 0), layout, layer(work, 0), layer(work, orders))
-    fields(0, work, rows, theta, layout, orders)
+@helper
+def begin(rows, u, v, layout):
+    """Add the constant current to u_0; of v_0 nothing is known yet."""
     field, current, velocity = flat(u, 0, layout[N]), block(rows, DRIVE, layout), flat(v, 0, layout[N])
     for j in range(field.size):
         field[j] += current[j]

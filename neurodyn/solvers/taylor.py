@@ -171,7 +171,7 @@ def record_due(lanes, record, numbers):
             found += due
         if found == 0:
             return
-        evaluate(c, clock, AT, value)
+        evaluate(c, at, value)
         for j in range(t.size):
             if at[j] > 0.0:
                 for i in range(value.shape[0]):
@@ -210,11 +210,8 @@ def is_finite(values, j):
 
 @helper
 def step(lanes, numbers, counts, recorded):
-    """Go on to the ends of the steps, and see which trajectories end there."""
-    c, clock, marks = lanes[0], lanes[5], lanes[6]
-    give_up(lanes)
-    evaluate(c, clock, USED, layer(c, 0))
-    largest(layer(c, 0), clock, LARGEST)
+    """Count steps at whose ends the states are, and see which trajectories end there."""
+    clock, marks = lanes[5], lanes[6]
     t, used, most, limit = row(clock, T), row(clock, USED), row(clock, LARGEST), row(clock, LIMIT)
     status, steps, arrived = row(marks, STATUS), row(marks, STEPS), row(marks, ARRIVED)
     ending = 0
@@ -262,6 +259,9 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
             judge_force(here, numbers, counts[UNITS])
         choose_steps(here, numbers)
         record_due(here, record, numbers)
+        give_up(here)
+        evaluate(here[0], row(here[5], USED), layer(here[0], 0))
+        largest(layer(here[0], 0), here[5], LARGEST)
         step(here, numbers, counts, record[0].size)
         running = take_over(problem, here, record, ended, numbers, counts)
     return running
