@@ -89,9 +89,9 @@ def not_laid_out(monkeypatch):
 @pytest.fixture
 def no_processes(monkeypatch):
     """Sweeps compute in threads, where they would start processes: for tests of what is computed."""
-    for user in ("worker_pool", "explain"):
-        module = importlib.import_module(f"neurodyn.sweep.{user}")  # as an attribute, `sweep` is the function
-        monkeypatch.setattr(module, "WorkerPool", ThreadPoolExecutor)
+    parts = [importlib.import_module(f"neurodyn.sweep.{name}") for name in ("loop", "worker_pool", "explain")]
+    for part in parts[1:]:  # not in the loop, which must know those pools from executors, and is imported before
+        monkeypatch.setattr(part, "WorkerPool", ThreadPoolExecutor)
 
 
 @pytest.fixture
