@@ -49,6 +49,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=named)
+@pytest.mark.usefixtures("not_laid_out", "no_processes")
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     script = ModuleType(f"page_{page.stem}")  # a module, so that what it defines can be compiled and pickled
