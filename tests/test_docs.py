@@ -73,6 +73,13 @@ def test_links_and_pictures_on_all_pages_exist():
     assert missing == []
 
 
+def test_files_that_pages_name_exist():
+    path = re.compile(r"`((?:neurodyn|models|analysis|tests|examples|docs)/[\w./-]+\.\w+)`")
+    named_files = {(named(page), file) for page in PAGES for file in path.findall(prose(page))}
+    assert len(named_files) > 10
+    assert {(page, file) for page, file in named_files if not (ROOT / file).exists()} == set()
+
+
 def test_every_page_is_in_one_table_of_contents():
     found = []
     for page in PAGES:
