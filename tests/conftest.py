@@ -1,5 +1,6 @@
 """Fixtures and settings of all tests."""
 
+import importlib
 import os
 import sys
 import zlib
@@ -15,6 +16,13 @@ pytest.register_assert_rewrite("contract", "naive")
 hypothesis.settings.register_profile("neurodyn", derandomize=True, deadline=None, max_examples=20)
 hypothesis.settings.load_profile("neurodyn")
 
+#: Files that take longest come first, so that no worker is left alone with one at the end.
+FIRST = ("test_docs.py", "test_docstrings.py", "test_examples.py", "test_scikit.py", "test_solvers.py", "test_sweep.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in FIRST)
+
 
 def pytest_configure(config):
     """Once, before the workers start: settings that they share, and what all of them would compile."""
@@ -22,6 +30,7 @@ def pytest_configure(config):
         return
     if config.option.dist == "load":  # xdist's default: modules and what they compute once would be in every worker
         config.option.dist = "loadfile"
+    config.option.loadscopereorder = False  # files with the most tests come first otherwise, not those of `FIRST`
     # To parse all sources anew takes each worker ten seconds, and each process that a test starts one.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.args == config.getini("testpaths"):
@@ -55,6 +64,34 @@ def _figures_closed():
 def no_pictures(monkeypatch):
     """Commands write no figures, which takes longer than all else: for tests of their numbers."""
     monkeypatch.setattr("neurodyn.results.figure_files.write_figures", lambda folder, figures: [])
+
+
+@pytest.fixture
+def not_laid_out(monkeypatch):
+    """Figures are drawn without being laid out, which takes longer: for tests that do not look at them."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    savefig = Figure.savefig
+
+    def at_once(figure, *arguments, **options):
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            figure.set_layout_engine(None)
+        savefig(figure, *arguments, **options)
+        if engine is not None:
+            figure.set_layout_engine(engine)
+
+    monkeypatch.setattr(Figure, "savefig", at_once)
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", lambda engine, figure: None)
+
+
+@pytest.fixture
+def no_processes(monkeypatch):
+    """Sweeps compute in threads, where they would start processes: for tests of what is computed."""
+    parts = [importlib.import_module(f"neurodyn.sweep.{name}") for name in ("loop", "worker_pool", "explain")]
+    for part in parts[1:]:  # not in the loop, which must know those pools from executors, and is imported before
+        monkeypatch.setattr(part, "WorkerPool", ThreadPoolExecutor)
 
 
 @pytest.fixture

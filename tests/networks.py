@@ -149,6 +149,15 @@ def each(names):
     return quick(names, *(name for name in names if name.split()[-1] in CORE))
 
 
+#: Fewer of them: a chain with three activations, feedback within, both kinds of box, weights of both directions.
+FEW = {"mixed", "self-inside-chain", "sparse-hard", "recurrent-hard-softmax", "own-softmax", "some"}
+
+
+def few(names):
+    """Parameters of a test that all these networks must pass; those that are not among the `FEW` are slow."""
+    return quick(names, *(name for name in names if name.split()[-1] in FEW))
+
+
 def quick(names, *core):
     """Parameters of a test that all of `names` must pass; those that are not of the core are slow."""
     assert set(core) <= set(names)

@@ -1,6 +1,7 @@
 """The benchmarks measure what they say, on a tiny case and with SciPy alone."""
 
 import json
+import re
 from dataclasses import asdict
 from functools import partial
 
@@ -133,9 +134,9 @@ def test_record_survives_json_and_is_drawn():
     again = Record.from_data(json.loads(json.dumps(asdict(record))))
     assert again == record
     assert again.curves[0].slope() == pytest.approx(1.0)
-    assert "batch 1.00 on 1 thread" in report.text(again)
+    assert "batch 1.00 on 1 thread" in report.text([again])
     assert len(scaling.plot_scaling(again).axes) == 4
-    assert f"{1e-9**-0.1:.2g}" in report.text(again)
+    assert f"{1e-9**-0.1:.2g}" in report.text([again])
     assert len(precision.plot_precision(again).axes) == 1
     for drawn in (scaling.plot_scaling(again), precision.plot_precision(again)):
         assert min(float(text.get_fontsize()) for text in drawn.findobj(Text)) > 5.0
@@ -159,12 +160,24 @@ def test_every_solver_comes_closer_with_its_tolerance():
 def test_documentation_keeps_what_stands_around_the_results(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"Before.\n\n{report.BEGIN}\nold\n{report.END}\n\nAfter.\n", "utf-8")
-    report.write_docs(Record(remarks=["New."]), page)
+    report.write_docs([Record(remarks=["New."])], page)
     written = page.read_text("utf-8")
     assert written.startswith("Before.")
     assert written.endswith("After.\n")
     assert "New." in written
     assert "old" not in written
+
+
+def test_page_has_instructions_side_by_side_and_parts_of_a_run_together(tmp_path):
+    files = []
+    for k, (words, peer, taken) in enumerate([("wide", OURS, 1.0), ("narrow", OURS, 2.0), ("wide", "diffrax", 5.0)]):
+        record = Record([Row("pairs", 1, peer, seconds=[taken])], machine={"instructions": words})
+        files += ["--records", str(tmp_path / f"{k}.json")]
+        (tmp_path / f"{k}.json").write_text(json.dumps(asdict(record)))
+    (tmp_path / "3.json").write_text((tmp_path / "2.json").read_text().replace("wide", "narrow"))
+    written = CliRunner().invoke(command.main, [*files, "--records", str(tmp_path / "3.json")]).output
+    assert re.search(r"wide +\| +narrow", written)
+    assert re.search(r"5\.00, met +\| 2\.50, missed", written)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ GROWING = [f"--set=populations.{name}.activation=linear" for name in ("h1", "h2"
 
 
 @pytest.fixture
-def neurodyn(tmp_path, monkeypatch):
+def neurodyn(tmp_path, monkeypatch, not_laid_out):
     """Runs the command line in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NEURODYN_DATA", raising=False)
@@ -151,9 +151,16 @@ def test_plain_data_are_valid_json():
     )
 
 
-def test_no_figure_of_an_earlier_run_stays_beside_a_new_result(neurodyn, tmp_path):
+def test_no_figure_of_an_earlier_run_stays_beside_a_new_result(neurodyn, tmp_path, monkeypatch):
+    def blank(folder, figures):
+        for name in figures:
+            (folder / f"{name}.png").write_bytes(b"")
+        return [f"{name}.png" for name in figures]
+
     out = tmp_path / "o"
-    assert neurodyn("run", "chain", "--out", out).exit_code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("neurodyn.results.figure_files.write_figures", blank)
+        assert neurodyn("run", "two-neurons", "--out", out).exit_code == 0
     (out / "mine.png").write_text("")
     assert set(json.loads((out / "summary.json").read_text())["figures"]) == FIGURES
     assert neurodyn("run", "two-neurons", "--out", out, "--no-figures").exit_code == 0
@@ -177,7 +184,8 @@ def test_only_what_the_same_command_has_written_is_replaced(tmp_path):
 
 def test_a_second_run_replaces_the_files(neurodyn, tmp_path):
     for beta in (1e-2, 1e-3):
-        assert neurodyn("run", "two-neurons", "--no-figures", f"--set=nudging.beta={beta}").exit_code == 0
+        options = ["--no-figures", f"--set=nudging.beta={beta}", "--set=nudging.duration=2.0"]
+        assert neurodyn("run", "two-neurons", *options).exit_code == 0
     loaded: Any = nd.load(tmp_path / "neurodyn-two-neurons" / "result.nc")
     assert loaded.nudged.beta == 1e-3
 

@@ -13,7 +13,7 @@ FIGURES = {"error-against-cost.png", "error-against-beta.png", "entries.png"}
 
 
 @pytest.fixture
-def neurodyn(tmp_path, monkeypatch):
+def neurodyn(tmp_path, monkeypatch, not_laid_out):
     """Runs the command line in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(cli.main, ["gradients", *map(str, arguments)])

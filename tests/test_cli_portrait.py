@@ -14,6 +14,7 @@ from neurodyn import analysis, cli, models
 from neurodyn.models.data import MNIST_MISSING
 
 MNIST = os.environ.get("NEURODYN_DATA")
+pytestmark = pytest.mark.usefixtures("not_laid_out")
 ALWAYS = {"portrait.png", "raster.png", "energy.png", "projection.png", "summary.json"}
 #: Options that keep it quick, what is drawn beside `ALWAYS`, and the axes.
 LIBRARY: dict[str, tuple[list[Any], set[str], list[str]]] = {
@@ -79,7 +80,7 @@ LONG = (
 )
 def test_every_model_has_a_portrait(portrait, tmp_path, name):
     options, figures, names = LIBRARY[name]
-    result = portrait(name, *(options if "--resolution" in options else [*options, "--resolution", 11]))
+    result = portrait(name, *(options if "--resolution" in options else [*options, "--resolution", 7]))
     assert result.exit_code == 0, result.output
     folder = tmp_path / f"neurodyn-{name}-portrait"
     assert {path.name for path in folder.iterdir()} == ALWAYS | figures
@@ -93,7 +94,7 @@ def test_every_model_has_a_portrait(portrait, tmp_path, name):
 
 
 def test_json_is_the_summary_and_its_numbers_are_the_network_s(portrait, tmp_path, no_pictures):
-    result = portrait("two-neurons", "--json", "--resolution", 11, "--sample", 1, "--beta", 0.3, "--out", "o")
+    result = portrait("two-neurons", "--json", "--resolution", 9, "--sample", 1, "--beta", 0.3, "--out", "o")
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
     assert summary == json.loads((tmp_path / "o" / "summary.json").read_text("utf-8"))

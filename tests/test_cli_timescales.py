@@ -14,6 +14,7 @@ from neurodyn.cli.timescales import NAMES
 from neurodyn.models.data import MNIST_MISSING
 
 MNIST = os.environ.get("NEURODYN_DATA")
+pytestmark = pytest.mark.usefixtures("not_laid_out")
 #: A network so small that every study is quick.
 SMALL = """
 title = "a small chain"
@@ -105,12 +106,12 @@ def test_help_names_all_studies():
     assert set(NAMES) == set(STUDIES)
 
 
-#: Studies that take seconds.
-LONG = ("stiffness", "concurrent", "fluctuation", "hardware")
+#: The rest are slow: each is computed, saved and drawn in test_studies.py, and the command knows no study by name.
+LEAST = ("duration", "discretisation")
 
 
 @pytest.mark.parametrize(
-    "study", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in sorted(STUDIES)]
+    "study", [pytest.param(name, marks=[] if name in LEAST else [pytest.mark.slow]) for name in sorted(STUDIES)]
 )
 def test_every_study_is_a_command(timescales, tmp_path, study):
     result = timescales("small.toml", "--study", study, "--set", "data.samples=1")

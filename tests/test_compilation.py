@@ -120,6 +120,7 @@ def test_what_a_kernel_costs_is_counted_by_the_functions_that_it_is_made_of():
     assert clamped_rates.helpers < change.helpers < nudged.helpers < advance.helpers
 
 
+@pytest.mark.slow  # cache hits and misses of two processes are in test_kernel.py
 def test_what_another_process_has_compiled_is_ready(tmp_path):
     code = "from neurodyn.flows.input import clamped_rates\nprint(clamped_rates.is_ready)\nclamped_rates.compiled"
     for expected in ("False\n", "True\n"):

@@ -49,6 +49,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=named)
+@pytest.mark.usefixtures("not_laid_out", "no_processes")
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     script = ModuleType(f"page_{page.stem}")  # a module, so that what it defines can be compiled and pickled
@@ -70,6 +71,13 @@ def test_links_and_pictures_on_all_pages_exist():
             if not target.exists() or (anchor and anchor not in anchors(target)):
                 missing.append(f"{named(page)}: {link}")
     assert missing == []
+
+
+def test_files_that_pages_name_exist():
+    path = re.compile(r"`((?:neurodyn|models|analysis|tests|examples|docs)/[\w./-]+\.\w+)`")
+    named_files = {(named(page), file) for page in PAGES for file in path.findall(prose(page))}
+    assert len(named_files) > 10
+    assert {(page, file) for page, file in named_files if not (ROOT / file).exists()} == set()
 
 
 def test_every_page_is_in_one_table_of_contents():

@@ -44,6 +44,7 @@ def test_every_public_name_has_an_example(module):
 
 
 @pytest.mark.parametrize("module", MODULES)
+@pytest.mark.usefixtures("no_processes")
 def test_examples_run(module, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     finder = doctest.DocTestFinder(exclude_empty=True)

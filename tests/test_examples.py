@@ -17,6 +17,7 @@ def has_drawn(figure) -> bool:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("no_processes")
 def test_example_draws(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda: None)  # a warning where no window can be

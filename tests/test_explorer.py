@@ -1,5 +1,6 @@
 """The explorer without a page: a session's settings, and the arrays that follow from them."""
 
+import re
 import socket
 import sys
 
@@ -201,3 +202,13 @@ def test_an_error_inside_is_a_sentence_on_the_page_and_the_session_goes_on(subje
     assert "Traceback" in capsys.readouterr().err
     page.open_sample(1)
     assert page.session.settings.sample == 1
+
+
+def test_an_exported_page_needs_no_network(session):
+    pytest.importorskip("bokeh", reason="bokeh is not installed: it comes with the extra [explore]")
+    from neurodyn.explorer.export import page_text
+
+    text = page_text(session, betas=np.array([0.0, 0.5]))
+    assert len(text) < 5_000_000
+    assert "Nudged flow" in text
+    assert re.findall(r"<(?:script|link)[^>]*(?:src|href)=", text) == []

@@ -171,6 +171,7 @@ def test_foreign_origins_are_refused(explorer):
     assert set(answers.values()) == {403}
 
 
+@pytest.mark.slow  # test_explorer.py looks at the page as a text
 def test_an_exported_page_works_from_a_file_without_a_network(chromium, tmp_path):
     file = tmp_path / "page.html"
     file.write_text(page_text(Session(read(MODEL)), betas=np.array([0.0, 0.25, 0.5])), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -9,11 +10,13 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 from click.testing import CliRunner
+from matplotlib.backends import backend_agg
 
 import neurodyn as nd
 from neurodyn import analysis, cli, models
 from neurodyn.analysis import plots
 from neurodyn.analysis.plots import style
+from neurodyn.results.figure_files import write_figures
 
 PNG = b"\x89PNG"
 
@@ -88,3 +91,20 @@ def test_figures_are_written_as_asked(tmp_path, monkeypatch):
     assert b"<svg" in (tmp_path / "o" / "phases.svg").read_bytes()
     assert call().exit_code == 0  # takes away those that are not written again
     assert {file.suffix for file in (tmp_path / "o").iterdir()} == {".nc", ".json", ".png"}
+
+
+def test_a_picture_measures_each_text_once(compared, tmp_path, monkeypatch):
+    """What measures the texts of a figure remembers them; laying out and drawing share it."""
+    made, looked = [], []
+
+    class Renderer(backend_agg.RendererAgg):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+            looked.append(gc.isenabled())
+
+    monkeypatch.setattr(backend_agg, "RendererAgg", Renderer)
+    write_figures(tmp_path, {"error": plots.plot_error_over_time(compared).figure})
+    assert len(made) == 1
+    assert looked == [False]  # for garbage in cycles, of which there is hardly any
+    assert gc.isenabled()

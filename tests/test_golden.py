@@ -19,6 +19,14 @@ from neurodyn.names import RESULT_MODULES
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/values.json"))
 VALUES = {folder: json.loads((folder / "values.json").read_text("utf-8")) for folder in FOLDERS}
 
+#: Of each kind of result the first file: it is saved again, too.
+OLDEST = {
+    kind: (folder, name)
+    for folder in reversed(FOLDERS)
+    for name, about in VALUES[folder]["results"].items()
+    for kind in [about["result"]]
+}.values()
+
 
 def entries(part: str) -> list[Any]:
     """Every entry of one part of the values, with its folder."""
@@ -58,8 +66,9 @@ def test_there_are_files_of_the_first_versions_and_of_each_kind():
 def test_a_result_holds_what_it_held_when_it_was_written(folder, name, tmp_path):
     result = nd.load(folder / f"{name}.nc")
     assert_same(plain(measure(result)), VALUES[folder]["results"][name])
-    result.save(tmp_path / "again.nc")
-    assert nd.load(tmp_path / "again.nc") == result
+    if (folder, name) in OLDEST:
+        result.save(tmp_path / "again.nc")
+        assert nd.load(tmp_path / "again.nc") == result
 
 
 @pytest.mark.parametrize("folder", [f for f in FOLDERS if "weights" in VALUES[f]], ids=lambda folder: folder.name)

@@ -111,10 +111,14 @@ def with_schema(text, schema):
     return json.dumps(json.loads(text) | {"schema": schema})
 
 
-@pytest.mark.parametrize("name", ["equilibrium", "experiment"])
 @pytest.mark.parametrize(
-    ("schema", "sentence"),
-    [(SCHEMA + 1, NEWER), ("1", "must be a whole number; got '1'"), (-1, "got -1"), (True, "got True")],
+    ("name", "schema", "sentence"),
+    [
+        ("experiment", SCHEMA + 1, NEWER),
+        ("equilibrium", "1", "must be a whole number; got '1'"),
+        ("equilibrium", -1, "got -1"),
+        ("equilibrium", True, "got True"),
+    ],
 )
 def test_results_of_another_schema_are_refused(name, schema, sentence, tmp_path):
     with xarray.open_datatree(GOLDEN / f"{name}.nc", engine="h5netcdf") as tree:

@@ -11,6 +11,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
@@ -137,4 +138,4 @@ def test_a_picture_is_drawn_once_and_is_that_of_savefig(tmp_path, monkeypatch):
     monkeypatch.setattr(Figure, "draw", counted)
     assert write_figures(tmp_path, {"found": plots.plot_convergence(convergence()).figure}) == ["found.png"]
     assert len(drawn) == 1
-    assert (tmp_path / "found.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
+    assert np.array_equal(imread(tmp_path / "found.png"), imread(tmp_path / "expected.png"))

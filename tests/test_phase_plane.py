@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
-from networks import EVERY, SMOOTH, draw_input, draw_target
+from networks import EVERY, SMOOTH, draw_input, draw_target, quick
 from neurodyn import models
 from neurodyn.analysis.portraits.contours import inside, zero_contours
 from neurodyn.analysis.portraits.fixed_points import fixed_points
@@ -353,7 +353,15 @@ def test_principal_direction_of_a_population(rng):
 
 
 @pytest.mark.parametrize("others", ["frozen", "relaxed", "sliced"])
-@pytest.mark.parametrize("name", ["mixed", "chain-hard", "recurrent-hard", "without-both", "partial-outputs"])
+@pytest.mark.parametrize(
+    "name",
+    quick(
+        ["mixed", "chain-hard", "recurrent-hard", "without-both", "partial-outputs"],
+        "mixed",
+        "chain-hard",
+        "without-both",
+    ),
+)
 def test_every_kind_of_network(name, others, rng):
     net = EVERY[name]()
     x = draw_input(net, 1, rng)

@@ -11,6 +11,7 @@ from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import analysis, models
 from neurodyn.analysis import plots
 from neurodyn.analysis.plots import style
@@ -251,7 +252,11 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "silent", "unfinished"])
+#: The rest have nothing that these lack.
+LEAST = ("one sample", "hard sigmoid", "own names", "many populations", "linear limit", "one time", "at rest")
+
+
+@pytest.mark.parametrize("kind", [*quick(KINDS, *LEAST), "silent", "unfinished"])
 def test_the_report_of_any_result_can_be_drawn(kind, request):
     if kind == "unfinished":
         whole = request.getfixturevalue("chain")

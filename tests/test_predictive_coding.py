@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import neurodyn as nd
+from networks import quick
 from neurodyn import models
 from neurodyn.errors import ModelError
 from neurodyn.models import terms
@@ -49,7 +50,7 @@ PASSES = {
 }
 
 
-@pytest.mark.parametrize("name", PASSES)
+@pytest.mark.parametrize("name", quick(PASSES, "predictive-coding-residual"))
 def test_gradient_is_that_of_back_propagation_to_1e_12(name):
     net, x, y = reproduction.drawn(name, 3)
 

@@ -205,7 +205,7 @@ def test_exact_side_network_agrees(name, rng):
     np.testing.assert_allclose(side.integral, exact.integral, atol=1e-11)
 
 
-@pytest.mark.parametrize("name", ["recurrent", "own-feedback"])
+@pytest.mark.parametrize("name", quick(["recurrent", "own-feedback"], "own-feedback"))
 def test_implicit_solvers_agree(name, rng):
     net = {**RATE, **UNEQUAL}[name]()
     eq, y = rested(net, rng, batch=1)
@@ -219,7 +219,7 @@ def test_implicit_solvers_agree(name, rng):
 # -- gradients -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", quick([*NUDGED, *UNEQUAL], "recurrent", "own-feedback", "own-softmax", "sparse"))
+@pytest.mark.parametrize("name", quick([*NUDGED, *UNEQUAL], "recurrent", "own-softmax"))
 def test_exact_gradient_is_the_slope_of_the_cost_for_every_parameter(name, rng):
     net = {**RATE, **UNEQUAL}[name]()
     eq, y = rested(net, rng)

@@ -24,7 +24,20 @@ def reproduce(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(main, ["reproduce", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name)
+#: Small versions that take seconds; files of tests of their own look at their parts.
+LONG = {
+    "oscillators-classify",
+    "predictive-coding-interference",
+    "predictive-coding-gradient",
+    "springs-classification",
+}
+
+
+@pytest.mark.usefixtures("not_laid_out")
+@pytest.mark.parametrize(
+    "entry",
+    [pytest.param(e, id=e.name, marks=[pytest.mark.slow] if e.name in LONG else []) for e in CATALOG],
+)
 def test_small_version_has_finite_rows_named_once_and_figures(entry, tmp_path):
     rows = entry.run("small", tmp_path, 0, False)
     assert rows

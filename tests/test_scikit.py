@@ -26,7 +26,7 @@ from neurodyn.learning import EquilibriumPropagationClassifier as Classifier
 from neurodyn.learning import EquilibriumPropagationRegressor as Regressor
 
 IRIS = load_iris()
-SMALL: dict[str, Any] = {"hidden_layer_sizes": (16,), "max_iter": 60}
+SMALL: dict[str, Any] = {"hidden_layer_sizes": (16,), "max_iter": 30}
 
 
 @pytest.fixture(scope="module")

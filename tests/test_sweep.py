@@ -518,7 +518,7 @@ def test_a_swept_model_may_change_in_nothing_between(tmp_path, quick):
         nd.sweep(file, vary, out=tmp_path / "o", executor=quick, resume=True)
 
 
-def test_command_line(neurodyn, tmp_path):
+def test_command_line(neurodyn, tmp_path, no_processes):
     arguments = ["two-neurons", "--vary=nudging.beta=log:1e-3:1e-1:2", "--vary=connections.s-s.gain=0.5,1,1e30"]
     result = neurodyn(*arguments, "--workers=1")
     assert result.exit_code == 2, result.output  # some cells failed
@@ -578,7 +578,7 @@ def test_explain_computes_nothing_that_stays(neurodyn, tmp_path):
         ),
     ],
 )
-def test_one_plain_sentence(neurodyn, arguments, sentence):
+def test_one_plain_sentence(neurodyn, arguments, sentence, no_processes):
     result = neurodyn(*arguments)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""

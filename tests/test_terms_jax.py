@@ -163,7 +163,7 @@ class Definition:
         return sum(self.value(term, blocks, every, rates) for term in self.net.terms)
 
 
-@pytest.fixture(params=quick(NETWORKS, "hopfield", "convolution", "log-sum-exp"))
+@pytest.fixture(params=quick(NETWORKS, "hopfield", "log-sum-exp"))
 def net(request):
     return NETWORKS[request.param]()
 

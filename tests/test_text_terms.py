@@ -189,6 +189,7 @@ def test_what_needs_an_energy_is_refused_in_a_sentence():
             method(np.zeros(7), np.zeros(2))
 
 
+@pytest.mark.slow  # on fewer terms in test_coupled_oscillators_from_text_to_figures_and_a_gradient
 @pytest.mark.parametrize("scheme", ["positive", "centered"])
 def test_velocities_are_the_error_signals_to_the_order_of_the_nudging(scheme, rng):
     net = energy_net()

@@ -241,6 +241,7 @@ def test_duration_predicted_is_the_duration_measured(rng):
 # -- all together ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("not_laid_out")
 @pytest.mark.parametrize(
     "make", [SMOOTH["skip"], BOXED["hard-and-tanh"], UNEQUAL["own-feedback"], WITHOUT_OUTPUT["without-both"]]
 )

@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cbook import normalize_kwargs
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -115,6 +116,7 @@ def new_axes(
     """Dressed axes on a new figure, row by row; sizes in inches, unless the user set matplotlib's `figure.figsize`."""
     size = tuple(rcParams["figure.figsize"])
     figure = Figure(figsize=(width, height) if size == STANDARD else size, layout="constrained")
+    FigureCanvasAgg(figure)  # else each drawing of a picture measures every text, and parses every formula, anew
     kind = {"axes_class": Panel}
     axes = list(figure.subplots(rows, columns, squeeze=False, subplot_kw=kind, **options).flat)
     thin = 0.7 * float(rcParams["axes.linewidth"]) / float(rcParamsDefault["axes.linewidth"])

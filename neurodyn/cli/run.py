@@ -8,6 +8,7 @@ import click
 
 from neurodyn.cli import options
 from neurodyn.cli.clock import Clock
+from neurodyn.collection import uncollected
 from neurodyn.errors import SimulationError
 from neurodyn.progress import note
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @options.no_figures
 @options.figure_format
 @options.quiet
+@uncollected()
 def run(
     model: str, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool, no_figures: bool
 ) -> None:

@@ -31,7 +31,7 @@ def couple(r, theta, layout, out):
     first = HEADER + PER_POPULATION * layout[POPULATIONS]
     for c in range(layout[ARROWS]):
         o = first + PER_ARROW * c
-        arrow(r, theta, layout, (o + TO, o + SOURCE, o + MATRIX, o + TRANSPOSE), out)
+        arrow(constant(r), theta, layout, (o + TO, o + SOURCE, o + MATRIX, o + TRANSPOSE), out)
 
 
 @helper
@@ -40,7 +40,7 @@ def couple_transposed(r, theta, layout, out):
     first = HEADER + PER_POPULATION * layout[POPULATIONS]
     for c in range(layout[ARROWS]):
         o = first + PER_ARROW * c
-        arrow(r, theta, layout, (o + SOURCE, o + TO, o + TRANSPOSE, o + MATRIX), out)
+        arrow(constant(r), theta, layout, (o + SOURCE, o + TO, o + TRANSPOSE, o + MATRIX), out)
 
 
 @helper
@@ -56,9 +56,9 @@ def arrow(r, theta, layout, where, out):
         pattern = layout[matrix + 2]
         add_sparse(layout[SPARSE], theta, layout[matrix], layout, pattern, units(r, b, n), units(out, a, m))
     elif r.shape[1] == 1:
-        add_product(constant(rectangle(r, b, 1, n)), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
+        add_product(rectangle(r, b, 1, n), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
     else:
-        add_product(rectangle(theta, layout[matrix], m, n), constant(units(r, b, n)), units(out, a, m))
+        add_product(rectangle(theta, layout[matrix], m, n), units(r, b, n), units(out, a, m))
 
 
 @helper

@@ -13,38 +13,36 @@ from neurodyn.flows.coupling import coupled
 from neurodyn.flows.free import free
 from neurodyn.flows.layout import POPULATIONS, N, block
 from neurodyn.flows.populations import activate
-from neurodyn.flows.recurrence import COUPLED, STACKS, VELOCITY, call, fields, in_vectors, square, sums
+from neurodyn.flows.recurrence import STACKS, fields, in_vectors, sums
 from neurodyn.flows.rows import DRIVE
-from neurodyn.numerics.kernel import inlined_helper, series_kernel
+from neurodyn.numerics.kernel import helper, inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
-from neurodyn.numerics.view import borrowed, flat, layer, rectangle
+from neurodyn.numerics.view import borrowed, constant, flat, layer
 
 
-@series_kernel(free, STACKS, free, coupled)
+@series_kernel(free, STACKS, coupled)
 def free_series(c, rows, theta, layout, work):
     """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
     orders = c.shape[0]
-    begin(c, rows, theta, layout, work)
-    for k in range(1, orders):
-        for p in range(layout[POPULATIONS]):
-            in_vectors(coefficients, k, p, c, rows, work, layout)
+    activate(constant(layer(c, 0)), layout, layer(work, 0), layer(work, orders))
+    for k in range(orders):
+        if k > 0:
+            for p in range(layout[POPULATIONS]):
+                in_vectors(coefficients, k, p, c, rows, work, layout)
         if k < orders - 1:
             fields(k, work, rows, theta, layout, orders)
+        if k == 0:
+            begin(rows, layer(work, 2 * orders), layer(work, 3 * orders), layout)
 
 
-@inlined_helper
-def begin(c, rows, theta, layout, work):
-    """r_0, q_0, u_0 and v_0 of all units."""
-    orders, s = c.shape[0], layer(c, 0)
-    spare = rectangle(work, 0, 2 * c.shape[1], c.shape[2])
-    r, q, u, v = layer(work, 0), layer(work, orders), layer(work, 2 * orders), layer(work, 3 * orders)
-    call(VELOCITY, s, rows, theta, layout, spare, v)
-    activate(s, layout, r, q)
-    call(COUPLED, r, rows, theta, layout, spare, u)
-    field, current = flat(u, 0, layout[N]), block(rows, DRIVE, layout)
+@helper
+def begin(rows, u, v, layout):
+    """Add the constant current to u_0; of v_0 nothing is known yet."""
+    field, current, velocity = flat(u, 0, layout[N]), block(rows, DRIVE, layout), flat(v, 0, layout[N])
     for j in range(field.size):
         field[j] += current[j]
+        velocity[j] = 0.0
 
 
 @inlined_helper
@@ -53,14 +51,12 @@ def coefficients(how, e, c, rows, work, like):
     k, code, sloped, leak = how
     size, orders = work.shape[1] * work.shape[2], c.shape[0]
     q, u, v, here = e + orders * size, e + 2 * orders * size, e + 3 * orders * size, k * size
-    velocity = load(work, v + here - size, like)
-    if k > 1:
-        field = load(work, u + here - size, like)
-        if sloped and code != LINEAR:
-            field = plus_times(load(work, q, like), field, velocity)
-        force = plus_times(all_of(-leak, like), load(c, e + here - size, like), field)
-        velocity = times(load(rows, e, like), force)
-        store(work, v + here - size, velocity)
+    field = load(work, u + here - size, like)
+    if sloped and code != LINEAR:
+        field = plus_times(load(work, q, like), field, load(work, v + here - size, like))
+    force = plus_times(all_of(-leak, like), load(c, e + here - size, like), field)
+    velocity = times(load(rows, e, like), force)
+    store(work, v + here - size, velocity)
     share = all_of(1.0 / k, like)
     state = times(velocity, share)
     store(c, e + here, state)
@@ -69,9 +65,10 @@ def coefficients(how, e, c, rows, work, like):
     if code == LINEAR:
         store(work, e + here, state)
         return
-    by_velocity, by_field = sums(k, work, (q, u, v, size), like)
+    by_velocity, by_field, by_rate = sums(k, work, (e, q, u, v, size), like)
     rate = times(plus_times(load(work, q, like), velocity, by_velocity), share)
     store(work, e + here, rate)
-    slope = minus(rate if code == SIGMOID else like, square(k, work, e, size, rate))
+    squared = plus_times(all_of(2.0, like), times(load(work, e, like), rate), by_rate)
+    slope = minus(rate if code == SIGMOID else like, squared)
     store(work, q + here, slope)
     store(work, v + here, plus_times(slope, load(work, u, like), by_field))

@@ -15,7 +15,7 @@ from neurodyn.flows.activation import LINEAR, SIGMOID, moved_slope
 from neurodyn.flows.coupling import coupled
 from neurodyn.flows.layout import POPULATIONS, part, population
 from neurodyn.flows.nudged import change, nudged
-from neurodyn.flows.recurrence import CHANGE, COUPLED, STACKS, VELOCITY, call, fields, in_vectors, square, sums
+from neurodyn.flows.recurrence import CHANGE, COUPLED, STACKS, VELOCITY, call, fields, in_vectors, sums
 from neurodyn.flows.rows import BASE_FIELD, BASE_RATE, BASE_SLOPE, BETA, COST_CURVATURE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
@@ -80,12 +80,13 @@ def coefficients(how, e, c, rows, work, like):
     if code == LINEAR:
         store(work, e + here, delta)
         return
-    by_velocity, by_field = sums(k, work, (q, u, v, size), like)
+    by_velocity, by_field, by_rate = sums(k, work, (e, q, u, v, size), like)
     rate = times(plus_times(load(work, q, like), velocity, by_velocity), share)
     store(work, e + here, rate)
     start = load(rows, BASE_RATE * size + e, like)
     steep = minus(all_of(1.0 if code == SIGMOID else 0.0, like), times(all_of(2.0, like), start))
-    bent = minus(times(steep, rate), times(beta, square(k, work, e, size, rate)))
+    squared = plus_times(all_of(2.0, like), times(load(work, e, like), rate), by_rate)
+    bent = minus(times(steep, rate), times(beta, squared))
     slope = times(beta, bent)
     store(work, q + here, slope)
     known = plus_times(load(rows, BASE_FIELD * size + e, like), bent, by_field)

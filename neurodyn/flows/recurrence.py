@@ -32,10 +32,8 @@ from neurodyn.numerics.vectors import (
     all_of,
     load,
     narrow_zeros,
-    plus,
     plus_times,
     store,
-    times,
     wide_zeros,
 )
 from neurodyn.numerics.view import constant, layer, rectangle, row
@@ -74,34 +72,22 @@ def in_vectors(coefficients, k, p, c, rows, work, layout):
 
 @inlined_helper
 def sums(k, work, places, like):
-    """sum_{0<j<k} of q_j v_(k-1-j), and of q_j u_(k-j); `places` of q_0, u_0, v_0, and from order to order."""
-    q, u, v, size = places
-    by_velocity, by_field = like, like
+    """sum_{0<j<k} of q_j v_(k-1-j), of q_j u_(k-j) and of r_j r_(k-j); `places` of r_0, q_0, u_0, v_0, and the step."""
+    r, q, u, v, size = places
+    by_velocity, by_field, by_rate = like, like, like
     up, down, below = q + size, v + (k - 2) * size, u + (k - 1) * size
+    first, last = r + size, r + (k - 1) * size
     for _ in range(1, k):
         slope = load(work, up, like)
         by_velocity = plus_times(slope, load(work, down, like), by_velocity)
         by_field = plus_times(slope, load(work, below, like), by_field)
+        by_rate = plus_times(load(work, first, like), load(work, last, like), by_rate)
         up += size
         down -= size
         below -= size
-    return by_velocity, by_field
-
-
-@inlined_helper
-def square(k, work, first, size, newest):
-    """The coefficient k of r^2 where r_0 lies at `first` and r_k is `newest`."""
-    total = times(load(work, first, newest), newest)
-    up, down = first + size, first + (k - 1) * size
-    for _ in range(1, (k + 1) // 2):
-        total = plus_times(load(work, up, newest), load(work, down, newest), total)
-        up += size
-        down -= size
-    total = plus(total, total)
-    if k % 2 == 0:
-        middle = load(work, up, newest)
-        total = plus_times(middle, middle, total)
-    return total
+        first += size
+        last -= size
+    return by_velocity, by_field, by_rate
 
 
 @inlined_helper

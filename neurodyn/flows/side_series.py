@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurodyn.flows.linear import follow, side
 from neurodyn.numerics.kernel import series_kernel
-from neurodyn.numerics.view import borrowed, flat, layer, rectangle
+from neurodyn.numerics.view import borrowed, constant, flat, layer, rectangle
 
 
 @series_kernel(side, 1)
@@ -14,7 +14,7 @@ def side_series(c, rows, theta, layout, work):
     scratch = rectangle(work, 0, work.shape[0] * work.shape[1], work.shape[2])
     for k in range(1, c.shape[0]):
         new = layer(c, k)
-        follow(layer(c, k - 1), rows, theta, layout, scratch, new)
+        follow(constant(layer(c, k - 1)), rows, theta, layout, scratch, new)
         values, share = flat(new, 0, c.shape[1]), 1.0 / k
         for j in range(values.size):
             values[j] *= share

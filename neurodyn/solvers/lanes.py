@@ -105,7 +105,7 @@ class Lanes:
         for values, filled in ((c, 0.0), (work, 0.0), (rows, 1.0), (sizes, 1.0)):
             values[...] = filled  # what idle lanes compute with
         clock, marks = np.zeros((taylor.CLOCKS, lanes)), np.zeros((taylor.MARKS, lanes), dtype=np.int64)
-        marks[taylor.STATUS] = taylor.IDLE
+        marks[taylor.STATUS], clock[taylor.SOON] = taylor.IDLE, np.inf
         first = max(1, FIRST_CALL // (orders * m * lanes))
         counts = np.array([first, problem.units, solver.max_steps, together.start, together.stop], dtype=np.int64)
         given = problem.start, problem.rows, self.sizes, problem.theta, self.layout

@@ -9,7 +9,6 @@ from __future__ import annotations
 from neurodyn.numerics.kernel import helper, inlined_helper
 from neurodyn.numerics.vectors import (
     NARROW,
-    WIDE,
     all_of,
     larger,
     load,
@@ -19,27 +18,23 @@ from neurodyn.numerics.vectors import (
     size_of,
     store,
     times,
-    wide_zeros,
 )
 
 
 @helper
-def evaluate(c, steps, at, out):
-    """Values (m, lanes) of the polynomials at the lanes' steps, which are the row `at` of `steps`; by Horner's rule."""
+def evaluate(c, steps, out):
+    """Values (m, lanes) of the polynomials at the steps (lanes,), by Horner's rule; out may be the states c[0]."""
     m, lanes = c.shape[1], c.shape[2]
     if lanes == 1:
-        along(c, steps[at, 0], out)
+        along(c, steps[0], out)
         return
     for i in range(m):
         j = 0
-        while j + WIDE <= lanes:
-            horner(c, load(steps, at * lanes + j, wide_zeros()), i * lanes + j, out)
-            j += WIDE
         while j + NARROW <= lanes:
-            horner(c, load(steps, at * lanes + j, narrow_zeros()), i * lanes + j, out)
+            horner(c, load(steps, j, narrow_zeros()), i * lanes + j, out)
             j += NARROW
         while j < lanes:
-            horner(c, steps[at, j], i * lanes + j, out)
+            horner(c, steps[j], i * lanes + j, out)
             j += 1
 
 
@@ -47,9 +42,6 @@ def evaluate(c, steps, at, out):
 def along(c, step, out):
     """The same of a single lane, along its components."""
     e, m = 0, c.shape[1]
-    while e + WIDE <= m:
-        horner(c, all_of(step, wide_zeros()), e, out)
-        e += WIDE
     while e + NARROW <= m:
         horner(c, all_of(step, narrow_zeros()), e, out)
         e += NARROW

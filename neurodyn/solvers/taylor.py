@@ -27,7 +27,7 @@ from neurodyn.numerics.kernel import (
     vector,
 )
 from neurodyn.numerics.vectormath import expm1_and_exp, log
-from neurodyn.numerics.view import borrowed, flat, layer, row
+from neurodyn.numerics.view import borrowed, layer, row
 from neurodyn.solvers.polynomial import evaluate, largest, weigh_last
 from neurodyn.solvers.status import Status
 from neurodyn.solvers.stepcontrol import vanished
@@ -35,7 +35,7 @@ from neurodyn.solvers.stepper import EXPLOSION
 
 # Rows of `clock` (floats) and `marks` (integers), one column per lane.
 T, CALM, USED, SOON, LIMIT, LARGEST, LOST, FORCE, LAST, BEFORE, AT, CLOCKS = range(12)
-STATUS, NEXT, STEPS, COLUMN, DUE, MARKS = range(6)
+STATUS, NEXT, STEPS, COLUMN, ARRIVED, MARKS = range(6)
 #: The first rows of both that remain of a trajectory that has ended.
 CLOCKS_KEPT, MARKS_KEPT = 3, 3
 # Entries of `numbers` and `counts`.
@@ -115,16 +115,26 @@ def choose_steps(lanes, numbers):
     weigh_last(c, size, numbers, LAST, BEFORE, clock)
     last, before, lost, used = row(clock, LAST), row(clock, BEFORE), row(clock, LOST), row(clock, USED)
     for j in range(used.size):
-        a, b = share * last[j], share * before[j]
-        lost[j] = 0.0 * a + 0.0 * b
-        a, b = log(a if a > LEAST else LEAST) / order, log(b if b > LEAST else LEAST) / (order - 1)
-        used[j] = SAFETY * expm1_and_exp(-0.5 * max(a, b))[1]
+        lost[j] = 0.0 * last[j] + 0.0 * before[j]
+    logarithms(last, share, 1.0 / order)
+    logarithms(before, share, 1.0 / (order - 1))
+    for j in range(used.size):
+        a, b = last[j], before[j]
+        used[j] = SAFETY * expm1_and_exp(-0.5 * (a if a > b else b))[1]
     t, status = row(clock, T), row(marks, STATUS)
     for j in range(used.size):
         rest, h = numbers[T_END] - t[j], used[j]
-        h = 0.5 * rest if 2.0 * h > rest and h < rest else h
+        h = 0.5 * rest if (2.0 * h > rest) & (h < rest) else h
         h = rest if h >= rest else h
-        used[j] = h if status[j] == RUNNING and lost[j] == 0.0 else 0.0
+        used[j] = h if (status[j] == RUNNING) & (lost[j] == 0.0) else 0.0
+
+
+@helper
+def logarithms(sums, share, power):
+    """Replace sums by the logarithms of (share sum)^power; a loop of its own, as one of two logarithms is slower."""
+    for j in range(sums.size):
+        x = share * sums[j]
+        sums[j] = log(x if x > LEAST else LEAST) * power
 
 
 @helper
@@ -150,61 +160,78 @@ def record_due(lanes, record, numbers):
     c, rows, size, work, value, clock, marks = lanes
     times, states = record
     t, used, soon, at = row(clock, T), row(clock, USED), row(clock, SOON), row(clock, AT)
-    status, following, column, due = row(marks, STATUS), row(marks, NEXT), row(marks, COLUMN), row(marks, DUE)
+    following, column = row(marks, NEXT), row(marks, COLUMN)
     while True:
         found = 0
-        for j in range(t.size):
-            reached = t[j] + used[j] if used[j] < numbers[T_END] - t[j] else numbers[T_END]
-            due[j] = status[j] == RUNNING and soon[j] <= reached and clock[LOST, j] == 0.0
-            at[j] = soon[j] - t[j] if due[j] else 0.0
-            found += due[j]
+        for j in range(t.size):  # no time is due where no step is made: it would have been recorded
+            rest = numbers[T_END] - t[j]
+            reached = t[j] + used[j] if used[j] < rest else numbers[T_END]
+            due = soon[j] <= reached
+            at[j] = soon[j] - t[j] if due else 0.0
+            found += due
         if found == 0:
             return
-        evaluate(c, clock, AT, value)
-        for i in range(value.shape[0]):
-            for j in range(t.size):
-                if due[j]:
-                    states[following[j], i, column[j]] = value[i, j]
+        evaluate(c, at, value)
         for j in range(t.size):
-            if due[j]:
+            if at[j] > 0.0:
+                for i in range(value.shape[0]):
+                    states[following[j], i, column[j]] = value[i, j]
                 following[j] += 1
                 soon[j] = times[following[j]] if following[j] < times.size else np.inf
 
 
 @helper
-def moves_on(c, j):
-    """Whether the velocity of lane j is finite, though some later coefficient is not: its steps would be tiny."""
+def give_up(lanes):
+    """End trajectories whose series is not finite: they stay where they are."""
+    c, clock, marks = lanes[0], lanes[5], lanes[6]
+    lost, status, steps, total = row(clock, LOST), row(marks, STATUS), row(marks, STEPS), 0.0
+    for j in range(lost.size):
+        total += lost[j]
+    if total == 0.0:
+        return
+    for j in range(lost.size):
+        if lost[j] != 0.0:
+            if status[j] == RUNNING:  # a finite velocity tells that some later coefficient is not: steps would be tiny
+                status[j] = UNDERFLOW if is_finite(layer(c, 1), j) else DIVERGED
+                steps[j] += 1
+            for k in range(1, c.shape[0]):
+                for i in range(c.shape[1]):
+                    c[k, i, j] = 0.0
+
+
+@helper
+def is_finite(values, j):
+    """Whether all values of lane j are finite."""
     total = 0.0
-    for i in range(c.shape[1]):
-        total += 0.0 * c[1, i, j]
+    for i in range(values.shape[0]):
+        total += 0.0 * values[i, j]
     return total == 0.0
 
 
 @helper
 def step(lanes, numbers, counts, recorded):
-    """Go on to the ends of the steps, and see which trajectories end there."""
-    c, rows, size, work, value, clock, marks = lanes
-    evaluate(c, clock, USED, value)
-    largest(value, clock, LARGEST)
-    old, new = flat(layer(c, 0), 0, c.shape[1]), flat(value, 0, c.shape[1])
-    t, status, steps, used = row(clock, T), row(marks, STATUS), row(marks, STEPS), row(clock, USED)
+    """Count steps at whose ends the states are, and see which trajectories end there."""
+    clock, marks = lanes[5], lanes[6]
+    t, used, most, limit = row(clock, T), row(clock, USED), row(clock, LARGEST), row(clock, LIMIT)
+    status, steps, arrived = row(marks, STATUS), row(marks, STEPS), row(marks, ARRIVED)
+    ending = 0
     for j in range(t.size):
-        if clock[LOST, j] != 0.0:  # it stays at its last finite state
-            for i in range(value.shape[0]):
-                value[i, j] = c[0, i, j]
-    for j in range(old.size):
-        old[j] = new[j]
+        there, running = used[j] >= numbers[T_END] - t[j], status[j] == RUNNING
+        arrived[j] = there
+        t[j] = numbers[T_END] if there else t[j] + used[j]
+        steps[j] += running
+        ends = there | (most[j] > limit[j]) | vanished(used[j], t[j]) | (steps[j] >= counts[MAX_STEPS])
+        ending += running & ends
+    if ending == 0 and numbers[SETTLE] == 0.0:
+        return
     for j in range(t.size):
         if status[j] != RUNNING:
             continue
-        arrived = used[j] >= numbers[T_END] - t[j]
-        t[j] = numbers[T_END] if arrived else t[j] + used[j]
-        steps[j] += 1
-        if clock[LOST, j] != 0.0 or clock[LARGEST, j] > clock[LIMIT, j]:
-            status[j] = UNDERFLOW if clock[LOST, j] != 0.0 and moves_on(c, j) else DIVERGED
+        if most[j] > limit[j]:
+            status[j] = DIVERGED
         elif numbers[SETTLE] > 0.0 and t[j] - clock[CALM, j] >= numbers[DWELL]:
             status[j] = SETTLED
-        elif arrived:
+        elif arrived[j]:
             status[j] = DONE if recorded else MOVING
         elif vanished(used[j], t[j]):
             status[j] = UNDERFLOW
@@ -232,6 +259,9 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
             judge_force(here, numbers, counts[UNITS])
         choose_steps(here, numbers)
         record_due(here, record, numbers)
+        give_up(here)
+        evaluate(here[0], row(here[5], USED), layer(here[0], 0))
+        largest(layer(here[0], 0), here[5], LARGEST)
         step(here, numbers, counts, record[0].size)
         running = take_over(problem, here, record, ended, numbers, counts)
     return running

@@ -13,7 +13,8 @@ from .cases import CASES
 from .launch import measure
 from .machine import busy
 from .precision import PRECISE
-from .report import text, write_docs
+from .record import Record
+from .report import text, together, write_docs
 from .worker import INSTRUCTIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
@@ -40,6 +41,12 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str) -> l
 @click.option("--scaling/--no-scaling", default=None, help="Measure the curves. Default: unless --case is given.")
 @click.option("--precision/--no-precision", default=None, help="Error against time. Default: unless --case is given.")
 @click.option("--json", "into", type=click.Path(dir_okay=False, path_type=Path), help="Also write all data to a file.")
+@click.option(
+    "--records",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Report what a file of --json has instead of measuring; may be repeated, also for other instructions.",
+)
 @click.option("--docs", is_flag=True, help="Write tables and figure into docs/benchmarks.md.")
 def main(
     threads: list[int],
@@ -51,29 +58,34 @@ def main(
     scaling: bool | None,
     precision: bool | None,
     into: Path | None,
+    records: tuple[Path, ...],
     docs: bool,
 ) -> None:
     """Time neurodyn and its peers on the same problems at equal measured error, and print the ratios."""
     if docs and quick:
         raise click.UsageError("--docs wants full measurements: leave out --quick")
-    warning = busy()
-    record = measure(
-        threads,
-        isa,
-        cases=list(cases or CASES),
-        rounds=min(rounds, 3) if quick else rounds,
-        quick=quick,
-        tune=tune,
-        scaling=not cases if scaling is None else scaling,
-        precision=list(PRECISE) if (not cases if precision is None else precision) else [],
-    )
-    if warning:
-        record.remarks.insert(0, warning)
-    if into:
-        into.write_text(json.dumps(asdict(record), indent=1))
+    if records:
+        found = together([Record.from_data(json.loads(path.read_text())) for path in records])
+    else:
+        warning = busy()
+        record = measure(
+            threads,
+            isa,
+            cases=list(cases or CASES),
+            rounds=min(rounds, 3) if quick else rounds,
+            quick=quick,
+            tune=tune,
+            scaling=not cases if scaling is None else scaling,
+            precision=list(cases or PRECISE) if (not cases if precision is None else precision) else [],
+        )
+        if warning:
+            record.remarks.insert(0, warning)
+        if into:
+            into.write_text(json.dumps(asdict(record), indent=1))
+        found = [record]
     if docs:
-        write_docs(record, PAGE)
-    click.echo(text(record, quick))
+        write_docs(found, PAGE)
+    click.echo(text(found, quick))
 
 
 if __name__ == "__main__":

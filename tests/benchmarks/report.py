@@ -45,21 +45,22 @@ def _line(row: Row, ours: Row | None) -> list[str]:
     return [row.peer, row.what, rtol, error, f"{row.median:.4f}", ratio]
 
 
-def claims_table(record: Record) -> str:
-    """Every claim that the record can decide."""
+def claims_table(records: Sequence[Record]) -> str:
+    """Every claim that a record can decide, with what each of them says."""
     lines = []
     for claim in CLAIMS:
-        ratio = claim.measured(record)
-        if ratio is None:
+        ratios = [claim.measured(record) for record in records]
+        if all(ratio is None for ratio in ratios):
             continue
         sign = "≤" if claim.bound else "≥"
         wanted = [f"{sign} {x:g}" for x in (claim.least, claim.aim)]
         what = f"neurodyn / {claim.peers[0]}" if claim.bound else f"{claim.peers[0]} / neurodyn"
         if isinstance(claim, PrecisionClaim):
             what += f", error {claim.error:.0e}"
-        place = [CASES[claim.case].title, str(claim.threads), what]
-        lines.append([*place, *wanted, f"{ratio:.2f}", claim.verdict(ratio)])
-    return table(["case", "threads", "ratio of times", "needed", "aim", "measured", ""], lines) if lines else ""
+        found = ["" if ratio is None else f"{ratio:.2f}, {claim.verdict(ratio)}" for ratio in ratios]
+        lines.append([CASES[claim.case].title, str(claim.threads), what, *wanted, *found])
+    heads = ["measured"] if len(records) == 1 else [record.machine["instructions"] for record in records]
+    return table(["case", "threads", "ratio of times", "needed", "aim", *heads], lines) if lines else ""
 
 
 def precision_table(record: Record, name: str) -> str:
@@ -80,33 +81,48 @@ def scaling_text(record: Record) -> str:
     return f"Exponents of the cost, beyond the overhead: {'; '.join(found)}." if found else ""
 
 
-def text(record: Record, quick: bool = False) -> str:
-    """The whole report; what was asked for is left out where cases were cut down."""
-    titles = {name: (case.quick() if quick else case).title for name, case in CASES.items()}
+def text(records: Sequence[Record], quick: bool = False) -> str:
+    """The whole report on one record for each set of instructions; cases that were cut down decide no claim."""
     parts = []
-    for threads in sorted({row.threads for row in record.rows}):
-        parts.append(f"### On {count(threads)}")
-        for name in dict.fromkeys(row.case for row in record.rows):
-            parts += [f"**{titles[name]}**", case_table(record, name, threads)]
-    if record.precision:
-        parts.append("### Seconds at equal error, on 1 thread")
-        for name in dict.fromkeys(curve.case for curve in record.precision):
-            parts += [f"**{titles[name]}**", precision_table(record, name)]
-    claims = claims_table(record)
+    for record in records:
+        parts += tables(record, f", {record.machine['instructions']}" if len(records) > 1 else "", quick)
+    claims = claims_table(records)
     if claims and not quick:
         parts += ["### What was asked for", claims]
-    parts += [scaling_text(record)]
-    machine = "; ".join(f"{key} {value}" for key, value in record.machine.items())
-    parts += ["### What it was measured on", f"{machine}."]
-    parts.append("\n".join(f"- {remark}" for remark in record.remarks))
+    parts += [*map(scaling_text, records), "### What it was measured on"]
+    for record in records:
+        parts.append("; ".join(f"{key} {value}" for key, value in record.machine.items()) + ".")
+        parts.append("\n".join(f"- {remark}" for remark in record.remarks))
     return "\n\n".join(part for part in parts if part)
 
 
-def write_docs(record: Record, page: Path) -> None:
-    """Put the report between the marks on a page, and the figure into its folder of images."""
+def tables(record: Record, where: str, quick: bool) -> list[str]:
+    """Headings and tables of all cases."""
+    titles, parts = {name: (case.quick() if quick else case).title for name, case in CASES.items()}, []
+    for threads in sorted({row.threads for row in record.rows}):
+        parts.append(f"### On {count(threads)}{where}")
+        for name in dict.fromkeys(row.case for row in record.rows if row.threads == threads):
+            parts += [f"**{titles[name]}**", case_table(record, name, threads)]
+    if record.precision:
+        parts.append(f"### Seconds at equal error, on 1 thread{where}")
+        for name in dict.fromkeys(curve.case for curve in record.precision):
+            parts += [f"**{titles[name]}**", precision_table(record, name)]
+    return parts
+
+
+def together(records: Sequence[Record]) -> list[Record]:
+    """Records of the same instructions as one: parts of a run that was made in several."""
+    found: dict[str, Record] = {}
+    for record in records:
+        found.setdefault(record.machine["instructions"], Record()).add(record)
+    return list(found.values())
+
+
+def write_docs(records: Sequence[Record], page: Path) -> None:
+    """Put the report between the marks on a page, and the figures of the first into its folder of images."""
     before, mark, rest = page.read_text("utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{mark}\n\n{text(record)}\n\n{END}{after}", "utf-8")
+    after, record = rest.partition(END)[2], records[0]
+    page.write_text(f"{before}{mark}\n\n{text(records)}\n\n{END}{after}", "utf-8")
     for wanted, draw, name in ((record.curves, plot_scaling, FIGURE), (record.precision, plot_precision, PRECISION)):
         if wanted:
             draw(record).savefig(page.parent / "images" / name, dpi=150, metadata={"Software": None})

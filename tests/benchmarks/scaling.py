@@ -23,7 +23,7 @@ GUIDES = {
     UNITS: ((32.0, np.inf), (1.0, 2.0)),
     BATCH: ((64.0, np.inf), (1.0,)),
     TIME: ((300.0, np.inf), (1.0,)),
-    TOLERANCE: ((0.0, 1e-7), (-0.2,)),
+    TOLERANCE: ((0.0, np.inf), ()),
 }
 LABELS = {
     UNITS: r"units $n$",
