@@ -130,6 +130,8 @@ def test_comparison_says_what_was_measured():
     first, second = ratios(1, *own_steps), ratios(2, *own_steps)
     assert f"takes {first[0]} to {first[1]} times as long on one thread of a processor" in page
     assert f"and {second[0]} to {second[1]} times on two" in page
+    series = ratios(1, "heyoka, 4 side by side", "heyoka, 8 side by side")
+    assert f"it takes {series[0]} to {series[1]} times as long for thousands of networks" in page
     together, torch = ratios(1, "diffrax, one step size for all"), ratios(1, "torchdiffeq")
     assert f"With one step size for all it takes {together[0]} to {together[1]} times as long on one thread" in page
     assert f"uncompiled, it takes {torch[0]} to {torch[1]} times as long on one thread" in page
