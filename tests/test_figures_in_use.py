@@ -108,3 +108,16 @@ def test_a_picture_measures_each_text_once(compared, tmp_path, monkeypatch):
     assert len(made) == 1
     assert looked == [False]  # for garbage in cycles, of which there is hardly any
     assert gc.isenabled()
+
+
+def test_a_run_looks_for_no_garbage_in_cycles(monkeypatch):
+    looked = []
+
+    def read(*arguments: Any, **options: Any) -> None:
+        looked.append(gc.isenabled())
+        raise nd.ArgumentError("no model")
+
+    monkeypatch.setattr(models, "read", read)
+    assert CliRunner().invoke(cli.main, ["run", "digits"]).exit_code != 0
+    assert looked == [False]
+    assert gc.isenabled()

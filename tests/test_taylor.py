@@ -227,7 +227,7 @@ def test_a_series_serves_its_own_flow_alone():
 
 
 def test_coefficients_that_overflow_are_no_divergence():
-    """Bounded rates through weights of 1e30 move at a finite velocity, in steps too small to take."""
+    """Bounded rates through weights of 1e300 move at a finite velocity, in steps too small to take."""
     net = models.Hopfield.layered([2, 4, 2], seed=0)
     strong = net.replace(parameters={**net.parameters, "h1-y": np.full((4, 2), 1e300)})
     with pytest.raises(nd.ConvergenceError, match="needed steps below rounding"):
