@@ -181,6 +181,21 @@ def test_page_has_instructions_side_by_side_and_parts_of_a_run_together(tmp_path
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "no file that --json"),
+        ("[", "no file that --json"),
+        (json.dumps(asdict(Record())), "does not say on which"),
+    ],
+)
+def test_other_files_are_no_records(tmp_path, text, words):
+    (tmp_path / "other.json").write_text(text)
+    result = CliRunner().invoke(command.main, ["--records", str(tmp_path / "other.json")])
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
     "arguments", [["--threads", "0"], ["--threads", "two"], ["--case", "pair"], ["--docs", "--quick"]]
 )
 def test_wrong_option_is_said(arguments):

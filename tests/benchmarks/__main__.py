@@ -31,6 +31,17 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str) -> l
     return found
 
 
+def read(path: Path) -> Record:
+    """What --json wrote."""
+    try:
+        record = Record.from_data(json.loads(path.read_text("utf-8")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.BadParameter(f"{path} is no file that --json has written: {error!r}") from error
+    if "instructions" not in record.machine:
+        raise click.BadParameter(f"{path} does not say on which instructions it was measured; measure anew")
+    return record
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--threads", default="1,2", callback=numbers, metavar="N,N", help="Numbers of threads. Default: 1,2.")
 @click.option("--case", "cases", multiple=True, type=click.Choice(list(CASES)), help="Only this case; may be repeated.")
@@ -65,7 +76,7 @@ def main(
     if docs and quick:
         raise click.UsageError("--docs wants full measurements: leave out --quick")
     if records:
-        found = together([Record.from_data(json.loads(path.read_text())) for path in records])
+        found = together([read(path) for path in records])
     else:
         warning = busy()
         record = measure(
