@@ -13,7 +13,7 @@ from neurodyn.flows.coupling import coupled
 from neurodyn.flows.free import free
 from neurodyn.flows.layout import POPULATIONS, N, block
 from neurodyn.flows.populations import activate
-from neurodyn.flows.recurrence import STACKS, fields, in_vectors, sums
+from neurodyn.flows.recurrence import STACKS, are_few, fields, in_vectors, sums
 from neurodyn.flows.rows import DRIVE
 from neurodyn.numerics.kernel import helper, inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
@@ -24,14 +24,14 @@ from neurodyn.numerics.view import borrowed, constant, flat, layer
 def free_series(c, rows, theta, layout, work):
     """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
-    orders = c.shape[0]
+    orders, few = c.shape[0], are_few(work, layout)
     activate(constant(layer(c, 0)), layout, layer(work, 0), layer(work, orders))
     for k in range(orders):
         if k > 0:
             for p in range(layout[POPULATIONS]):
                 in_vectors(coefficients, k, p, c, rows, work, layout)
         if k < orders - 1:
-            fields(k, work, rows, theta, layout, orders)
+            fields(k, few, work, rows, theta, layout, orders)
         if k == 0:
             begin(rows, layer(work, 2 * orders), layer(work, 3 * orders), layout)
 

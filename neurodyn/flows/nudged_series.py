@@ -15,7 +15,7 @@ from neurodyn.flows.activation import LINEAR, SIGMOID, moved_slope
 from neurodyn.flows.coupling import coupled
 from neurodyn.flows.layout import POPULATIONS, part, population
 from neurodyn.flows.nudged import change, nudged
-from neurodyn.flows.recurrence import CHANGE, COUPLED, STACKS, VELOCITY, call, fields, in_vectors, sums
+from neurodyn.flows.recurrence import CHANGE, COUPLED, STACKS, VELOCITY, are_few, call, fields, in_vectors, sums
 from neurodyn.flows.rows import BASE_FIELD, BASE_RATE, BASE_SLOPE, BETA, COST_CURVATURE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
@@ -26,13 +26,13 @@ from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 def nudged_series(c, rows, theta, layout, work):
     """Coefficients of delta; units must have tanh, the sigmoid, or be linear, and the cost be the squared error."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
-    orders = c.shape[0]
+    orders, few = c.shape[0], are_few(work, layout)
     begin(c, rows, theta, layout, work)
     for k in range(1, orders):
         for p in range(layout[POPULATIONS]):
             in_vectors(coefficients, k, p, c, rows, work, layout)
         if k < orders - 1:
-            fields(k, work, rows, theta, layout, orders)
+            fields(k, few, work, rows, theta, layout, orders)
 
 
 @inlined_helper

@@ -24,7 +24,7 @@ from neurodyn.flows.layout import (
     N,
     population,
 )
-from neurodyn.numerics.kernel import FLOW, inlined_helper, make_call
+from neurodyn.numerics.kernel import FLOW, helper, inlined_helper, make_call
 from neurodyn.numerics.product import TALL, tall_narrow, tall_wide
 from neurodyn.numerics.vectors import (
     NARROW,
@@ -32,6 +32,7 @@ from neurodyn.numerics.vectors import (
     all_of,
     load,
     narrow_zeros,
+    plus,
     plus_times,
     store,
     wide_zeros,
@@ -72,31 +73,38 @@ def in_vectors(coefficients, k, p, c, rows, work, layout):
 
 @inlined_helper
 def sums(k, work, places, like):
-    """sum_{0<j<k} of q_j v_(k-1-j), of q_j u_(k-j) and of r_j r_(k-j); `places` of r_0, q_0, u_0, v_0, and the step."""
+    """sum_{0<j<k} of q_j v_(k-1-j), of q_j u_(k-j) and of r_j r_(k-j); `places` of r_0, q_0, u_0, v_0, and the step.
+
+    Terms come in pairs, j and k - j: the last sum has each product twice.
+    """
     r, q, u, v, size = places
     by_velocity, by_field, by_rate = like, like, like
-    up, down, below = q + size, v + (k - 2) * size, u + (k - 1) * size
-    first, last = r + size, r + (k - 1) * size
-    for _ in range(1, k):
-        slope = load(work, up, like)
-        by_velocity = plus_times(slope, load(work, down, like), by_velocity)
-        by_field = plus_times(slope, load(work, below, like), by_field)
-        by_rate = plus_times(load(work, first, like), load(work, last, like), by_rate)
-        up += size
-        down -= size
-        below -= size
-        first += size
-        last -= size
+    low, high = size, (k - 1) * size
+    while low < high:
+        early, late = load(work, q + low, like), load(work, q + high, like)
+        by_velocity = plus_times(early, load(work, v + high - size, like), by_velocity)
+        by_field = plus_times(early, load(work, u + high, like), by_field)
+        by_rate = plus_times(load(work, r + low, like), load(work, r + high, like), by_rate)
+        by_velocity = plus_times(late, load(work, v + low - size, like), by_velocity)
+        by_field = plus_times(late, load(work, u + low, like), by_field)
+        low += size
+        high -= size
+    by_rate = plus(by_rate, by_rate)
+    if low == high:
+        slope, rate = load(work, q + low, like), load(work, r + low, like)
+        by_velocity = plus_times(slope, load(work, v + low - size, like), by_velocity)
+        by_field = plus_times(slope, load(work, u + low, like), by_field)
+        by_rate = plus_times(rate, rate, by_rate)
     return by_velocity, by_field, by_rate
 
 
 @inlined_helper
-def fields(k, work, rows, theta, layout, orders):
-    """u_k = W r_k."""
-    samples = work.shape[2]
-    if samples % NARROW or layout[N] > FEW or has_patterns(layout):
+def fields(k, few, work, rows, theta, layout, orders):
+    """u_k = W r_k, where `few` is whether `are_few`."""
+    if not few:
         call(COUPLED, layer(work, k), rows, theta, layout, layer(work, 0), layer(work, 2 * orders + k))
         return
+    samples = work.shape[2]
     size = work.shape[1] * samples
     rates, out = k * size, (2 * orders + k) * size
     for e in range(out, out + layout[N] * samples, NARROW):
@@ -108,13 +116,13 @@ def fields(k, work, rows, theta, layout, orders):
         add_arrow(work, theta, to, source, layout[o + MATRIX], layout[o + TO + 1], layout[o + SOURCE + 1])
 
 
-@inlined_helper
-def has_patterns(layout):
-    """Whether some connections are sparse."""
-    first, found = HEADER + PER_POPULATION * layout[POPULATIONS], False
+@helper
+def are_few(work, layout):
+    """Whether the products of a network are made here: it is small, samples fill vectors, and no pattern is sparse."""
+    first, sparse = HEADER + PER_POPULATION * layout[POPULATIONS], False
     for a in range(layout[ARROWS]):
-        found = found or layout[first + PER_ARROW * a + MATRIX + 2] != 0
-    return found
+        sparse = sparse or layout[first + PER_ARROW * a + MATRIX + 2] != 0
+    return work.shape[2] % NARROW == 0 and layout[N] <= FEW and not sparse
 
 
 @inlined_helper

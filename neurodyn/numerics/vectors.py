@@ -39,6 +39,10 @@ if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
         """a b."""
         return a * b
 
+    def plus(a, b):
+        """a + b."""
+        return a + b
+
     def minus(a, b):
         """a - b."""
         return a - b
@@ -124,7 +128,7 @@ else:
         return operation
 
     times, over = _pairwise("fmul", "a b."), _pairwise("fdiv", "a / b.")
-    minus = _pairwise("fsub", "a - b.")
+    plus, minus = _pairwise("fadd", "a + b."), _pairwise("fsub", "a - b.")
 
     @intrinsic
     def larger(_context, a, b):

@@ -109,13 +109,19 @@ def take_over(problem, lanes, record, ended, numbers, counts):
 
 @helper
 def choose_steps(lanes, numbers):
-    """Steps at whose end the last two terms of the series are nearly as large as the tolerance; none beyond the end."""
+    """Steps at whose end the last two terms of the series are nearly as large as the tolerance; none beyond the end.
+
+    Returns whether some series is not finite.
+    """
     c, rows, size, work, value, clock, marks = lanes
     order, share = c.shape[0] - 1, 1.0 / c.shape[1]
     weigh_last(c, size, numbers, LAST, BEFORE, clock)
     last, before, lost, used = row(clock, LAST), row(clock, BEFORE), row(clock, LOST), row(clock, USED)
+    total = 0.0
     for j in range(used.size):
         lost[j] = 0.0 * last[j] + 0.0 * before[j]
+    for j in range(used.size):
+        total += lost[j]
     logarithms(last, share, 1.0 / order)
     logarithms(before, share, 1.0 / (order - 1))
     for j in range(used.size):
@@ -127,6 +133,7 @@ def choose_steps(lanes, numbers):
         h = 0.5 * rest if (2.0 * h > rest) & (h < rest) else h
         h = rest if h >= rest else h
         used[j] = h if (status[j] == RUNNING) & (lost[j] == 0.0) else 0.0
+    return total != 0.0
 
 
 @helper
@@ -184,11 +191,7 @@ def record_due(lanes, record, numbers):
 def give_up(lanes):
     """End trajectories whose series is not finite: they stay where they are."""
     c, clock, marks = lanes[0], lanes[5], lanes[6]
-    lost, status, steps, total = row(clock, LOST), row(marks, STATUS), row(marks, STEPS), 0.0
-    for j in range(lost.size):
-        total += lost[j]
-    if total == 0.0:
-        return
+    lost, status, steps = row(clock, LOST), row(marks, STATUS), row(marks, STEPS)
     for j in range(lost.size):
         if lost[j] != 0.0:
             if status[j] == RUNNING:  # a finite velocity tells that some later coefficient is not: steps would be tiny
@@ -210,7 +213,7 @@ def is_finite(values, j):
 
 @helper
 def step(lanes, numbers, counts, recorded):
-    """Count steps at whose ends the states are, and see which trajectories end there."""
+    """Count steps at whose ends the states are, and see which trajectories end there; returns whether any may."""
     clock, marks = lanes[5], lanes[6]
     t, used, most, limit = row(clock, T), row(clock, USED), row(clock, LARGEST), row(clock, LIMIT)
     status, steps, arrived = row(marks, STATUS), row(marks, STEPS), row(marks, ARRIVED)
@@ -223,7 +226,7 @@ def step(lanes, numbers, counts, recorded):
         ends = there | (most[j] > limit[j]) | vanished(used[j], t[j]) | (steps[j] >= counts[MAX_STEPS])
         ending += running & ends
     if ending == 0 and numbers[SETTLE] == 0.0:
-        return
+        return False
     for j in range(t.size):
         if status[j] != RUNNING:
             continue
@@ -237,6 +240,7 @@ def step(lanes, numbers, counts, recorded):
             status[j] = UNDERFLOW
         elif steps[j] >= counts[MAX_STEPS]:
             status[j] = OUT_OF_STEPS
+    return True
 
 
 def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
@@ -250,6 +254,7 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
     c, rows, size, work, value, clock, marks = lanes
     theta, layout, m = problem[3], problem[4], borrowed(marks)
     here = borrowed(c), borrowed(rows), borrowed(size), borrowed(work), borrowed(value), borrowed(clock), m
+    times, states = borrowed(record[0]), borrowed(record[1])
     running = take_over(problem, here, record, ended, numbers, counts)
     for _ in range(counts[ITERATIONS]):
         if running == 0:
@@ -257,13 +262,14 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
         series(c, rows, theta, layout, work)
         if numbers[SETTLE] > 0.0:
             judge_force(here, numbers, counts[UNITS])
-        choose_steps(here, numbers)
-        record_due(here, record, numbers)
-        give_up(here)
+        lost = choose_steps(here, numbers)
+        record_due(here, (times, states), numbers)
+        if lost:
+            give_up(here)
         evaluate(here[0], row(here[5], USED), layer(here[0], 0))
         largest(layer(here[0], 0), here[5], LARGEST)
-        step(here, numbers, counts, record[0].size)
-        running = take_over(problem, here, record, ended, numbers, counts)
+        if step(here, numbers, counts, times.size):
+            running = take_over(problem, here, record, ended, numbers, counts)
     return running
 
 
