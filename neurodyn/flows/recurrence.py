@@ -24,7 +24,7 @@ from neurodyn.flows.layout import (
     N,
     population,
 )
-from neurodyn.numerics.kernel import FLOW, helper, inlined_helper, make_call
+from neurodyn.numerics.kernel import call_flow, helper, inlined_helper
 from neurodyn.numerics.product import TALL, tall_narrow, tall_wide
 from neurodyn.numerics.vectors import (
     NARROW,
@@ -39,7 +39,6 @@ from neurodyn.numerics.vectors import (
 )
 from neurodyn.numerics.view import constant, layer, rectangle, row
 
-call_flow = make_call(FLOW)
 #: What the series call: products with the weights, the velocities of the phase, and changes of rates.
 COUPLED, VELOCITY, CHANGE = range(3)
 #: Coefficients in scratch memory, of each order: rates, slopes, fields, velocities.

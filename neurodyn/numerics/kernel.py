@@ -193,6 +193,7 @@ class Kernel:
         self.__module__ = function.__module__
         self.__doc__ = function.__doc__
         self._compiled: Callable[..., Any] | None = None
+        self._address: int | None = None
 
     @property
     def compiled(self) -> Callable[..., Any]:
@@ -249,8 +250,10 @@ class Kernel:
         if numba.config.DISABLE_JIT:
             _plain[id(self)] = self.function
             return id(self)
-        result: Any = self.compiled.overloads[self.signature.args]  # type: ignore[attr-defined]
-        return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+        if self._address is None:
+            result: Any = self.compiled.overloads[self.signature.args]  # type: ignore[attr-defined]
+            self._address = int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+        return self._address
 
     def __reduce__(self) -> str:
         return self.name
@@ -285,6 +288,10 @@ def make_call(signature: Any) -> Any:
         return types.void(types.int64, arguments), generate
 
     return call
+
+
+#: Call a flow, or a series, by its address.
+call_flow, call_series = make_call(FLOW), make_call(SERIES)
 
 
 def _load_threads() -> None:

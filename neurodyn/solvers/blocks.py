@@ -164,7 +164,7 @@ class Blocks:
         while running > counts[control.ENOUGH]:
             started = clocks.monotonic()
             running = stepper.advance(
-                self.problem.flow.compiled,
+                self.problem.flow.address,
                 constants,
                 arrays,
                 (self.times, self.y),

@@ -128,7 +128,7 @@ class Lanes:
         """Call the compiled loop."""
         ended = self.last, self.clock, self.marks
         running: int = taylor.advance_lanes(
-            self.series.compiled, given, arrays, (self.times, self.y), ended, self.numbers, counts
+            self.series.address, given, arrays, (self.times, self.y), ended, self.numbers, counts
         )
         return running
 

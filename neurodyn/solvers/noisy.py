@@ -21,8 +21,8 @@ from __future__ import annotations
 from numba import types
 
 from neurodyn.numerics.kernel import (
-    FLOW,
     Kernel,
+    call_flow,
     constant_integers,
     constant_matrix,
     constant_vector,
@@ -105,7 +105,7 @@ def step(flow, constants, block, carry, noise, random, weights, numbers, draw, s
     rows, theta, layout = constants
     s, velocity, work, t = block
     lanes, key = random
-    flow(t, constant(s), rows, theta, layout, work, velocity)
+    call_flow(flow, (t, constant(s), rows, theta, layout, work, velocity))
     normals(draw, lanes, key, noise)
     if smooth:
         if numbers[KEPT] != 0.0:
@@ -135,7 +135,7 @@ def record_all(s, states, gap, first):
 
 
 def _walk_on(flow, constants, block, random, record, tables, counts):
-    """Step a block on; returns how many gaps between recorded times are left.
+    """Step a block on; returns how many gaps between recorded times are left. `flow` is the address of a compiled one.
 
     constants: rows (k, b), theta, layout. block: s (m, b), velocity (m, b), carry and noise (2p, b), work, t (b,).
     random: lanes and key, see `numerics.random`. record: times (T,), states (T, m, B), and of the gap before each
@@ -173,7 +173,7 @@ def _walk_on(flow, constants, block, random, record, tables, counts):
 walk_on = Kernel(
     _walk_on,
     types.int64(
-        types.FunctionType(FLOW),
+        types.int64,
         types.Tuple([constant_matrix, constant_vector, constant_integers]),
         types.Tuple([matrix, matrix, matrix, matrix, matrix, vector]),
         types.Tuple([constant_words, constant_words]),

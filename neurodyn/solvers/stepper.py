@@ -16,8 +16,8 @@ import numpy as np
 from numba import types
 
 from neurodyn.numerics.kernel import (
-    FLOW,
     Kernel,
+    call_flow,
     constant_integers,
     constant_matrix,
     constant_vector,
@@ -121,7 +121,7 @@ def first_step(flow, constants, block, numbers):
     for i in range(m):
         for j in range(b):
             trial[i, j] = fma(h[j], k[0, i, j], y[i, j])
-    flow(h, trial, rows, theta, layout, work, k[1])
+    call_flow(flow, (h, trial, rows, theta, layout, work, k[1]))
     for i in range(m):
         for j in range(b):
             k[1, i, j] -= k[0, i, j]
@@ -140,7 +140,7 @@ def begin(flow, constants, block, record, numbers, counts):
     rows, theta, layout = constants
     y, trial, k, work, spare, clock, marks = block
     clock[T, :] = 0.0
-    flow(clock[T], y, rows, theta, layout, work, k[0])
+    call_flow(flow, (clock[T], y, rows, theta, layout, work, k[0]))
     judge_size(y, k[0], clock)
     judge_force(k[0], rows, part(spare, SIZE), counts[UNITS], clock)
     for j in range(y.shape[1]):
@@ -176,11 +176,11 @@ def attempt(flow, constants, block, tableau, counts):
             project(trial, rows, counts[BOUNDS], counts[UNITS])
         for j in range(at.size):
             at[j] = t[j] + tableau[stages + 2, stage] * h[j]
-        flow(at, where, rows, theta, layout, work, part(k, stage))
+        call_flow(flow, (at, where, rows, theta, layout, work, part(k, stage)))
 
 
 def _advance(flow, constants, block, record, tableau, numbers, counts):
-    """Step a block on; returns the number of columns that still run.
+    """Step a block on; returns the number of columns that still run. `flow` is the address of a compiled one.
 
     constants: rows (k, b), theta, layout. block: y (m, b), trial (m, b), stages k (s + 1, m, b) with k[0] = f(y), work,
     spare (SPARES, m, b), clock (CLOCKS, b), marks (MARKS, b). record: times (T,), states (T, m, B). A clock at -1 has
@@ -217,7 +217,7 @@ def _advance(flow, constants, block, record, tableau, numbers, counts):
 advance = Kernel(
     _advance,
     types.int64(
-        types.FunctionType(FLOW),
+        types.int64,
         types.Tuple([constant_matrix, constant_vector, constant_integers]),
         types.Tuple([matrix, matrix, cube, matrix, cube, matrix, integer_matrix]),
         types.Tuple([constant_vector, cube]),

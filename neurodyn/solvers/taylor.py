@@ -15,8 +15,8 @@ import numpy as np
 from numba import types
 
 from neurodyn.numerics.kernel import (
-    SERIES,
     Kernel,
+    call_series,
     constant_integers,
     constant_matrix,
     constant_vector,
@@ -244,7 +244,7 @@ def step(lanes, numbers, counts, recorded):
 
 
 def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
-    """Step on; returns the number of trajectories that are under way.
+    """Step on; returns the number of trajectories that are under way. `series` is the address of a compiled one.
 
     problem: start (m, B), rows (k, B), sizes (m, B), theta, layout. lanes: coefficients (orders, m, b), rows (k, b),
     sizes (m, b), scratch (w, m, b), values (m, b), clock (CLOCKS, b), marks (MARKS, b). record: times (T,), states
@@ -259,7 +259,7 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
     for _ in range(counts[ITERATIONS]):
         if running == 0:
             break
-        series(c, rows, theta, layout, work)
+        call_series(series, (c, rows, theta, layout, work))
         if numbers[SETTLE] > 0.0:
             judge_force(here, numbers, counts[UNITS])
         lost = choose_steps(here, numbers)
@@ -276,7 +276,7 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
 advance_lanes = Kernel(
     _advance_lanes,
     types.int64(
-        types.FunctionType(SERIES),
+        types.int64,
         types.Tuple([constant_matrix, constant_matrix, constant_matrix, constant_vector, constant_integers]),
         types.Tuple([cube, matrix, matrix, cube, matrix, matrix, integer_matrix]),
         types.Tuple([constant_vector, cube]),

@@ -157,7 +157,7 @@ class _Walk:
         left = len(self.record[0])
         while left and not self.stop.is_set():
             started, before = clocks.monotonic(), counts[noisy.DRAW]
-            left = noisy.walk_on(problem.flow.compiled, constants, block, random, self.record, self.tables, counts)
+            left = noisy.walk_on(problem.flow.address, constants, block, random, self.record, self.tables, counts)
             passed = clocks.monotonic() - started
             counts[noisy.ITERATIONS] = next_iterations(int(counts[noisy.ITERATIONS]), passed)
             self.report(int(counts[noisy.DRAW] - before) * b)
