@@ -15,6 +15,7 @@ import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
 from neurodyn.learning import clipped, descent, thread_choice
+from neurodyn.learning.layout import padded_size
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.rates import rates_by_block
 from neurodyn.learning.recipe import Recipe
@@ -127,6 +128,37 @@ def test_symmetric_weights_stay_symmetric_and_transposes_equal(samples):
     padding = np.ones(layout.width, bool)
     padding[layout.columns] = False
     assert not theta[layout.places["biases"][0] :][padding].any()
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "columns"), [(500, 500, 528), (500, 10, 512), (128, 65, 144), (128, 64, 128), (10, 500, 16)]
+)
+def test_rows_of_tall_matrices_are_no_multiple_of_eight_lines(size, rows, columns):
+    assert padded_size(size, rows) == columns
+
+
+def test_states_of_earlier_versions_whose_rows_were_not_spaced_are_read(samples):
+    x, y = samples
+    network = layered(7, 128, 120, 3)
+    recipe = Recipe.of(rates=0.1, optimizer="adam", batch_size=10).resolved(network)
+
+    def learner():
+        return clipped.ClippedLearner(network, Samples.of(network, x, y), recipe)
+
+    def learn(one, epoch):
+        one.epoch(epoch, np.arange(len(x)), lambda part: None)
+        return one.network.parameters.vector
+
+    now, plain = learner(), clipped.Layout(network, spaced=False)
+    assert plain.size < now.layout.size
+    learn(now, 0)
+    state = now.state()
+    earlier = {name: plain.taken(values, now.layout) for name, values in state.items() if values.ndim == 1}
+    particles = np.zeros((len(x), plain.width), np.float32)
+    particles[:, plain.columns] = state["particles"][:, now.layout.columns]
+    resumed = learner()
+    resumed.restore(earlier | {"particles": particles})
+    assert np.array_equal(learn(resumed, 1), learn(now, 1))
 
 
 @pytest.mark.parametrize("nudging", ["random", "centered"])

@@ -170,21 +170,28 @@ class ClippedLearner(Learner):
 
     def state(self) -> dict[str, Any]:
         """See `Learner.state`."""
-        found = {"theta": self._theta} | {name: getattr(self._circuit, name) for name in self.recipe.mover.keeps}
+        found = self._packed()
         return {**found, "particles": self._particles} if self.recipe.persistent else found
+
+    def _packed(self) -> dict[str, Any]:
+        """The arrays of the state that lie as the layout says."""
+        return {"theta": self._theta} | {name: getattr(self._circuit, name) for name in self.recipe.mover.keeps}
 
     def restore(self, state: dict[str, Any]) -> None:
         """See `Learner.restore`."""
-        theta, particles = state.get("theta"), state.get("particles")
-        if theta is None:  # of the first checkpoints, with an array for each block, and the states of free units alone
+        if (
+            "theta" not in state
+        ):  # of the first checkpoints: an array for each block, and the states of free units alone
             blocks = {b.name: state[b.name] for b in self.start.parameters.blocks}
-            theta = self.layout.pack(self.start.replace(parameters=blocks).parameters)
-            self._particles[:, self.layout.columns] = particles
-        elif self.recipe.persistent:
-            self._particles[:] = particles
-        self._theta[:] = theta
-        for name in self.recipe.mover.keeps:
-            getattr(self._circuit, name)[:] = state[name]
+            self._theta[:] = self.layout.pack(self.start.replace(parameters=blocks).parameters)
+            self._particles[:, self.layout.columns] = state["particles"]
+            return
+        own = self.layout
+        written = own if state["theta"].size == own.size else Layout(self.start, spaced=False)
+        for name, values in self._packed().items():
+            values[:] = state[name] if written is own else own.taken(state[name], written)
+        if self.recipe.persistent:
+            self._particles[:, own.columns] = state["particles"][:, written.columns]
 
 
 def _rule(recipe: Recipe) -> Array:

@@ -22,10 +22,29 @@ from neurodyn.system.parameters import Parameters
 # The plan: a header, then a few integers per population, connection of the input, and connection of free populations.
 POPULATIONS, INPUTS, CONNECTIONS, WIDTH, N_IN, OUTPUT, FIRST_OUT, N_OUT, BIASES, HEADER = range(10)
 PER_POPULATION, PER_INPUT, PER_CONNECTION = 4, 3, 5
+#: Rows of a matrix that a first-level cache holds a line each of, if the lines of a row are a multiple of eight.
+FEW_ROWS = 64
+
+
+def padded_size(size: int, rows: int = 0) -> int:
+    """Columns of matrices with so many columns that count, and rows at most: whole lines of `LANES` numbers.
+
+    A tile passes down a matrix, a line of each row. If the lines of a row are a multiple of eight, all that it meets
+    lie in an eighth of the places of a cache, or fewer, and drive each other out where there are many: then a row has
+    one line more.
+    """
+    lines = -(-size // LANES)
+    return LANES * (lines + (lines % 8 == 0 and rows > FEW_ROWS))
 
 
 class Layout:
     """The plan of a network, and its parameters there and back.
+
+    Parameters
+    ----------
+    network : Network
+    spaced : bool
+        Whether matrices may have a line more, see `padded_size`. Earlier versions wrote checkpoints without.
 
     Attributes
     ----------
@@ -39,11 +58,16 @@ class Layout:
         Where each free unit stands in a state.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, spaced: bool = True) -> None:
         self.network, graph = network, network.graph
         self.places: dict[str, tuple[int, int]] = {}
-        self.padded = {p.name: p.size + -p.size % LANES for p in graph.free}
         index = {p.name: k for k, p in enumerate(graph.free)}
+        rows = dict.fromkeys(index, 0)
+        for c in graph.connections:
+            for a, b in ((c.first, c.second), (c.second, c.first)):
+                if a in index and b in index:
+                    rows[a] = max(rows[a], graph[b].size)
+        self.padded = {p.name: padded_size(p.size, rows[p.name] if spaced else 0) for p in graph.free}
         first = 0
         populations, inputs, connections, columns = [], [], [], []
         for p in graph.free:
@@ -55,7 +79,7 @@ class Layout:
             a, b = c.first, c.second
             if a in index and b in index:
                 # the first matrix has the longer rows
-                a, b = (b, a) if self.padded[a] > self.padded[b] else (a, b)
+                a, b = (b, a) if padded_size(graph[a].size) > padded_size(graph[b].size) else (a, b)
                 connections += [index[a], index[b], self._place(a, b), self._place(b, a), k]
             else:
                 free = a if a in index else b
@@ -103,6 +127,14 @@ class Layout:
         graph = self.network.graph
         arrays |= {p.name: biases[graph.slices[p.name]] for p in graph.free}
         return Parameters.from_arrays(self.network.parameters.blocks, arrays)
+
+    def taken(self, values: Floats, other: Layout) -> Floats:
+        """An array that lies as another layout of the network says, as this one has it."""
+        found = aligned.zeros32(self.size)
+        for rows, columns, _, _ in self._matrices():
+            self._matrix(found, rows, columns)[...] = other._matrix(values, rows, columns)
+        found[self.places["biases"][0] :][self.columns] = values[other.places["biases"][0] :][other.columns]
+        return found
 
     def _matrices(self) -> list[tuple[str, str, bool, str]]:
         """Populations of the rows and of the columns of each matrix, whether it is the transpose, its connection."""
