@@ -11,6 +11,7 @@ import click
 
 from .cases import CASES
 from .launch import measure
+from .learning import NETWORKS
 from .machine import busy
 from .precision import PRECISE
 from .record import Record
@@ -44,7 +45,9 @@ def read(path: Path) -> Record:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--threads", default="1,2", callback=numbers, metavar="N,N", help="Numbers of threads. Default: 1,2.")
-@click.option("--case", "cases", multiple=True, type=click.Choice(list(CASES)), help="Only this case; may be repeated.")
+@click.option(
+    "--case", "cases", multiple=True, type=click.Choice([*CASES, *NETWORKS]), help="Only this case; may be repeated."
+)
 @click.option("--isa", default="native", type=click.Choice(list(INSTRUCTIONS)), help="Hold all to these instructions.")
 @click.option("--rounds", default=7, type=click.IntRange(min=1), help="Rounds whose median is taken. Default: 7.")
 @click.option("--quick", is_flag=True, help="Small batches and few rounds: a first look, no result.")
@@ -82,12 +85,15 @@ def main(
         record = measure(
             threads,
             isa,
-            cases=list(cases or CASES),
+            cases=[name for name in cases or CASES if name in CASES],
+            training=[name for name in cases or NETWORKS if name in NETWORKS],
             rounds=min(rounds, 3) if quick else rounds,
             quick=quick,
             tune=tune,
             scaling=not cases if scaling is None else scaling,
-            precision=list(cases or PRECISE) if (not cases if precision is None else precision) else [],
+            precision=[name for name in cases or PRECISE if name in CASES]
+            if (not cases if precision is None else precision)
+            else [],
         )
         if warning:
             record.remarks.insert(0, warning)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .contest import CSR, DIFFRAX, PLAIN, PRODUCTS, SCIPY, TRAFFIC
 from .heyoka_peer import WIDTHS
 from .heyoka_peer import name as heyoka
+from .learning import ALONE, LOOP
 from .precision import DOP853
 from .record import OURS, Record
 
@@ -67,4 +68,8 @@ CLAIMS: tuple[Claim, ...] = (
     *(PrecisionClaim(case, 1, HEYOKA, 1.2, 2.0, error=1e-9) for case in ("pairs", "small")),
     *(PrecisionClaim(case, 1, HEYOKA, 1.0, 1.5, error=1e-12) for case in ("pairs", "small")),
     PrecisionClaim("single", 1, (DOP853,), 5.0, 5.0),
+    Claim("784-500-10", 1, (LOOP,), 6.0, 8.0),
+    Claim("784-500-500-10", 1, (LOOP,), 3.0, 4.0),
+    Claim("784-500-500-500-10", 1, (LOOP,), 3.0, 4.0),
+    Claim("784-500-10", 2, (ALONE,), 1.7, 1.7),
 )

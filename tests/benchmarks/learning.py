@@ -1,30 +1,28 @@
 """Learning by the scheme of EP 2017, against plain PyTorch loops of the same algorithm, side by side.
 
-    python -m tests.benchmarks.learning --data FOLDER
-
-All take the same minibatches of MNIST with the same signs, one thread each, in turns; what is compared is processor
-time. The loops are written as one would without thinking of speed, but without autograd; one computes the drive of the
-clamped input in every step, the other once in a minibatch. That they learn the same is checked first.
+All take the same minibatches of MNIST with the same signs, on as many threads, in turns. The loops are written as one
+would without thinking of speed, but without autograd; one computes the drive of the clamped input in every step, the
+other once in a minibatch.
 """
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
-import click
-import numba
 import numpy as np
 
 from neurodyn import models
+from neurodyn.errors import DataError
 from neurodyn.learning.clipped import ClippedLearner
 from neurodyn.learning.recipe import Recipe
 from neurodyn.learning.samples import Samples
 from neurodyn.models.data import mnist
+
+from .measure import in_turns
+from .record import OURS, Row
 
 #: Sizes, rates, numbers of steps, of the networks of EP 2017.
 NETWORKS: dict[str, Any] = {
@@ -33,6 +31,16 @@ NETWORKS: dict[str, Any] = {
     "784-500-500-500-10": ([784, 500, 500, 500, 10], [0.128, 0.032, 0.008, 0.002], 500, 8),
 }
 SIZE, STEP = 20, 0.5
+#: Minibatches of a round.
+BATCHES = {"784-500-10": 100, "784-500-500-10": 10, "784-500-500-500-10": 3}
+#: Free phases that also end when no unit is faster than this.
+TOL = 0.01
+ALONE, ENDING, LOOP, PLAIN_LOOP = (
+    "neurodyn, 1 thread",
+    f"neurodyn, tol {TOL:g}",
+    "PyTorch, drive once",
+    "PyTorch, drive in every step",
+)
 
 
 class TorchLoop:
@@ -87,57 +95,61 @@ class TorchLoop:
                     self.b[j] += scale * (end[j] - s[j]).sum(0)
 
 
-def contest(name: str, data: str | None, batches: int, rounds: int, tol: float) -> dict[str, Any]:
-    """Images per second of processor time of each, medians over rounds in turns."""
+def title(name: str) -> str:
+    """What a table calls a network."""
+    _, _, free, nudged = NETWORKS[name]
+    return f"{name}, {free} steps free and {nudged} nudged"
+
+
+def measure_training(name: str, threads: int, rounds: int, quick: bool) -> list[Row]:
+    """Seconds that each learner takes for an image, on so many threads; a note where it cannot be measured."""
+    batches = max(1, BATCHES[name] // 10) if quick else BATCHES[name]
+    try:
+        learners = _learners(name, threads, batches, rounds)
+    except (DataError, ImportError) as error:
+        return [Row(name, threads, OURS, note=str(error).rstrip("."))]
+    taken = in_turns(learners, rounds)
+    images = batches * SIZE
+    return [Row(name, threads, who, seconds=[x / images for x in found]) for who, found in taken.items()]
+
+
+def _learners(name: str, threads: int, batches: int, rounds: int) -> dict[str, Callable[[], Any]]:
+    """Every learner as a work that takes the next minibatches."""
     import torch
 
-    torch.set_num_threads(1)
-    numba.set_num_threads(1)
+    torch.set_num_threads(threads)
     sizes, rates, free, nudged = NETWORKS[name]
-    part = mnist("train", data).take(batches * SIZE * (rounds + 1))
+    total = batches * (rounds + 1)
+    part = mnist("train").take(total * SIZE)
     network = models.Hopfield.layered(sizes, activation="hard-sigmoid", seed=0)
     samples = Samples.of(network, part.images, part.labels)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], batches * (rounds + 1))
-    runs: dict[str, Callable[[int, int], object]] = {
-        "neurodyn": _ours(network, samples, rates, free, nudged, 0.0, signs)
-    }
-    if tol:
-        runs[f"neurodyn, tol {tol:g}"] = _ours(network, samples, rates, free, nudged, tol, signs)
-    for cached in (True, False):
-        loop = TorchLoop(network, samples, rates, free, nudged, cached)
-        what = "once" if cached else "in every step"
-        runs[f"PyTorch, drive {what}"] = partial(loop.run, signs=signs)
-    seconds: dict[str, list[float]] = {key: [] for key in runs}
-    for turn in range(rounds + 1):
-        for key, run in runs.items():
-            began = time.process_time()
-            run(turn * batches, (turn + 1) * batches)
-            if turn:
-                seconds[key].append(time.process_time() - began)
-    images = {key: batches * SIZE / float(np.median(found)) for key, found in seconds.items()}
-    return {"network": name, "images_per_second": images,
-            "ratio": {key: images["neurodyn"] / found for key, found in images.items()}}  # fmt: skip
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], total)
+    runs = {OURS: _ours(network, samples, rates, free, nudged, signs, threads)}
+    if threads > 1:
+        runs[ALONE] = _ours(network, samples, rates, free, nudged, signs, 1)
+    else:
+        runs[ENDING] = _ours(network, samples, rates, free, nudged, signs, 1, TOL)
+    for who, cached in ((LOOP, True), (PLAIN_LOOP, False)):
+        runs[who] = partial(TorchLoop(network, samples, rates, free, nudged, cached).run, signs=signs)
+    return {who: _in_stretches(run, batches) for who, run in runs.items()}
 
 
-def _ours(network: Any, samples: Samples, rates: Any, free: int, nudged: int, tol: float, signs: Any) -> Any:
+def _in_stretches(run: Callable[[int, int], object], batches: int) -> Callable[[], object]:
+    """What runs the next so many minibatches each time."""
+    starts = count(0, batches)
+
+    def work() -> object:
+        first = next(starts)
+        return run(first, first + batches)
+
+    return work
+
+
+def _ours(
+    network: Any, samples: Samples, rates: Any, free: int, nudged: int, signs: Any, threads: int, tol: float = 0.0
+) -> Any:
     recipe = Recipe.of(rates=rates, free_steps=free, nudged_steps=nudged, tol=tol, shuffle=False).resolved(network)
     learner = ClippedLearner(network, samples, recipe)
     measured = np.zeros((4, len(samples)))
     run: Any = learner._minibatches(SIZE, np.arange(len(samples)), signs, learner._rates, measured)
-    return partial(run, threads=1)
-
-
-@click.command()
-@click.option("--data", metavar="FOLDER", help="Where MNIST lies. Default: NEURODYN_DATA.")
-@click.option("--network", "names", multiple=True, type=click.Choice(list(NETWORKS)), help="Default: all.")
-@click.option("--rounds", default=7)
-@click.option("--tol", default=0.0, help="Also with free phases that end when no unit is faster than this.")
-def main(data: str | None, names: tuple[str, ...], rounds: int, tol: float) -> None:
-    """Print images per second and ratios, as JSON."""
-    for name in names or NETWORKS:
-        batches = {"784-500-10": 100, "784-500-500-10": 10}.get(name, 3)
-        print(json.dumps(contest(name, data, batches, rounds, tol), indent=2), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    return partial(run, threads=threads)

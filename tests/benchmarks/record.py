@@ -89,6 +89,7 @@ class Record:
     rows: list[Row] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     precision: list[Precision] = field(default_factory=list)
+    training: list[Row] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     machine: dict[str, str] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ class Record:
         self.rows += other.rows
         self.curves += other.curves
         self.precision += other.precision
+        self.training += other.training
         self.remarks += [remark for remark in other.remarks if remark not in self.remarks]
         self.machine |= other.machine
 
@@ -105,7 +107,8 @@ class Record:
         """Back from `dataclasses.asdict`."""
         rows, curves = [Row(**row) for row in data["rows"]], [Curve(**curve) for curve in data["curves"]]
         precision = [Precision(**curve) for curve in data["precision"]]
-        return cls(rows, curves, precision, data["remarks"], data["machine"])
+        training = [Row(**row) for row in data.get("training", [])]  # which earlier files do not have
+        return cls(rows, curves, precision, training, data["remarks"], data["machine"])
 
     def seconds_at(self, case: str, threads: int, error: float) -> dict[str, float]:
         """Seconds of every solver that was measured at this error."""
@@ -115,7 +118,7 @@ class Record:
 
     def find(self, case: str, threads: int, peer: str) -> Row | None:
         """The measured row, if there is one with times."""
-        for row in self.rows:
+        for row in self.rows + self.training:
             if (row.case, row.threads, row.peer) == (case, threads, peer) and row.seconds:
                 return row
         return None

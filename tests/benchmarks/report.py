@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .cases import CASES
 from .claims import CLAIMS, PrecisionClaim
+from .learning import title
 from .precision import ERRORS, plot_precision
 from .record import OURS, Record, Row, count
 from .scaling import BATCH, GUIDES, TIME, plot_scaling
@@ -58,7 +59,8 @@ def claims_table(records: Sequence[Record]) -> str:
         if isinstance(claim, PrecisionClaim):
             what += f", error {claim.error:.0e}"
         found = ["" if ratio is None else f"{ratio:.2f}, {claim.verdict(ratio)}" for ratio in ratios]
-        lines.append([CASES[claim.case].title, str(claim.threads), what, *wanted, *found])
+        where = CASES[claim.case].title if claim.case in CASES else title(claim.case)
+        lines.append([where, str(claim.threads), what, *wanted, *found])
     heads = ["measured"] if len(records) == 1 else [record.machine["instructions"] for record in records]
     return table(["case", "threads", "ratio of times", "needed", "aim", *heads], lines) if lines else ""
 
@@ -69,6 +71,16 @@ def precision_table(record: Record, name: str) -> str:
     at = [record.seconds_at(name, 1, error) for error in ERRORS]
     lines = [[peer, *(f"{found[peer]:.2g}" if peer in found else "–" for found in at)] for peer in peers]
     return table(["solver", *(f"error {error:.0e}" for error in ERRORS)], lines)
+
+
+def training_table(record: Record, name: str, threads: int) -> str:
+    """All learners on one network: images per second, and time over ours."""
+    rows = [row for row in record.training if (row.case, row.threads) == (name, threads)]
+    ours = record.find(name, threads, OURS)
+    ordered = sorted((row for row in rows if row.seconds), key=lambda row: row.median)
+    lines = [[row.peer, f"{1.0 / row.median:.0f}", f"{row.ratio(ours):.2f}"] for row in ordered if ours]
+    notes = [f"{row.peer}: {row.note}." for row in rows if row.note]
+    return "\n\n".join([*([table(["learner", "images per second", "ratio of times"], lines)] if lines else []), *notes])
 
 
 def scaling_text(record: Record) -> str:
@@ -103,6 +115,10 @@ def tables(record: Record, where: str, quick: bool) -> list[str]:
         parts.append(f"### On {count(threads)}{where}")
         for name in dict.fromkeys(row.case for row in record.rows if row.threads == threads):
             parts += [f"**{titles[name]}**", case_table(record, name, threads)]
+    for threads in sorted({row.threads for row in record.training}):
+        parts.append(f"### Learning, on {count(threads)}{where}")
+        for name in dict.fromkeys(row.case for row in record.training if row.threads == threads):
+            parts += [f"**{title(name)}**", training_table(record, name, threads)]
     if record.precision:
         parts.append(f"### Seconds at equal error, on 1 thread{where}")
         for name in dict.fromkeys(curve.case for curve in record.precision):

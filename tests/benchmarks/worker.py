@@ -60,12 +60,16 @@ def work(request: dict[str, Any]) -> None:
     pin(threads)
     from .cases import CASES
     from .contest import Contest
+    from .learning import measure_training
     from .machine import describe
     from .precision import measure_precision
     from .record import Record
     from .scaling import measure_scaling
 
     record = Record(machine=describe())
+    for name in request["training"]:
+        _say(threads, f"training {name}")
+        record.training += measure_training(name, threads, request["rounds"], request["quick"])
     for name in request["cases"]:
         case = CASES[name].quick() if request["quick"] else CASES[name]
         contest = Contest(case, threads, lambda text: _say(threads, text), request["tune"])
