@@ -9,6 +9,8 @@ until the block is left, and whatever error comes out of the block, the signal w
 from __future__ import annotations
 
 import _thread
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -43,6 +45,7 @@ def begin() -> None:
     if not _is_command():
         return
     sys.excepthook = _cannot_start
+    atexit.register(_collect_no_more)  # before all others, so that it comes last
     os.environ["MPLBACKEND"] = "agg"  # it draws into files alone, whatever there is to show windows
     for number, default in SIGNALS.items():
         if signal.getsignal(number) is default:  # otherwise ignored, as in the background of a shell
@@ -55,6 +58,12 @@ def _is_command() -> bool:
     if name == "-m":
         return ("-m", "neurodyn") in zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
     return name == "neurodyn" and sys.argv[0] in sys.orig_argv
+
+
+def _collect_no_more() -> None:
+    """Look for no garbage in cycles any more: the process ends, and its memory goes as a whole."""
+    gc.disable()
+    gc.freeze()
 
 
 def _leave(number: int, _frame: Any) -> None:

@@ -16,6 +16,7 @@ import neurodyn as nd
 from neurodyn import analysis, cli, models
 from neurodyn.analysis import plots
 from neurodyn.analysis.plots import style
+from neurodyn.collection import uncollected
 from neurodyn.results.figure_files import write_figures
 
 PNG = b"\x89PNG"
@@ -121,3 +122,22 @@ def test_a_run_looks_for_no_garbage_in_cycles(monkeypatch):
     assert CliRunner().invoke(cli.main, ["run", "digits"]).exit_code != 0
     assert looked == [False]
     assert gc.isenabled()
+
+
+def test_what_is_made_in_a_block_without_collections_is_not_looked_through_after_it():
+    gc.collect()
+    with uncollected():
+        kept: list[list[int]] = [[] for _ in range(10 * gc.get_threshold()[0])]
+        assert gc.get_count()[0] > len(kept) // 2
+    assert gc.get_count()[0] < gc.get_threshold()[0]
+    assert any(thing is kept[0] for thing in gc.get_objects(2))
+
+
+def test_objects_set_apart_for_good_stay_there():
+    gc.freeze()
+    try:
+        with uncollected():
+            pass
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()

@@ -163,3 +163,16 @@ def test_a_setting_that_ends_the_imports_is_one_line(tmp_path):
     assert len(shown.splitlines()) == 1
     assert shown.startswith("neurodyn: cannot start: ValueError: Number of threads")
     assert "NUMBA_NUM_THREADS" in shown
+
+
+@pytest.mark.parametrize(("name", "collects"), [("neurodyn", False), ("mine", True)])
+def test_a_command_looks_for_no_garbage_when_it_ends(tmp_path, name, collects):
+    script = tmp_path / name
+    script.write_text(
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() == 0))  # first, so that it comes last\n"
+        "import neurodyn\n"
+    )
+    settings = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, str(script)], env=settings, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{collects} {collects}\n", "")
