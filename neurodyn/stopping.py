@@ -32,6 +32,8 @@ SIGNALS = {
     }.items()
     if hasattr(signal, name)
 }
+#: Whether this process is the command line's.
+in_command = False
 #: Seconds after which an exception that was lost is raised again; tidying takes less.
 AGAIN = 2.0
 
@@ -42,7 +44,9 @@ class Terminated(KeyboardInterrupt):
 
 def begin() -> None:
     """Let this process end with one line, if it is the command line's; to be called before all other imports."""
-    if not _is_command():
+    global in_command
+    in_command = _is_command()
+    if not in_command:
         return
     sys.excepthook = _cannot_start
     atexit.register(_collect_no_more)  # before all others, so that it comes last

@@ -13,10 +13,20 @@ from neurodyn.analysis.plots.signals.phases import plot_phases
 from neurodyn.analysis.signals.compare import Comparison
 from neurodyn.analysis.signals.convergence import Convergence
 from neurodyn.experiments.experiment import Experiment
+from neurodyn.phases.simulate import Trajectory
 
 
-def draw_report(experiment: Experiment, comparison: Comparison, convergence: Convergence | None) -> dict[str, Figure]:
+def draw_report(
+    experiment: Experiment, comparison: Comparison, convergence: Convergence | None, *, free: Trajectory | None = None
+) -> dict[str, Figure]:
     """Draw the figures of an experiment; save one with `figure.savefig(path, dpi=150)`.
+
+    Parameters
+    ----------
+    experiment, comparison, convergence
+        What is drawn; without a convergence, all else.
+    free : Trajectory, optional
+        The free phase of the sample `comparison.shown`, as `analysis.free_phase` has it. Default: simulated.
 
     Returns
     -------
@@ -35,13 +45,17 @@ def draw_report(experiment: Experiment, comparison: Comparison, convergence: Con
     ['agreement', 'error-over-time', 'error-signals', 'phases']
     """
     run, side = experiment.nudged, experiment.side
-    sample = int(comparison.has_signal.argmax())
+    whole = experiment.network, experiment.equilibrium, run
     axes = {
-        "phases": plot_phases(experiment.network, experiment.equilibrium, run, sample=sample)[0],
+        "phases": plot_phases(*whole, sample=comparison.shown, free=free)[0],
         "error-signals": plot_error_signals(run, side)[0],
         "error-over-time": plot_error_over_time(comparison),
         "agreement": plot_agreement(run, side),
     }
-    if convergence is not None:
-        axes["convergence"] = plot_convergence(convergence, beta=run.beta)
-    return {name: look.figure_of(ax) for name, ax in axes.items()}
+    figures = {name: look.figure_of(ax) for name, ax in axes.items()}
+    return figures if convergence is None else {**figures, **draw_convergence(convergence, run.beta)}
+
+
+def draw_convergence(convergence: Convergence, beta: float) -> dict[str, Figure]:
+    """Draw the last figure of a report, with the strength of its run marked."""
+    return {"convergence": look.figure_of(plot_convergence(convergence, beta=beta))}

@@ -95,6 +95,11 @@ class Comparison(Shown):
 
     _head: ClassVar[tuple[str, ...]] = ("population", "largest relative error")
 
+    @property
+    def shown(self) -> int:
+        """The sample that figures show: the first with a signal, or the first if none has one."""
+        return int(np.argmax(self.has_signal))
+
     def _facts(self) -> Facts:
         samples = f"{np.count_nonzero(self.has_signal):,} of {np.size(self.has_signal):,}"
         return [

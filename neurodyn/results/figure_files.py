@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +20,44 @@ PRESSED = 3
 @uncollected()
 def write_figures(folder: Path, figures: Mapping[str, Any]) -> list[str]:
     """Save each figure in all chosen formats, whole or not at all; returns the names of the files."""
-    written = []
-    for name, figure in figures.items():
-        for kind in chosen_formats():
-
-            def save(temporary: str, figure: Any = figure, kind: str = kind) -> None:
-                (_save_picture if kind == "png" else _save)(figure, temporary, kind)
-
-            write(folder / f"{name}.{kind}", save)
-            written.append(f"{name}.{kind}")
-    return written
+    return write_files(folder, as_files(figures))
 
 
-def _save(figure: Any, path: str, kind: str, **options: Any) -> None:
-    figure.savefig(path, format=kind, dpi=DPI, **options)
+def as_files(figures: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of figures in all chosen formats, by their names."""
+    return {
+        f"{name}.{kind}": (_picture if kind == "png" else _file)(figure, kind)
+        for name, figure in figures.items()
+        for kind in chosen_formats()
+    }
 
 
-def _save_picture(figure: Any, path: str, kind: str) -> None:
-    """Save a figure that is laid out before: where it lays itself out, `savefig` draws everything twice."""
+def write_files(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Write each file, whole or not at all; returns their names."""
+    for name, content in files.items():
+
+        def save(temporary: str, content: bytes = content) -> None:
+            Path(temporary).write_bytes(content)
+
+        write(folder / name, save)
+    return list(files)
+
+
+def _file(figure: Any, kind: str, **options: Any) -> bytes:
+    target = BytesIO()
+    figure.savefig(target, format=kind, dpi=DPI, **options)
+    return target.getvalue()
+
+
+def _picture(figure: Any, kind: str) -> bytes:
+    """A figure that is laid out before: where it lays itself out, `savefig` draws everything twice."""
     engine, dpi = figure.get_layout_engine(), figure.dpi
     if engine is not None:
         figure.set_dpi(DPI)
         engine.execute(figure)
         figure.set_dpi(dpi)
         figure.set_layout_engine(None)
-    _save(figure, path, kind, pil_kwargs={"compress_level": PRESSED})
+    content = _file(figure, kind, pil_kwargs={"compress_level": PRESSED})
     if engine is not None:
         figure.set_layout_engine(engine)
+    return content

@@ -21,6 +21,7 @@ from neurodyn.errors import ArgumentError
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.nudge import NudgedPhase
 from neurodyn.phases.relax import Equilibrium
+from neurodyn.phases.simulate import Trajectory
 from neurodyn.results.result import with_batch
 from neurodyn.system.network import Network
 
@@ -32,6 +33,7 @@ def plot_phases(
     *,
     sample: int = 0,
     units: Units | None = None,
+    free: Trajectory | None = None,
     ax: tuple[Axes, Axes] | None = None,
     **style: Any,
 ) -> tuple[Axes, Axes]:
@@ -40,12 +42,15 @@ def plot_phases(
     Parameters
     ----------
     network, equilibrium, nudged
-        The same as for `nudge`, and what it gave. The free phase is simulated again, from the equilibrium's start.
+        The same as for `nudge`, and what it gave.
     sample : int
         Which sample of the batch.
     units : sequence of int or str, optional
         Free units by number or by name like "h1[3]". Default: up to four, those of each population that the nudge
         moves most.
+    free : Trajectory, optional
+        The free phase of this sample, as `analysis.free_phase` has it. Default: simulated again, from the equilibrium's
+        start.
     ax : pair of Axes, optional
         For the free and for the nudged phase. Default: a new figure.
     **style
@@ -76,7 +81,7 @@ def plot_phases(
     j = sample_index(sample, len(base))
     path = moved[:, j]
     shown = _default_units(network, path) if units is None else unit_indices(units, network.graph)
-    free = free_phase(equilibrium, j)
+    free = free_phase(equilibrium, j) if free is None else free
 
     left, right = look.panels(ax, 1, 2, height=3.0)
     for k, i in enumerate(shown):
