@@ -397,3 +397,11 @@ def test_figures_of_several_panels_refuse_other_numbers_of_axes():
         with pytest.raises(nd.ArgumentError, match=f"`axes` must be two Axes, for states and times; got {got}"):
             style.panels(given, 1, 2, name="axes", shows="for states and times")
     assert style.panels([one, one], 1, 2) == [one, one]
+
+
+@pytest.mark.parametrize(("highest", "some"), [(1e3, True), (1e7, False)])
+def test_many_decades_have_no_ticks_between_them(highest, some):
+    ax = style.new_axes()[0]
+    ax.set(yscale="log", ylim=(1.0, highest))
+    style.decades_only(ax.yaxis)
+    assert (len(ax.yaxis.get_minorticklocs()) > 0) == some

@@ -22,7 +22,7 @@ from matplotlib.cbook import normalize_kwargs
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullFormatter, NullLocator
 from numpy.typing import ArrayLike
 
 from neurodyn.analysis.plots.overlay import go_on
@@ -289,6 +289,18 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
     axis.set_ticks(ticks, [f"{t:g}" for t in ticks])
     axis.set_minor_formatter(NullFormatter())
+
+
+#: Decades of a logarithmic axis from which on the ticks between them stand too close to be told apart.
+CLOSE = 4.0
+
+
+def decades_only(*axes: Axis) -> None:
+    """Leave out the ticks between the decades of logarithmic axes that have many of these."""
+    for axis in axes:
+        low, high = sorted(axis.get_view_interval())
+        if np.log10(high / low) > CLOSE:
+            axis.set_minor_locator(NullLocator())
 
 
 def time_axis(ax: Axes, end: float, label: str = TIME, *, gap: float = 0.11) -> None:

@@ -86,6 +86,7 @@ def plot_convergence(
         label = look.beyond(convergence.critical_beta, convergence.fold)
         ax.axvspan(convergence.limit, end, color="0.9", linewidth=0.0, label=label, zorder=-1)
     ax.set_xlim(0.5 * betas.min(), end)
+    look.decades_only(ax.xaxis, ax.yaxis)
     ax.set_xlabel(r"nudging strength $\beta$")
     ax.set_ylabel("max relative error of the error signal")
     look.title(ax, r"convergence as $\beta \to 0$ (hollow: not fitted)")

@@ -51,6 +51,7 @@ def plot_error_over_time(comparison: Comparison, *, ax: Axes | None = None, **st
         }
         ax.plot(comparison.t, curve, **options)
     ax.set_yscale("log")
+    look.decades_only(ax.yaxis)
     look.time_axis(ax, float(comparison.t[-1]), look.NUDGED_TIME)
     ax.set_ylabel("relative error of the error signal")
     look.title(ax, "nudged phase against side network")
