@@ -48,9 +48,10 @@ def test_the_process_draws_what_would_be_drawn_here(given, helped, tmp_path):
         assert hand._process is not None
         hand.give(experiment_figures, *given)
         assert set(hand.write(tmp_path)) == FIGURES
+    run, compared, _ = given
     assert not helped
     assert hand._process.poll() is not None
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == as_files(draw_report(*given[:2], None))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == as_files(draw_report(run, compared, None))
 
 
 @pytest.mark.parametrize(
