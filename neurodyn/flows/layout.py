@@ -15,14 +15,15 @@ from neurodyn.numerics.kernel import helper
 from neurodyn.numerics.view import flat, row, units
 
 # The header: N free units and CLAMPED ones of the input; how many populations, arrows, connections of the input and
-# terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the address of
-# the sparse product in this process, 0 if nothing is sparse; the kind of the cost, its first unit and number of units,
-# and the address of its slopes if it is a user's own; whether the flow descends an energy of the states or of the
-# rates; whether some units live in a box; whether rows of constants hold the state at which a phase began, as terms
-# and activations of a user's own need it; and the addresses of what terms add to each flow, 0 if there are none.
-N, CLAMPED, POPULATIONS, ARROWS, INPUTS, TERMS, TERM_TABLE, BIASES, INPUT_CODE, SPARSE = range(10)
-COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED = range(10, 17)
-TERM_ENERGIES, FREE_TERMS, MOVING_TERMS, NUDGED_TERMS, CURVE_TERMS, TRANSPOSED_TERMS, HEADER = range(17, 24)
+# terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the addresses
+# in this process of the products with all weights, and of the sparse one, 0 if nothing is sparse; the kind of the cost,
+# its first unit and number of units, and the address of its slopes if it is a user's own; whether the flow descends an
+# energy of the states or of the rates; whether some units live in a box; whether rows of constants hold the state at
+# which a phase began, as terms and activations of a user's own need it; and the addresses of what terms add to each
+# flow, 0 if there are none.
+N, CLAMPED, POPULATIONS, ARROWS, INPUTS, TERMS, TERM_TABLE, BIASES, INPUT_CODE, PRODUCTS, SPARSE = range(11)
+COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED = range(11, 18)
+TERM_ENERGIES, FREE_TERMS, MOVING_TERMS, NUDGED_TERMS, CURVE_TERMS, TRANSPOSED_TERMS, HEADER = range(18, 25)
 
 #: Values of METRIC: tau ds/dt = -dE/ds, or tau du/dt = -dE/dr.
 STATES, RATES = range(2)
@@ -36,7 +37,7 @@ START, STOP, CODE, LEAK, OWN_RATES, OWN_CURVATURE, OWN_DIFFERENCES, PER_POPULATI
 # one begin in theta; where their patterns begin in the layout, 0 for dense ones.
 TO, SOURCE, MATRIX, TRANSPOSE, PER_ARROW = 0, 2, 4, 5, 8
 # Of a connection of the input: first unit and size of where it leads to, matrix, pattern.
-PER_INPUT = 4
+INPUT_MATRIX, INPUT_PATTERN, PER_INPUT = range(2, 5)
 # Of a term: the addresses of its primitives, where its parameters and integers lie and how many they are, whether it is
 # quadratic. TRANSPOSED is that of its curve, transposed, and is CURVE itself where it has an energy.
 ENERGY, GRADIENT, CURVE, TRANSPOSED, COMPLEX_GRADIENT, THETA, THETA_SIZE, PLACE, PLACE_SIZE, QUADRATIC, PER_TERM = (

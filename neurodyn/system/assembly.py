@@ -12,6 +12,7 @@ import numpy as np
 
 from neurodyn.flows import layout as at
 from neurodyn.flows.activation import CODES, OWN, code_of
+from neurodyn.flows.coupling import products
 from neurodyn.flows.driven import moving_terms
 from neurodyn.flows.free import free_terms
 from neurodyn.flows.linear import curve_terms, transposed_terms
@@ -42,7 +43,7 @@ CACHE_LINE = 8
 
 
 def assemble(network: Network) -> tuple[Array, Integers]:
-    """theta and the layout, without the addresses of the terms: see `with_addresses`."""
+    """theta and the layout, without addresses: see `write_addresses`."""
     graph = network.graph
     inner = [c for c in graph.connections if c.first in graph.slices and c.second in graph.slices]
     outer = [c for c in graph.connections if c not in inner]
@@ -73,29 +74,28 @@ def assemble(network: Network) -> tuple[Array, Integers]:
     return np.concatenate(store.values), layout.astype(np.int64)
 
 
-def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> Integers:
-    """The layout with the addresses that terms, own activations and an own cost have in this process."""
-    full = layout.copy()
+def write_addresses(network: Network, layout: Integers, *, complex_too: bool) -> None:
+    """Write into the layout where products, terms, own activations and an own cost lie in this process."""
+    layout[at.PRODUCTS] = products.address
     for k, p in enumerate(network.graph.free):
         o = at.HEADER + at.PER_POPULATION * k
-        if full[o + at.CODE] == OWN:
+        if layout[o + at.CODE] == OWN:
             own = OWN_ACTIVATIONS[p.activation]
-            full[o + at.OWN_RATES], full[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
-            full[o + at.OWN_DIFFERENCES] = own.differences.address
+            layout[o + at.OWN_RATES], layout[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
+            layout[o + at.OWN_DIFFERENCES] = own.differences.address
     if network.attached:
         for place, part in TERM_PARTS.items():
-            full[place] = part.address
-    if full[at.COST] == at.OWN_COST:
-        full[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
+            layout[place] = part.address
+    if layout[at.COST] == at.OWN_COST:
+        layout[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
     for k, attached in enumerate(network.attached):
-        primitives, o = attached.term.primitives, full[at.TERM_TABLE] + at.PER_TERM * k
-        full[o + at.GRADIENT], full[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
-        full[o + at.TRANSPOSED] = (primitives.curve_transposed or primitives.curve).address
+        primitives, o = attached.term.primitives, layout[at.TERM_TABLE] + at.PER_TERM * k
+        layout[o + at.GRADIENT], layout[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
+        layout[o + at.TRANSPOSED] = (primitives.curve_transposed or primitives.curve).address
         if primitives.energy is not None:
-            full[o + at.ENERGY] = primitives.energy.address
+            layout[o + at.ENERGY] = primitives.energy.address
         if complex_too and primitives.complex_gradient is not None:
-            full[o + at.COMPLEX_GRADIENT] = primitives.complex_gradient.address
-    return full
+            layout[o + at.COMPLEX_GRADIENT] = primitives.complex_gradient.address
 
 
 def _populations(network: Network) -> list[int]:

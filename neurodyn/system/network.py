@@ -30,7 +30,6 @@ from neurodyn.flows.input import clamped_rates
 from neurodyn.flows.layout import RATES, STATES
 from neurodyn.flows.linear import jvp, vjp
 from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
-from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.flows.terms import ARRAYS
 from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole, real_number
 from neurodyn.names import NETWORKS, name_in_files
@@ -39,7 +38,7 @@ from neurodyn.numerics.arrays import Array, Integers, inward, outward
 from neurodyn.numerics.kernel import Flow
 from neurodyn.numerics.sparse_product import MANY, threads_lock
 from neurodyn.system import initial
-from neurodyn.system.assembly import assemble, with_addresses
+from neurodyn.system.assembly import assemble, write_addresses
 from neurodyn.system.attached import Attached
 from neurodyn.system.constants import clamped_of, free_rows, linear_rows
 from neurodyn.system.graph import Connection, Graph, Population, expand_tau
@@ -172,7 +171,7 @@ class Network(Shown):
         object.__setattr__(self, "attached", tuple(Attached.all(terms, graph, parameters)))
         theta, layout = assemble(self)
         theta = aligned.copy(theta)
-        theta.flags.writeable = layout.flags.writeable = False
+        theta.flags.writeable = False
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "_layout", layout)
 
@@ -222,9 +221,8 @@ class Network(Shown):
         return self._with_addresses(complex_too=True)
 
     def _with_addresses(self, *, complex_too: bool) -> Integers:
-        if not self.extended and self.graph.readout not in OWN_COSTS:
-            return self._layout
-        found = with_addresses(self, self._layout, complex_too=complex_too)
+        write_addresses(self, self._layout, complex_too=complex_too)
+        found = self._layout.view()  # no copy: patterns of many weights are in it
         found.flags.writeable = False
         return found
 
