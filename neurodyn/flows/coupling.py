@@ -26,21 +26,19 @@ from neurodyn.flows.layout import (
     TO,
     TRANSPOSE,
     N,
-    zero,
 )
 from neurodyn.numerics.kernel import (
     Kernel,
     constant_integers,
     constant_matrix,
     constant_vector,
-    flow_kernel,
     helper,
     make_call,
     matrix,
 )
 from neurodyn.numerics.product import add_product
 from neurodyn.numerics.sparse_product import add_sparse
-from neurodyn.numerics.view import constant, flat, rectangle, units
+from neurodyn.numerics.view import constant, rectangle, units
 
 #: Which connections: the arrows between free populations, the same backwards, or those of the input.
 FORTH, BACK, INPUT = range(3)
@@ -104,16 +102,3 @@ def feed(x, theta, layout, out):
         for j in range(x.shape[1]):
             out[i, j] = theta[layout[BIASES] + i]
     call_products(layout[PRODUCTS], (INPUT, constant(x), theta, layout, out))
-
-
-@flow_kernel(blocks=0)
-def drive(t, x, rows, theta, layout, work, out):
-    """Constant current of each free unit: biases and the clamped rates x (n_in, b) through their weights."""
-    feed(x, theta, layout, out)
-
-
-@flow_kernel(blocks=0)
-def coupled(t, r, rows, theta, layout, work, out):
-    """W r for rates r (n, b)."""
-    zero(flat(out, 0, layout[N]))
-    couple(r, theta, layout, out)

@@ -16,14 +16,18 @@ from neurodyn.numerics.view import flat, row, units
 
 # The header: N free units and CLAMPED ones of the input; how many populations, arrows, connections of the input and
 # terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the addresses
-# in this process of the products with all weights, and of the sparse one, 0 if nothing is sparse; the kind of the cost,
-# its first unit and number of units, and the address of its slopes if it is a user's own; whether the flow descends an
-# energy of the states or of the rates; whether some units live in a box; whether rows of constants hold the state at
-# which a phase began, as terms and activations of a user's own need it; and the addresses of what terms add to each
-# flow, 0 if there are none.
-N, CLAMPED, POPULATIONS, ARROWS, INPUTS, TERMS, TERM_TABLE, BIASES, INPUT_CODE, PRODUCTS, SPARSE = range(11)
-COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED = range(11, 18)
-TERM_ENERGIES, FREE_TERMS, MOVING_TERMS, NUDGED_TERMS, CURVE_TERMS, TRANSPOSED_TERMS, HEADER = range(18, 25)
+# in this process of the sparse product, 0 if nothing is sparse; the kind of the cost, its first unit and number of
+# units, and the address of its slopes if it is a user's own; whether the flow descends an energy of the states or of
+# the rates; whether some units live in a box; and whether rows of constants hold the state at which a phase began, as
+# terms and activations of a user's own need it.
+N, CLAMPED, POPULATIONS, ARROWS, INPUTS, TERMS, TERM_TABLE, BIASES, INPUT_CODE, SPARSE = range(10)
+COST, OUT_FIRST, OUT_COUNT, COST_SLOPES, METRIC, BOXED, EXTENDED = range(10, 17)
+# The addresses of what many flows contain, as `neurodyn.system.parts` has them: products with weights and with the
+# Jacobian, rates, their changes, and that of a curved cost's slope; and of what terms add to each flow. An address is
+# 0 until some flow is run that needs it.
+PRODUCTS, JACOBIAN, ACTIVATIONS, DIFFERENCES, COST_CHANGES = range(17, 22)
+TERM_ENERGIES, FREE_TERMS, MOVING_TERMS, NUDGED_TERMS, CURVE_TERMS, TRANSPOSED_TERMS, TERM_FORCES = range(22, 29)
+HEADER = 29
 
 #: Values of METRIC: tau ds/dt = -dE/ds, or tau du/dt = -dE/dr.
 STATES, RATES = range(2)

@@ -12,32 +12,22 @@ import numpy as np
 
 from neurodyn.flows import layout as at
 from neurodyn.flows.activation import CODES, OWN, code_of
-from neurodyn.flows.coupling import products
-from neurodyn.flows.driven import moving_terms
-from neurodyn.flows.free import free_terms
-from neurodyn.flows.linear import curve_terms, transposed_terms
-from neurodyn.flows.local import term_energies
-from neurodyn.flows.nudged import nudged_terms
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.compilation import compile_together
+from neurodyn.numerics.kernel import Kernel
 from neurodyn.numerics.sparse_product import lay_out, product
 from neurodyn.system.attached import Attached
 from neurodyn.system.graph import LINEAR, SOFTMAX, Connection
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.parts import parts_of
 
 if TYPE_CHECKING:
     from neurodyn.system.network import Network
 
-#: What terms add to each flow, by where its address stands in the header.
-TERM_PARTS = {
-    at.TERM_ENERGIES: term_energies,
-    at.FREE_TERMS: free_terms,
-    at.MOVING_TERMS: moving_terms,
-    at.NUDGED_TERMS: nudged_terms,
-    at.CURVE_TERMS: curve_terms,
-    at.TRANSPOSED_TERMS: transposed_terms,
-}
+#: What a kernel reads that calls terms with complex states.
+COMPLEX = "COMPLEX_GRADIENT"
 #: Floats in a line of the cache.
 CACHE_LINE = 8
 
@@ -74,18 +64,21 @@ def assemble(network: Network) -> tuple[Array, Integers]:
     return np.concatenate(store.values), layout.astype(np.int64)
 
 
-def write_addresses(network: Network, layout: Integers, *, complex_too: bool) -> None:
-    """Write into the layout where products, terms, own activations and an own cost lie in this process."""
-    layout[at.PRODUCTS] = products.address
+def write_addresses(network: Network, layout: Integers, kernel: Kernel) -> None:
+    """Write into the layout where what a kernel calls lies in this process, which is compiled for it.
+
+    That is the parts of flows, terms, own activations, and an own cost.
+    """
+    parts = parts_of(network, kernel)
+    compile_together(parts.values())
+    for place, part in parts.items():
+        layout[place] = part.address
     for k, p in enumerate(network.graph.free):
         o = at.HEADER + at.PER_POPULATION * k
         if layout[o + at.CODE] == OWN:
             own = OWN_ACTIVATIONS[p.activation]
             layout[o + at.OWN_RATES], layout[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
             layout[o + at.OWN_DIFFERENCES] = own.differences.address
-    if network.attached:
-        for place, part in TERM_PARTS.items():
-            layout[place] = part.address
     if layout[at.COST] == at.OWN_COST:
         layout[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
     for k, attached in enumerate(network.attached):
@@ -94,7 +87,7 @@ def write_addresses(network: Network, layout: Integers, *, complex_too: bool) ->
         layout[o + at.TRANSPOSED] = (primitives.curve_transposed or primitives.curve).address
         if primitives.energy is not None:
             layout[o + at.ENERGY] = primitives.energy.address
-        if complex_too and primitives.complex_gradient is not None:
+        if COMPLEX in kernel.names and primitives.complex_gradient is not None:
             layout[o + at.COMPLEX_GRADIENT] = primitives.complex_gradient.address
 
 
