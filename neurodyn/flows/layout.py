@@ -11,8 +11,19 @@ matrices are each other's transpose if they share their weights; a population's 
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
 from neurodyn.numerics.kernel import helper
-from neurodyn.numerics.view import flat, row, units
+
+if numba.config.DISABLE_JIT:
+    from neurodyn.numerics.view import flat, row, units
+else:
+    from neurodyn.numerics.view import like, rows_from, sides
 
 # The header: N free units and CLAMPED ones of the input; how many populations, arrows, connections of the input and
 # terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the addresses
@@ -54,40 +65,83 @@ KIND, EXTRA, STIMULUS, TIMES, SAMPLES, WIDTH, DRIVEN = range(7)
 CONSTANT, SINE, SERIES = range(3)
 
 
-@helper
-def block(array, k, layout):
-    """The k-th block of n rows, as one long row."""
-    return flat(array, k * layout[N], (k + 1) * layout[N])
+if numba.config.DISABLE_JIT:  # the same in plain Python, for tests
 
+    def block(array, k, layout):
+        """The k-th block of n rows, as one long row."""
+        return flat(array, k * layout[N], (k + 1) * layout[N])
 
-@helper
-def rows_of(array, k, layout):
-    """The k-th block of n rows, as rows."""
-    return units(array, k * layout[N], layout[N])
+    def rows_of(array, k, layout):
+        """The k-th block of n rows, as rows."""
+        return units(array, k * layout[N], layout[N])
 
+    def unit(array, k, i, layout):
+        """The row of unit i in the k-th block of n rows."""
+        return row(array, k * layout[N] + i)
 
-@helper
-def unit(array, k, i, layout):
-    """The row of unit i in the k-th block of n rows."""
-    return row(array, k * layout[N] + i)
+    def part(array, k, start, stop, layout):
+        """Units start ... stop of the k-th block of n rows, as one long row."""
+        return flat(array, k * layout[N] + start, k * layout[N] + stop)
 
+    def some(array, k, first, count, layout):
+        """The rows of `count` units from `first` on in the k-th block of n rows."""
+        return units(array, k * layout[N] + first, count)
 
-@helper
-def part(array, k, start, stop, layout):
-    """Units start ... stop of the k-th block of n rows, as one long row."""
-    return flat(array, k * layout[N] + start, k * layout[N] + stop)
+    def after(array, k, layout):
+        """All rows after the first k blocks of n."""
+        return units(array, k * layout[N], array.shape[0] - k * layout[N])
 
+else:  # no functions of their own, which would be compiled once for each k
 
-@helper
-def some(array, k, first, count, layout):
-    """The rows of `count` units from `first` on in the k-th block of n rows."""
-    return units(array, k * layout[N] + first, count)
+    def _look(dimensions: int, array: Any, numbers: int, layout: Any, where: Any) -> Any:
+        """A view of rows, as rows or as one long row; where(builder, n, start, height, ...) is the first and how many.
 
+        n is the size of the block, start its first row, height the number of all rows; then come the other numbers.
+        """
 
-@helper
-def after(array, k, layout):
-    """All rows after the first k blocks of n."""
-    return units(array, k * layout[N], array.shape[0] - k * layout[N])
+        def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values, k, *others, given = arguments
+            header = target.make_array(signature.args[-1])(target, builder, given)
+            n = builder.load(builder.gep(header.data, [ir.IntType(64)(N)]))
+            height = sides(target, builder, signature, values)[0]
+            first, count = where(builder, n, builder.mul(k, n), height, *others)
+            return rows_from(target, builder, signature, values, first, count)
+
+        return like(array, dimensions)(array, *[types.intp] * numbers, layout), generate
+
+    @intrinsic
+    def block(_context, array, k, layout):
+        """The k-th block of n rows, as one long row."""
+        return _look(1, array, 1, layout, lambda builder, n, start, height: (start, n))
+
+    @intrinsic
+    def rows_of(_context, array, k, layout):
+        """The k-th block of n rows, as rows."""
+        return _look(2, array, 1, layout, lambda builder, n, start, height: (start, n))
+
+    @intrinsic
+    def unit(_context, array, k, i, layout):
+        """The row of unit i in the k-th block of n rows."""
+        return _look(1, array, 2, layout, lambda builder, n, start, height, i: (builder.add(start, i), i.type(1)))
+
+    @intrinsic
+    def part(_context, array, k, start, stop, layout):
+        """Units start ... stop of the k-th block of n rows, as one long row."""
+
+        def where(builder, n, first, height, start, stop):
+            return builder.add(first, start), builder.sub(stop, start)
+
+        return _look(1, array, 3, layout, where)
+
+    @intrinsic
+    def some(_context, array, k, first, count, layout):
+        """The rows of `count` units from `first` on in the k-th block of n rows."""
+        return _look(2, array, 3, layout, lambda builder, n, start, height, i, count: (builder.add(start, i), count))
+
+    @intrinsic
+    def after(_context, array, k, layout):
+        """All rows after the first k blocks of n."""
+        return _look(2, array, 1, layout, lambda builder, n, start, height: (start, builder.sub(height, start)))
 
 
 @helper
