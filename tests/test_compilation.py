@@ -66,7 +66,7 @@ def test_what_others_compile_is_loaded_and_a_users_own_is_compiled_here(tmp_path
 def test_progress_names_what_is_compiled_and_the_time_left(tmp_path):
     code = SMALL + "progress.PATIENCE = progress.FILE_SECONDS = 0.0\ncompilation.compile_together(kernels)"
     shown = python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stderr
-    assert "compiling kernels, once per installation: change, clamped_rates" in shown
+    assert "compiling kernels, once per installation: clamped_rates, change" in shown
     assert " left" in shown
 
 
@@ -117,7 +117,7 @@ def test_a_users_kernel_is_not_looked_for_by_other_processes():
 
 
 def test_what_a_kernel_costs_is_counted_by_the_functions_that_it_is_made_of():
-    assert clamped_rates.helpers < change.helpers < nudged.helpers < advance.helpers
+    assert change.helpers < nudged.helpers < advance.helpers
 
 
 @pytest.mark.slow  # cache hits and misses of two processes are in test_kernel.py

@@ -13,6 +13,7 @@ from neurodyn.experiments.model_run import groundwork_of, run_model
 from neurodyn.numerics.kernel import Flow, Kernel, Series
 from neurodyn.solvers.stepper import advance
 from neurodyn.solvers.taylor import advance_lanes
+from neurodyn.system.parts import ALWAYS, CURVED, OF_TERMS
 
 
 @pytest.fixture
@@ -47,8 +48,8 @@ def test_kernels_compiled_for_a_run_are_those_that_it_calls(name, overrides, ene
     prepared = set(asked)
     asked.clear()
     run_model(model)
-    loops = advance, advance_lanes
-    assert {kernel for kernel in asked if isinstance(kernel, (Flow, Series)) or kernel in loops} == prepared
+    others = {advance, advance_lanes, *ALWAYS.values(), *CURVED.values(), *OF_TERMS.values()}
+    assert {kernel for kernel in asked if isinstance(kernel, (Flow, Series)) or kernel in others} == prepared
 
 
 def test_a_groundwork_serves_every_nudging():

@@ -153,7 +153,7 @@ def dyadic_problem(network: Network, start: Array, x: Array | None, target: Arra
         np.concatenate([start, np.zeros_like(start)]),
         stack(blocks),
         network.theta,
-        network.layout,
+        network.layout_for(dyadic),
         network.work_rows(dyadic),
         2 * n,
         jacobian,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import CLAMPED, EXTENDED, NUDGED_TERMS, TERMS, N, after, rows_of, zero
-from neurodyn.flows.linear import BASE, back, forth
+from neurodyn.flows.linear import BASE, FORWARD, SIDE, multiply_by_jacobian
 from neurodyn.flows.nudged import respond
 from neurodyn.flows.populations import differences
 from neurodyn.flows.response import add_to_fields, add_to_velocities, subtract
@@ -28,8 +28,8 @@ def corrected(t, delta, rows, theta, layout, work, out):
     """ddelta/dt of the corrected phase; rows are those of products with the Jacobian at s*, then those of `nudged`."""
     force, change, bent = rows_of(work, 0, layout), rows_of(work, 1, layout), rows_of(work, 2, layout)
     own = nudged_rows(rows, layout)
-    forth(delta, rows, theta, layout, after(work, 1, layout), force)
-    back(delta, rows, theta, layout, after(work, 1, layout), out)
+    multiply_by_jacobian(FORWARD, delta, rows, theta, layout, after(work, 1, layout), force)
+    multiply_by_jacobian(SIDE, delta, rows, theta, layout, after(work, 1, layout), out)
     subtract(out, layout, force)
     differences(delta, own, layout, change, bent)
     zero(flat(out, 0, layout[N]))

@@ -1,22 +1,35 @@
 """What a cost does to the outputs: the force of a nudge, and how it changes from the base.
 
 z is what the cost is a function of: the states of the outputs, in the rate form their rates. The squared error is
-linear and so part of the flows' loops; the others write over whole outputs.
+linear and so part of the flows' loops; the others write over whole outputs. What a nudge changes of these is a kernel,
+which is compiled only for such a cost, and called by its address in the layout.
 """
 
 from __future__ import annotations
 
 from numba import types
 
-from neurodyn.flows.layout import COST, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, some
+from neurodyn.flows.layout import COST, COST_CHANGES, COST_SLOPES, OUT_COUNT, OUT_FIRST, OWN_COST, SOFTMAX, N, some
 from neurodyn.flows.rows import BETA
-from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
+from neurodyn.numerics.kernel import (
+    Kernel,
+    constant_integers,
+    constant_matrix,
+    constant_vector,
+    helper,
+    make_call,
+    matrix,
+    vector,
+)
 from neurodyn.numerics.vectormath import expm1_and_exp
 from neurodyn.numerics.view import flat, units
 
 #: slopes(z, y, out) writes dc/dz of a cost of a user's own for each output; out may be z itself.
 SLOPES_OF = types.void(constant_vector, constant_vector, vector)
 call_slopes = make_call(SLOPES_OF)
+#: cost_changes(z, rows, layout, responded, bent, out).
+COST_CHANGES_OF = types.void(constant_matrix, constant_matrix, constant_integers, types.boolean, matrix, matrix)
+call_cost_changes = make_call(COST_CHANGES_OF)
 
 
 @helper
@@ -66,6 +79,28 @@ def soften(x, beta, p, out):
             total += p[i, j] * factor
         for i in range(count):
             out[i, j] = p[i, j] * (out[i, j] - mean) / total
+
+
+def _cost_changes(z, rows, layout, responded, bent, out):
+    """Subtract the change of the cost's slope from the outputs' forces, or from their velocities if they responded.
+
+    The outputs' rows of `bent`, which their population needs no more, are overwritten.
+    """
+    first, count = layout[OUT_FIRST], layout[OUT_COUNT]
+    pull = units(bent, first, count)
+    cost_change(units(z, first, count), rows, layout, pull)
+    for i in range(count):
+        for j in range(out.shape[1]):
+            out[first + i, j] -= rows[first + i, j] * pull[i, j] if responded else pull[i, j]
+
+
+cost_changes = Kernel(_cost_changes, COST_CHANGES_OF)
+
+
+@helper
+def subtract_cost(z, rows, layout, responded, bent, out):
+    """Call `cost_changes`."""
+    call_cost_changes(layout[COST_CHANGES], (z, rows, layout, responded, bent, out))
 
 
 @helper

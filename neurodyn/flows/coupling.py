@@ -1,64 +1,98 @@
-"""What pairs of units joined by weights do to each other: g_i = sum_j W_ij r_j, over all connections of a network."""
+"""What pairs of units joined by weights do to each other: g_i = sum_j W_ij r_j, over all connections of a network.
+
+All these products are one kernel, which flows call by its address in the layout: with its tiles inside, each flow would
+take seconds more to compile.
+"""
 
 from __future__ import annotations
+
+from numba import types
 
 from neurodyn.flows.layout import (
     ARROWS,
     BIASES,
     HEADER,
+    INPUT_MATRIX,
+    INPUT_PATTERN,
     INPUTS,
     MATRIX,
     PER_ARROW,
     PER_INPUT,
     PER_POPULATION,
     POPULATIONS,
+    PRODUCTS,
     SOURCE,
     SPARSE,
     TO,
     TRANSPOSE,
     N,
-    zero,
 )
-from neurodyn.numerics.kernel import flow_kernel, helper
+from neurodyn.numerics.kernel import (
+    Kernel,
+    constant_integers,
+    constant_matrix,
+    constant_vector,
+    helper,
+    make_call,
+    matrix,
+)
 from neurodyn.numerics.product import add_product
 from neurodyn.numerics.sparse_product import add_sparse
-from neurodyn.numerics.view import constant, flat, rectangle, units
+from neurodyn.numerics.view import constant, rectangle, units
+
+#: Which connections: the arrows between free populations, the same backwards, or those of the input.
+FORTH, BACK, INPUT = range(3)
+#: products(which, r, theta, layout, out).
+PRODUCTS_OF = types.void(types.int64, constant_matrix, constant_vector, constant_integers, matrix)
+call_products = make_call(PRODUCTS_OF)
+
+
+def _products(which, r, theta, layout, out):
+    """out += M r, over all connections of a kind.
+
+    theta holds each matrix of an arrow and its transpose, so that both directions run along memory. A single sample is
+    a row: its product is taken from the other side, which gives the same chains of additions.
+    """
+    for c in range(layout[INPUTS] if which == INPUT else layout[ARROWS]):
+        a, m, b, n, place, other, pattern = connection(which, c, r.shape[0], layout)
+        if pattern:
+            add_sparse(layout[SPARSE], theta, place, layout, pattern, units(r, b, n), units(out, a, m))
+            continue
+        if r.shape[1] == 1 and which != INPUT:
+            left, right, sums = rectangle(r, b, 1, n), rectangle(theta, other, n, m), rectangle(out, a, 1, m)
+        else:
+            left, right, sums = rectangle(theta, place, m, n), units(r, b, n), units(out, a, m)
+        add_product(left, right, sums)
+
+
+products = Kernel(_products, PRODUCTS_OF)
+
+
+@helper
+def connection(which, c, clamped, layout):
+    """First unit and size of where it leads to and comes from; where matrix and transpose begin; its pattern or 0."""
+    first = HEADER + PER_POPULATION * layout[POPULATIONS]
+    if which == INPUT:
+        o = first + PER_ARROW * layout[ARROWS] + PER_INPUT * c
+        return layout[o], layout[o + 1], 0, clamped, layout[o + INPUT_MATRIX], 0, layout[o + INPUT_PATTERN]
+    o = first + PER_ARROW * c
+    to, source, place, other = TO, SOURCE, MATRIX, TRANSPOSE
+    if which == BACK:
+        to, source, place, other = SOURCE, TO, TRANSPOSE, MATRIX
+    ends = layout[o + to], layout[o + to + 1], layout[o + source], layout[o + source + 1]
+    return *ends, layout[o + place], layout[o + other], layout[o + place + 2]
 
 
 @helper
 def couple(r, theta, layout, out):
     """out += W r, over all arrows between free populations."""
-    first = HEADER + PER_POPULATION * layout[POPULATIONS]
-    for c in range(layout[ARROWS]):
-        o = first + PER_ARROW * c
-        arrow(constant(r), theta, layout, (o + TO, o + SOURCE, o + MATRIX, o + TRANSPOSE), out)
+    call_products(layout[PRODUCTS], (FORTH, constant(r), theta, layout, out))
 
 
 @helper
 def couple_transposed(r, theta, layout, out):
     """out += Wᵀ r: every arrow backwards."""
-    first = HEADER + PER_POPULATION * layout[POPULATIONS]
-    for c in range(layout[ARROWS]):
-        o = first + PER_ARROW * c
-        arrow(constant(r), theta, layout, (o + SOURCE, o + TO, o + TRANSPOSE, o + MATRIX), out)
-
-
-@helper
-def arrow(r, theta, layout, where, out):
-    """out[to] += M r[from]; `where` are addresses in the layout, a pattern's two after that of its weights.
-
-    theta holds each matrix and its transpose, so that both directions run along memory. A single sample is a row: its
-    product is taken from the other side, which gives the same chains of additions.
-    """
-    to, source, matrix, transpose = where
-    a, m, b, n = layout[to], layout[to + 1], layout[source], layout[source + 1]
-    if layout[matrix + 2]:
-        pattern = layout[matrix + 2]
-        add_sparse(layout[SPARSE], theta, layout[matrix], layout, pattern, units(r, b, n), units(out, a, m))
-    elif r.shape[1] == 1:
-        add_product(rectangle(r, b, 1, n), rectangle(theta, layout[transpose], n, m), rectangle(out, a, 1, m))
-    else:
-        add_product(rectangle(theta, layout[matrix], m, n), units(r, b, n), units(out, a, m))
+    call_products(layout[PRODUCTS], (BACK, constant(r), theta, layout, out))
 
 
 @helper
@@ -67,25 +101,4 @@ def feed(x, theta, layout, out):
     for i in range(layout[N]):
         for j in range(x.shape[1]):
             out[i, j] = theta[layout[BIASES] + i]
-    first = HEADER + PER_POPULATION * layout[POPULATIONS] + PER_ARROW * layout[ARROWS]
-    m = x.shape[0]
-    for c in range(layout[INPUTS]):
-        o = first + PER_INPUT * c
-        b, n, where = layout[o], layout[o + 1], layout[o + 2]
-        if layout[o + 3]:
-            add_sparse(layout[SPARSE], theta, where, layout, layout[o + 3], x, units(out, b, n))
-        else:
-            add_product(rectangle(theta, where, n, m), x, units(out, b, n))
-
-
-@flow_kernel(blocks=0)
-def drive(t, x, rows, theta, layout, work, out):
-    """Constant current of each free unit: biases and the clamped rates x (n_in, b) through their weights."""
-    feed(x, theta, layout, out)
-
-
-@flow_kernel(blocks=0)
-def coupled(t, r, rows, theta, layout, work, out):
-    """W r for rates r (n, b)."""
-    zero(flat(out, 0, layout[N]))
-    couple(r, theta, layout, out)
+    call_products(layout[PRODUCTS], (INPUT, constant(x), theta, layout, out))

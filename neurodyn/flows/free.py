@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import BOXED, FREE_TERMS, TERMS, N, after, block, rows_of
 from neurodyn.flows.populations import activate
-from neurodyn.flows.response import add_to_fields, add_to_velocities, respond, subtract
+from neurodyn.flows.response import push, respond, subtract
 from neurodyn.flows.rows import DRIVE, FREE_BLOCKS, clamped
 from neurodyn.flows.terms import OUT_S, TERM_PART, call_part, every, gradients
 from neurodyn.numerics.kernel import Kernel, flow_kernel
@@ -21,15 +21,13 @@ def free(t, s, rows, theta, layout, work, out):
     for j in range(field.size):
         field[j] = current[j]
     couple(r, theta, layout, out)
-    if layout[TERMS] == 0:
-        respond(s, r, d, rows, layout, out)
-    else:
-        scratch = after(work, 2, layout)
+    scratch = after(work, 2, layout)
+    if layout[TERMS] > 0:
         call_part(layout[FREE_TERMS], (s, r, rows, theta, layout, scratch, out))
-        force = every(scratch, OUT_S, layout)
-        add_to_fields(force, layout, out)
-        respond(s, r, d, rows, layout, out)
-        add_to_velocities(force, rows, layout, out)
+        push(every(scratch, OUT_S, layout), rows, layout, False, out)
+    respond(s, r, d, rows, layout, out)
+    if layout[TERMS] > 0:
+        push(every(scratch, OUT_S, layout), rows, layout, True, out)
 
 
 def _free_terms(s, r, rows, theta, layout, scratch, out):

@@ -9,7 +9,6 @@ With the coefficients s_k of states, r_k of rates, q_k of their slopes, u_k of f
 from __future__ import annotations
 
 from neurodyn.flows.activation import LINEAR, SIGMOID
-from neurodyn.flows.coupling import coupled
 from neurodyn.flows.free import free
 from neurodyn.flows.layout import POPULATIONS, N, block
 from neurodyn.flows.populations import activate
@@ -20,7 +19,7 @@ from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, ti
 from neurodyn.numerics.view import borrowed, constant, flat, layer
 
 
-@series_kernel(free, STACKS, coupled)
+@series_kernel(free, STACKS)
 def free_series(c, rows, theta, layout, work):
     """Coefficients of the states of the free phase; units must have tanh, the sigmoid, or be linear."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)

@@ -5,15 +5,19 @@ With rates r = rho(s), slopes rho', fields g and leaks l, and V″ the second de
     K v = (l - rho'' g) v - rho' W rho' v + [V″ (v, rho' v)]_s + rho' [V″ (v, rho' v)]_r      (state form)
     K v = l v - W rho' v + [V″ (0, rho' v)]_r                                                 (rate form)
 
-In the state form K is the Hessian, if there is an energy. Rows and columns of inactive units are zero.
+In the state form K is the Hessian, if there is an energy. Rows and columns of inactive units are zero. All products are
+one kernel, which flows call by its address in the layout.
 """
 
 from __future__ import annotations
+
+from numba import types
 
 from neurodyn.flows.coupling import couple, couple_transposed
 from neurodyn.flows.layout import (
     CURVE,
     CURVE_TERMS,
+    JACOBIAN,
     METRIC,
     RATES,
     TERMS,
@@ -28,41 +32,70 @@ from neurodyn.flows.layout import (
 from neurodyn.flows.response import subtract
 from neurodyn.flows.rows import ACTIVE, DIAGONAL, LINEAR_BLOCKS, LINEAR_RATE, RATE, SLOPE, STATE, base, clamped
 from neurodyn.flows.terms import OUT_S, TERM_PART, V_R, V_S, R, S, call_part, every, extend, extend_by_zeros, products
-from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
-from neurodyn.numerics.view import constant, flat
+from neurodyn.numerics.kernel import (
+    Kernel,
+    constant_integers,
+    constant_matrix,
+    constant_vector,
+    flow_kernel,
+    helper,
+    make_call,
+    matrix,
+)
+from neurodyn.numerics.view import flat
 
 #: Blocks of n that the base of these products has before the clamped rates.
 BASE = 3
 
 
-@flow_kernel(blocks=1)
-def jvp(t, v, rows, theta, layout, work, out):
-    """K v."""
-    forth(v, rows, theta, layout, work, out)
+#: Which product: K v, Kᵀ v, or m^-1 Kᵀ m v, which is K v where there is an energy, and Kᵀ v in the state form.
+FORWARD, TURNED, SIDE = range(3)
+#: jacobian(which, v, rows, theta, layout, work, out).
+JACOBIAN_OF = types.void(
+    types.int64, constant_matrix, constant_matrix, constant_vector, constant_integers, matrix, matrix
+)
+call_jacobian = make_call(JACOBIAN_OF)
+
+
+def _jacobian(which, v, rows, theta, layout, work, out):
+    """out = one of the products with K; scratch memory has a block of n rows, and those of the terms."""
+    by_state = layout[METRIC] != RATES
+    weighted, scratch = rows_of(work, 0, layout), after(work, 1, layout)
+    if which == TURNED and not by_state:  # rho' stands to the left of the transposed weights, and is applied at the end
+        a, b = flat(weighted, 0, layout[N]), flat(v, 0, layout[N])
+        for j in range(a.size):
+            a[j] = b[j]
+    else:
+        weigh(v, rows, layout, weighted)
+    zero(flat(out, 0, layout[N]))
+    address = layout[CURVE_TERMS]
+    if which == FORWARD:
+        couple(weighted, theta, layout, out)
+    else:
+        couple_transposed(weighted, theta, layout, out)
+        address = layout[TRANSPOSED_TERMS]
+    finish(v, weighted, rows, theta, layout, (address, by_state or which == TURNED), scratch, out)
+
+
+jacobian = Kernel(_jacobian, JACOBIAN_OF)
 
 
 @helper
-def forth(v, rows, theta, layout, work, out):
-    """out = K v."""
-    weighted = rows_of(work, 0, layout)
-    weigh(v, rows, layout, weighted)
-    zero(flat(out, 0, layout[N]))
-    couple(weighted, theta, layout, out)
-    how = layout[CURVE_TERMS], layout[METRIC] != RATES
-    finish(v, weighted, rows, theta, layout, how, after(work, 1, layout), out)
+def multiply_by_jacobian(which, v, rows, theta, layout, work, out):
+    """Call `jacobian`."""
+    call_jacobian(layout[JACOBIAN], (which, v, rows, theta, layout, work, out))
+
+
+@flow_kernel(blocks=1)
+def jvp(t, v, rows, theta, layout, work, out):
+    """K v."""
+    multiply_by_jacobian(FORWARD, v, rows, theta, layout, work, out)
 
 
 @flow_kernel(blocks=1)
 def vjp(t, v, rows, theta, layout, work, out):
     """Kᵀ v."""
-    if layout[METRIC] == RATES:  # rho' stands to the left of the transposed weights, and is applied at the end
-        weighted = rows_of(work, 0, layout)
-        a, b = flat(weighted, 0, layout[N]), flat(v, 0, layout[N])
-        for j in range(a.size):
-            a[j] = b[j]
-        transposed(v, weighted, rows, theta, layout, True, work, out)
-    else:
-        back(v, rows, theta, layout, work, out)
+    multiply_by_jacobian(TURNED, v, rows, theta, layout, work, out)
 
 
 @flow_kernel(blocks=1)
@@ -80,26 +113,9 @@ def follow(z, rows, theta, layout, work, out):
     a, b, rate, total = block(out, 1, layout), block(z, 0, layout), block(rows, RATE, layout), block(out, 0, layout)
     for j in range(a.size):
         a[j] = rate[j] * b[j]
-    back(constant(rows_of(out, 1, layout)), rows, theta, layout, work, rows_of(out, 0, layout))
+    multiply_by_jacobian(SIDE, rows_of(out, 1, layout), rows, theta, layout, work, rows_of(out, 0, layout))
     for j in range(total.size):
         total[j] = -total[j]
-
-
-@helper
-def back(v, rows, theta, layout, work, out):
-    """out = m^-1 Kᵀ m v, which is K v where there is an energy, and Kᵀ v in the state form."""
-    weighted = rows_of(work, 0, layout)
-    weigh(v, rows, layout, weighted)
-    transposed(v, weighted, rows, theta, layout, layout[METRIC] != RATES, work, out)
-
-
-@helper
-def transposed(v, weighted, rows, theta, layout, sloped, work, out):
-    """Make the product with the transpose: of weights with the weighted v; `sloped` is whether rho' is on the left."""
-    zero(flat(out, 0, layout[N]))
-    couple_transposed(weighted, theta, layout, out)
-    how = layout[TRANSPOSED_TERMS], sloped
-    finish(v, weighted, rows, theta, layout, how, after(work, 1, layout), out)
 
 
 @helper
@@ -114,16 +130,14 @@ def weigh(v, rows, layout, out):
 def finish(v, weighted, rows, theta, layout, how, scratch, out):
     """Make K v of the product of weights in out; `how` is the address of terms, and whether rho' is on the left."""
     address, sloped = how
-    if layout[TERMS] == 0:
-        close(v, rows, layout, sloped, out)
-    else:
+    if layout[TERMS] > 0:
         call_part(address, (v, weighted, rows, theta, layout, scratch, out))
-        close(v, rows, layout, sloped, out)
-        if layout[METRIC] != RATES:
-            active = block(base(rows, LINEAR_BLOCKS, 0, layout), ACTIVE, layout)
-            total, more = flat(out, 0, layout[N]), flat(every(scratch, OUT_S, layout), 0, layout[N])
-            for j in range(total.size):
-                total[j] += active[j] * more[j]
+    close(v, rows, layout, sloped, out)
+    if layout[TERMS] > 0 and layout[METRIC] != RATES:
+        active = block(base(rows, LINEAR_BLOCKS, 0, layout), ACTIVE, layout)
+        total, more = flat(out, 0, layout[N]), flat(every(scratch, OUT_S, layout), 0, layout[N])
+        for j in range(total.size):
+            total[j] += active[j] * more[j]
 
 
 @helper

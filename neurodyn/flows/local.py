@@ -86,9 +86,3 @@ def add_unit_energies(code, leak, i, values, layout, out):
     for j in range(out.size):
         kept = 0.5 * x[j] * x[j] if layout[METRIC] == STATES else leak_energy(code, x[j], y[j])
         out[j] += leak * kept - y[j] * (current[j] + 0.5 * f[j])
-
-
-@flow_kernel(blocks=1)
-def rates(t, s, rows, theta, layout, work, out):
-    """rho(s) of all free units."""
-    activate(s, layout, out, rows_of(work, 0, layout))

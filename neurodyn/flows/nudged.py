@@ -10,13 +10,12 @@ s*, and G_s, G_r what `neurodyn.flows.terms.changes` gives of the terms,
 from __future__ import annotations
 
 from neurodyn.flows.activation import HARD_SIGMOID
-from neurodyn.flows.cost import cost_change, is_curved
+from neurodyn.flows.cost import is_curved, subtract_cost
 from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import (
     LEAK,
     METRIC,
     NUDGED_TERMS,
-    OUT_COUNT,
     OUT_FIRST,
     POPULATIONS,
     RATES,
@@ -30,7 +29,7 @@ from neurodyn.flows.layout import (
     zero,
 )
 from neurodyn.flows.populations import differences
-from neurodyn.flows.response import add_to_fields, add_to_velocities, is_stuck, subtract
+from neurodyn.flows.response import is_stuck, push, subtract
 from neurodyn.flows.rows import (
     BASE_BLOCKS,
     BASE_FIELD,
@@ -53,7 +52,7 @@ from neurodyn.flows.rows import (
 )
 from neurodyn.flows.terms import OUT_S, TERM_PART, V_R, V_S, R, S, call_part, changes, every, extend, extend_by_zeros
 from neurodyn.numerics.kernel import Kernel, flow_kernel, helper
-from neurodyn.numerics.view import constant, flat, units
+from neurodyn.numerics.view import constant, flat
 
 
 @flow_kernel(blocks=2)
@@ -69,14 +68,12 @@ def nudged(t, delta, rows, theta, layout, work, out):
 @helper
 def finish(delta, change, bent, rows, theta, layout, scratch, out):
     """Turn the changes W D of the fields in out into ddelta/dt."""
-    if layout[TERMS] == 0:
-        respond(delta, change, bent, rows, layout, out)
-    else:
+    if layout[TERMS] > 0:
         call_part(layout[NUDGED_TERMS], (delta, change, rows, theta, layout, scratch, out))
-        force = every(scratch, OUT_S, layout)
-        add_to_fields(force, layout, out)
-        respond(delta, change, bent, rows, layout, out)
-        add_to_velocities(force, rows, layout, out)
+        push(every(scratch, OUT_S, layout), rows, layout, False, out)
+    respond(delta, change, bent, rows, layout, out)
+    if layout[TERMS] > 0:
+        push(every(scratch, OUT_S, layout), rows, layout, True, out)
 
 
 def _nudged_terms(delta, change, rows, theta, layout, scratch, out):
@@ -118,7 +115,7 @@ def respond(delta, change, bent, rows, layout, out):
             inside, pressure = flat(change, start, stop), part(rows, PRESSURE, start, stop, layout)
             low, high = part(rows, DELTA_LOWER, start, stop, layout), part(rows, DELTA_UPPER, start, stop, layout)
             if is_curved_here(layout, start, stop):  # before it is known whether a unit is stuck
-                subtract_cost(constant(change), bent, rows, layout, responded, out)
+                subtract_cost(constant(change), rows, layout, responded, bent, out)
             for j in range(f.size):
                 force = f[j] + pressure[j] - slope[j] - (leak + beta[j] * curve[j]) * inside[j]
                 f[j] = 0.0 if is_stuck(x[j], low[j], high[j], force) else rate[j] * force
@@ -127,7 +124,7 @@ def respond(delta, change, bent, rows, layout, out):
             for j in range(f.size):
                 f[j] = rate[j] * (f[j] - leak * x[j] - slope[j] - beta[j] * curve[j] * moved[j])
             if is_curved_here(layout, start, stop):
-                subtract_cost(constant(change), bent, rows, layout, responded, out)
+                subtract_cost(constant(change), rows, layout, responded, bent, out)
         else:
             d, g = part(rows, BASE_SLOPE, start, stop, layout), part(rows, BASE_FIELD, start, stop, layout)
             b = flat(bent, start, stop)
@@ -136,27 +133,13 @@ def respond(delta, change, bent, rows, layout, out):
                 force -= slope[j] + (leak + beta[j] * curve[j]) * x[j]
                 f[j] = rate[j] * force
             if is_curved_here(layout, start, stop):
-                subtract_cost(delta, bent, rows, layout, responded, out)
+                subtract_cost(delta, rows, layout, responded, bent, out)
 
 
 @helper
 def is_curved_here(layout, start, stop):
     """Whether the outputs are among these units, and their cost's second derivative is no constant."""
     return is_curved(layout) and start <= layout[OUT_FIRST] < stop
-
-
-@helper
-def subtract_cost(z, bent, rows, layout, responded, out):
-    """Subtract the change of the cost's slope from the outputs' forces, or from their velocities if they responded.
-
-    The outputs' rows of `bent`, which their population needs no more, are overwritten.
-    """
-    first, count = layout[OUT_FIRST], layout[OUT_COUNT]
-    pull = units(bent, first, count)
-    cost_change(units(z, first, count), rows, layout, pull)
-    for i in range(count):
-        for j in range(out.shape[1]):
-            out[first + i, j] -= rows[first + i, j] * pull[i, j] if responded else pull[i, j]
 
 
 @flow_kernel(blocks=1)

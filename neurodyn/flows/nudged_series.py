@@ -12,17 +12,18 @@ Nothing is divided by beta.
 from __future__ import annotations
 
 from neurodyn.flows.activation import LINEAR, SIGMOID, moved_slope
-from neurodyn.flows.coupling import coupled
-from neurodyn.flows.layout import POPULATIONS, part, population
-from neurodyn.flows.nudged import change, nudged
-from neurodyn.flows.recurrence import CHANGE, COUPLED, STACKS, VELOCITY, are_few, call, fields, in_vectors, sums
+from neurodyn.flows.coupling import couple
+from neurodyn.flows.layout import POPULATIONS, N, part, population, zero
+from neurodyn.flows.nudged import nudged
+from neurodyn.flows.populations import differences
+from neurodyn.flows.recurrence import STACKS, VELOCITY, are_few, call, fields, in_vectors, sums
 from neurodyn.flows.rows import BASE_FIELD, BASE_RATE, BASE_SLOPE, BETA, COST_CURVATURE
 from neurodyn.numerics.kernel import inlined_helper, series_kernel
 from neurodyn.numerics.vectors import all_of, load, minus, plus_times, store, times
 from neurodyn.numerics.view import borrowed, flat, layer, rectangle
 
 
-@series_kernel(nudged, STACKS, change, nudged, coupled)
+@series_kernel(nudged, STACKS, nudged)
 def nudged_series(c, rows, theta, layout, work):
     """Coefficients of delta; units must have tanh, the sigmoid, or be linear, and the cost be the squared error."""
     c, rows, theta, layout, work = borrowed(c), borrowed(rows), borrowed(theta), borrowed(layout), borrowed(work)
@@ -42,8 +43,9 @@ def begin(c, rows, theta, layout, work):
     spare = rectangle(work, 0, 2 * c.shape[1], c.shape[2])
     moved, slope, u = layer(work, 0), layer(work, orders), layer(work, 2 * orders)
     call(VELOCITY, delta, rows, theta, layout, spare, layer(work, 3 * orders))
-    call(CHANGE, delta, rows, theta, layout, u, moved)
-    call(COUPLED, moved, rows, theta, layout, slope, u)
+    differences(delta, rows, layout, moved, u)
+    zero(flat(u, 0, layout[N]))
+    couple(moved, theta, layout, u)
     for p in range(layout[POPULATIONS]):  # a slope of 1e-17 that should be 0 would let the coefficients explode
         _, start, stop, code = population(layout, p)
         q, x, strength = flat(slope, start, stop), flat(delta, start, stop), part(rows, BETA, start, stop, layout)

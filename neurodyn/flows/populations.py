@@ -1,6 +1,7 @@
 """Rates, slopes and curvatures of all free units, population by population, and their changes from a base.
 
-Activations of a user's own are called by the addresses that the layout has for them.
+Activations of a user's own are called by the addresses that the layout has for them. Rates and their changes are
+kernels, which flows call by their addresses in the layout.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from numba import types
 
 from neurodyn.flows.activation import HARD_SIGMOID, OWN, curvature, divided_differences, rate_and_slope
 from neurodyn.flows.layout import (
+    ACTIVATIONS,
+    DIFFERENCES,
     OWN_CURVATURE,
     OWN_DIFFERENCES,
     OWN_RATES,
@@ -27,7 +30,16 @@ from neurodyn.flows.rows import (
     STATE,
     base,
 )
-from neurodyn.numerics.kernel import constant_vector, helper, make_call, vector
+from neurodyn.numerics.kernel import (
+    Kernel,
+    constant_integers,
+    constant_matrix,
+    constant_vector,
+    helper,
+    make_call,
+    matrix,
+    vector,
+)
 from neurodyn.numerics.view import flat
 
 #: rates(s, r, d) writes rho(s) and rho'(s); curvatures(s, c) writes rho''(s), for a stretch of states.
@@ -37,9 +49,13 @@ CURVATURES_OF = types.void(constant_vector, vector)
 DIFFERENCES_OF = types.void(*[constant_vector] * 5, vector, vector)
 call_rates, call_curvatures, call_differences = (make_call(s) for s in (RATES_OF, CURVATURES_OF, DIFFERENCES_OF))
 
+#: activations(s, layout, r, d), and all_differences(delta, rows, layout, change, bent), of all units.
+ACTIVATIONS_OF = types.void(constant_matrix, constant_integers, matrix, matrix)
+ALL_DIFFERENCES_OF = types.void(constant_matrix, constant_matrix, constant_integers, matrix, matrix)
+call_activations, call_all_differences = make_call(ACTIVATIONS_OF), make_call(ALL_DIFFERENCES_OF)
 
-@helper
-def activate(s, layout, r, d):
+
+def _activations(s, layout, r, d):
     """Rates and slopes of all free units."""
     for p in range(layout[POPULATIONS]):
         o, start, stop, code = population(layout, p)
@@ -47,6 +63,15 @@ def activate(s, layout, r, d):
             call_rates(layout[o + OWN_RATES], (flat(s, start, stop), flat(r, start, stop), flat(d, start, stop)))
         else:
             rate_and_slope(code, flat(s, start, stop), flat(r, start, stop), flat(d, start, stop))
+
+
+activations = Kernel(_activations, ACTIVATIONS_OF)
+
+
+@helper
+def activate(s, layout, r, d):
+    """Call `activations`."""
+    call_activations(layout[ACTIVATIONS], (s, layout, r, d))
 
 
 @helper
@@ -63,8 +88,7 @@ def curve(s, r, d, layout, out):
                 c[j] = curvature(code, a[j], b[j])
 
 
-@helper
-def differences(delta, rows, layout, change, bent):
+def _all_differences(delta, rows, layout, change, bent):
     """Changes over beta of rates and of slopes around the base; hard-sigmoid units are held inside their box first."""
     for p in range(layout[POPULATIONS]):
         o, start, stop, code = population(layout, p)
@@ -82,3 +106,12 @@ def differences(delta, rows, layout, change, bent):
             call_differences(layout[o + OWN_DIFFERENCES], (s, a, d, x, beta, dr, dd))
         else:
             divided_differences(code, a, d, x, beta, dr, dd)
+
+
+all_differences = Kernel(_all_differences, ALL_DIFFERENCES_OF)
+
+
+@helper
+def differences(delta, rows, layout, change, bent):
+    """Call `all_differences`."""
+    call_all_differences(layout[DIFFERENCES], (delta, rows, layout, change, bent))

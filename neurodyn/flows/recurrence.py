@@ -9,6 +9,7 @@ Source of the recurrences: A. Griewank, A. Walther, Evaluating Derivatives, 2nd 
 
 from __future__ import annotations
 
+from neurodyn.flows.coupling import couple
 from neurodyn.flows.layout import (
     ARROWS,
     HEADER,
@@ -23,6 +24,7 @@ from neurodyn.flows.layout import (
     TO,
     N,
     population,
+    zero,
 )
 from neurodyn.numerics.kernel import call_flow, helper, inlined_helper
 from neurodyn.numerics.product import TALL, tall_narrow, tall_wide
@@ -37,10 +39,10 @@ from neurodyn.numerics.vectors import (
     store,
     wide_zeros,
 )
-from neurodyn.numerics.view import constant, layer, rectangle, row
+from neurodyn.numerics.view import constant, flat, layer, rectangle, row
 
-#: What the series call: products with the weights, the velocities of the phase, and changes of rates.
-COUPLED, VELOCITY, CHANGE = range(3)
+#: What series call by an address at the end of the layout: the velocities of the phase.
+VELOCITY = 0
 #: Coefficients in scratch memory, of each order: rates, slopes, fields, velocities.
 STACKS = 4
 #: Units of a network up to which products are made here: beyond, the general one is as fast.
@@ -101,7 +103,9 @@ def sums(k, work, places, like):
 def fields(k, few, work, rows, theta, layout, orders):
     """u_k = W r_k, where `few` is whether `are_few`."""
     if not few:
-        call(COUPLED, layer(work, k), rows, theta, layout, layer(work, 0), layer(work, 2 * orders + k))
+        u = layer(work, 2 * orders + k)
+        zero(flat(u, 0, layout[N]))
+        couple(layer(work, k), theta, layout, u)
         return
     samples = work.shape[2]
     size = work.shape[1] * samples

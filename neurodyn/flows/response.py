@@ -6,20 +6,27 @@ the box [0, 1]: it does not move while it sits on a bound and its force points o
 
 from __future__ import annotations
 
+from numba import types
+
 from neurodyn.flows.activation import HARD_SIGMOID
 from neurodyn.flows.layout import (
     LEAK,
     METRIC,
     POPULATIONS,
     RATES,
+    TERM_FORCES,
     N,
     part,
     population,
 )
 from neurodyn.flows.rows import RATE
-from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.kernel import Kernel, constant_integers, constant_matrix, helper, make_call, matrix
 from neurodyn.numerics.processor import wide
 from neurodyn.numerics.view import flat
+
+#: term_forces(force, rows, layout, responded, out).
+TERM_FORCES_OF = types.void(constant_matrix, constant_matrix, constant_integers, types.boolean, matrix)
+call_term_forces = make_call(TERM_FORCES_OF)
 
 
 @helper
@@ -70,6 +77,23 @@ def add_to_velocities(force, rows, layout, out):
             f, more, rate = flat(out, start, stop), flat(force, start, stop), part(rows, RATE, start, stop, layout)
             for j in range(f.size):
                 f[j] += rate[j] * more[j]
+
+
+def _term_forces(force, rows, layout, responded, out):
+    """Add a further force before units respond and after, where that is what terms add: compiled if there are any."""
+    if responded:
+        add_to_velocities(force, rows, layout, out)
+    else:
+        add_to_fields(force, layout, out)
+
+
+term_forces = Kernel(_term_forces, TERM_FORCES_OF)
+
+
+@helper
+def push(force, rows, layout, responded, out):
+    """Call `term_forces`."""
+    call_term_forces(layout[TERM_FORCES], (force, rows, layout, responded, out))
 
 
 @helper

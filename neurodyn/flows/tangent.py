@@ -37,7 +37,7 @@ from neurodyn.flows.layout import (
 )
 from neurodyn.flows.linear import finish, weigh
 from neurodyn.flows.populations import activate, curve
-from neurodyn.flows.response import add_to_velocities, respond
+from neurodyn.flows.response import push, respond
 from neurodyn.flows.rows import ACTIVE, DIAGONAL, DRIVE, LINEAR_BLOCKS, LINEAR_RATE, RATE, SLOPE, STATE
 from neurodyn.flows.terms import OUT_S, call_part, every
 from neurodyn.numerics.kernel import flow_kernel, helper
@@ -126,13 +126,10 @@ def move_state(s, rows, theta, layout, memory, out):
             for j in range(a.size):
                 a[j] = b[j]
         call_part(layout[FREE_TERMS], (s, r, rows, theta, layout, scratch, out))
-        force = every(scratch, OUT_S, layout)
-        set_diagonal(bent, out, layout, linear)
-        respond(s, r, d, rows, layout, out)
-        add_to_velocities(force, rows, layout, out)
-    else:
-        set_diagonal(bent, out, layout, linear)
-        respond(s, r, d, rows, layout, out)
+    set_diagonal(bent, out, layout, linear)
+    respond(s, r, d, rows, layout, out)
+    if layout[TERMS] > 0:
+        push(every(scratch, OUT_S, layout), rows, layout, True, out)
 
 
 @helper

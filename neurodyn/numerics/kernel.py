@@ -26,8 +26,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -221,14 +222,25 @@ class Kernel:
     @property
     def helpers(self) -> int:
         """How many functions it is made of: what its compilation costs, roughly."""
+        return len(self._functions)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The global names that it reads, in all functions it is made of."""
+        return frozenset(name for function in self._functions for name in function.__code__.co_names)
+
+    @cached_property
+    def _functions(self) -> set[Any]:
+        """Its own function and the helpers that it calls, directly or not."""
         found, todo = set(), [self.function]
         while todo:
             function = todo.pop()
             if function not in found:
                 found.add(function)
                 named = (function.__globals__.get(name) for name in function.__code__.co_names)
-                todo += [value.py_func for value in named if isinstance(value, numba.core.dispatcher.Dispatcher)]
-        return len(found)
+                inner = (getattr(value, "py_func", value) for value in named)
+                todo += [value for value in inner if isinstance(value, FunctionType)]
+        return found
 
     @property
     def name(self) -> str:

@@ -77,60 +77,64 @@ else:
         )
         return out._getvalue()
 
-    def _like(array: Any, dimensions: int) -> Any:
+    def like(array: Any, dimensions: int) -> Any:
+        """The type of views of an array, with so many dimensions."""
         return types.Array(array.dtype, dimensions, "C", readonly=not array.mutable)
 
-    def _sides(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source = target.make_array(signature.args[0])(target, builder, arguments[0])
+    def sides(target: Any, builder: Any, signature: Any, array: Any) -> Any:
+        """Code for the sides of a matrix, the first argument of an intrinsic with this signature."""
+        source = target.make_array(signature.args[0])(target, builder, array)
         return cgutils.unpack_tuple(builder, source.shape, 2)
+
+    def rows_from(target: Any, builder: Any, signature: Any, array: Any, first: Any, count: Any) -> Any:
+        """Code for rows of that matrix from `first` on: as rows, or as one long row where the result has one side."""
+        columns = sides(target, builder, signature, array)[1]
+        shape = [count, columns] if signature.return_type.ndim == 2 else [builder.mul(count, columns)]
+        return _view(target, builder, signature, [array, builder.mul(first, columns)], shape)
 
     @intrinsic
     def row(_context, array, i):
         """Row i of a matrix."""
 
         def generate(target, builder, signature, arguments):
-            columns = _sides(target, builder, signature, arguments)[1]
-            first = builder.mul(arguments[1], columns)
-            return _view(target, builder, signature, [arguments[0], first], [columns])
+            array, i = arguments
+            return rows_from(target, builder, signature, array, i, ir.IntType(64)(1))
 
-        return _like(array, 1)(array, types.intp), generate
+        return like(array, 1)(array, types.intp), generate
 
     @intrinsic
     def flat(_context, array, start, stop):
         """Rows start ... stop of a matrix as one long row: all samples of a population, or all units of one sample."""
 
         def generate(target, builder, signature, arguments):
-            columns = _sides(target, builder, signature, arguments)[1]
-            first, last = (builder.mul(end, columns) for end in arguments[1:])
-            return _view(target, builder, signature, [arguments[0], first], [builder.sub(last, first)])
+            array, start, stop = arguments
+            return rows_from(target, builder, signature, array, start, builder.sub(stop, start))
 
-        return _like(array, 1)(array, types.intp, types.intp), generate
+        return like(array, 1)(array, types.intp, types.intp), generate
 
     @intrinsic
     def units(_context, array, first, count):
         """The rows of a matrix from `first` on."""
 
         def generate(target, builder, signature, arguments):
-            columns = _sides(target, builder, signature, arguments)[1]
-            start = builder.mul(arguments[1], columns)
-            return _view(target, builder, signature, [arguments[0], start], [arguments[2], columns])
+            return rows_from(target, builder, signature, *arguments)
 
-        return _like(array, 2)(array, types.intp, types.intp), generate
+        return like(array, 2)(array, types.intp, types.intp), generate
 
     @intrinsic
     def constant(_context, array):
         """A matrix that is only read, so that what reads it is compiled once, whether or not it could be written."""
 
         def generate(target, builder, signature, arguments):
-            sides = _sides(target, builder, signature, arguments)
-            return _view(target, builder, signature, [arguments[0], ir.IntType(64)(0)], sides)
+            shape = sides(target, builder, signature, arguments[0])
+            return _view(target, builder, signature, [arguments[0], ir.IntType(64)(0)], shape)
 
         return types.Array(array.dtype, 2, "C", readonly=True)(array), generate
 
     @intrinsic
     def window(_context, array, first, size):
         """`size` entries from the flat index `first` on, as a row."""
-        kind = _like(array, 1)
+        kind = like(array, 1)
 
         def generate(target, builder, signature, arguments):
             return _view(target, builder, signature, arguments, [arguments[2]])
@@ -140,7 +144,7 @@ else:
     @intrinsic
     def rectangle(_context, array, first, rows, columns):
         """A (rows, columns) matrix from the flat index `first` on."""
-        kind = _like(array, 2)
+        kind = like(array, 2)
 
         def generate(target, builder, signature, arguments):
             return _view(target, builder, signature, arguments, [arguments[2], arguments[3]])
@@ -169,7 +173,7 @@ else:
     @intrinsic
     def layer(_context, array, i):
         """Matrix i of a stack of them."""
-        kind = _like(array, 2)
+        kind = like(array, 2)
 
         def generate(target, builder, signature, arguments):
             source = target.make_array(signature.args[0])(target, builder, arguments[0])

@@ -132,7 +132,7 @@ class ComplexNudging:
             np.zeros((2 * n, len(self.beta))),
             complex_rows(network, local, self.beta, (np.tile(point.cost_slope(self.target), copies), self._aims)),
             network.theta,
-            network.complex_layout,
+            network.layout_for(complex_nudged),
             network.work_rows(complex_nudged),
             2 * n,
             self._jacobian,

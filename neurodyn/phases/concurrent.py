@@ -204,7 +204,7 @@ def concurrent_problem(
         start,
         rows,
         network.theta,
-        synapses.layout(network, 2 * n, 3 * n),
+        synapses.layout(network, flow, 2 * n, 3 * n),
         network.work_rows(flow),
         n,
         jacobian,

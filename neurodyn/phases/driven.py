@@ -85,7 +85,7 @@ def driven_problem(
         start,
         rows,
         aligned.copy(np.concatenate([network.theta, knots, table.ravel()])),
-        np.concatenate([network.layout, np.array(extra, dtype=np.int64)]),
+        np.concatenate([network.layout_for(driven), np.array(extra, dtype=np.int64)]),
         network.work_rows(driven) + 2 * network.n_in + 1,
         n,
         jacobian,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodyn.flows.nudged import change, nudged
+from neurodyn.flows.nudged import nudged
 from neurodyn.flows.nudged_series import nudged_series
 from neurodyn.flows.rows import (
     BASE_FIELD,
@@ -70,7 +70,7 @@ def nudged_problem(
         np.zeros((n, batch * copies)),
         rows,
         network.theta,
-        network.layout,
+        network.layout_for(nudged),
         network.work_rows(nudged),
         n,
         jacobian,
@@ -87,7 +87,7 @@ def nudged_rows(network: Network, local: Local, beta: Array, pull: tuple[Array, 
     """Constants of the nudged flow around fixed points, as `neurodyn.flows.rows` names them, for beta (b,).
 
     What pulls is dC/dz (n, b), where z is the coordinate of the energy, towards targets (n_out, b); without it they are
-    the constants of `neurodyn.flows.nudged.change`.
+    the constants of `network.rate_changes`.
     """
     n, batch = local.state.shape
     cost_slope = np.zeros((n, batch)) if pull is None else pull[0]
@@ -132,5 +132,5 @@ def displaced_gradient(point: FixedPoint, delta: Array, beta: float) -> Paramete
     """(1/beta) [dF/dtheta(s + beta delta) - dF/dtheta(s)] for displacements delta (n, b), averaged over the batch."""
     network = point.network
     rows = nudged_rows(network, point.local, np.full(delta.shape[1], beta))
-    moved = network.evaluate(change, delta, rows, network.n)
+    moved = network.rate_changes(delta, rows)
     return gradient_change(network, point.local, (delta, moved), beta, point.x)

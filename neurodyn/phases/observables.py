@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurodyn.flows.local import rates
 from neurodyn.numerics.arrays import Array
 from neurodyn.phases.chains import Chains
 from neurodyn.system.constants import every, free_rows
@@ -79,7 +78,7 @@ def side_by_side(values: Array) -> Array:
 
 def rates_of(network: Network, s: Array) -> Array:
     """Rho(s), (n, b)."""
-    return network.evaluate(rates, s, np.empty((0, s.shape[1])), network.n)
+    return network.rates(s)
 
 
 def energy_gradients(network: Network, s: Array, r: Array, clamped: Array, weights: Array | None = None) -> Array:

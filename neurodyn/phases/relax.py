@@ -375,7 +375,7 @@ def free_problem(network: Network, start: Array, x: Array | None, held: npt.NDAr
         start,
         rows,
         network.theta,
-        network.layout,
+        network.layout_for(free),
         network.work_rows(free),
         network.n,
         jacobian,

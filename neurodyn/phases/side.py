@@ -188,7 +188,7 @@ def side_problem(point: FixedPoint, signal: Array) -> Problem:
         np.concatenate([signal, np.zeros_like(signal)]),
         linear_rows(network, point.local),
         network.theta,
-        network.layout,
+        network.layout_for(side),
         network.work_rows(side),
         n,
         jacobian,

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodyn.errors import ModelError, TooLargeError
 from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.kernel import Flow
 from neurodyn.system.network import Network
 from neurodyn.system.parameters import Block
 
@@ -78,11 +79,11 @@ class Synapses:
         """How many weights and biases move."""
         return max(self.parameters, int(self.weight.max(initial=-1)) + 1)
 
-    def layout(self, network: Network, first: int, constants: int) -> Integers:
-        """The network's layout with the synapses after it; weights from the row `first` of the state on."""
+    def layout(self, network: Network, flow: Flow, first: int, constants: int) -> Integers:
+        """The network's layout for a flow, with the synapses after it; weights from the row `first` of the state on."""
         table = np.stack([self.source, self.target, first + self.weight], axis=1).ravel()
         footer = [self.source.size, constants, first + self.parameters - self.units]
-        return np.concatenate([network.layout, table, np.array(footer, dtype=np.int64)])
+        return np.concatenate([network.layout_for(flow), table, np.array(footer, dtype=np.int64)])
 
     def gains(self, rate: Array, clamped: Array) -> Array:
         """d field/d weights, (n, size), of one sample with rates of free units (n,) and clamped ones."""

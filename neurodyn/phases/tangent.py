@@ -57,7 +57,7 @@ def _extended(network: Network, flow: Flow, start: Array, x: Array | None, count
         np.ascontiguousarray(start),
         free.rows,
         network.theta,
-        network.layout,
+        network.layout_for(flow),
         network.work_rows(flow) + network.n_in + products,
         n,
         jacobian,

@@ -12,37 +12,28 @@ import numpy as np
 
 from neurodyn.flows import layout as at
 from neurodyn.flows.activation import CODES, OWN, code_of
-from neurodyn.flows.driven import moving_terms
-from neurodyn.flows.free import free_terms
-from neurodyn.flows.linear import curve_terms, transposed_terms
-from neurodyn.flows.local import term_energies
-from neurodyn.flows.nudged import nudged_terms
 from neurodyn.flows.own_activation import OWN_ACTIVATIONS
 from neurodyn.flows.own_cost import OWN_COSTS
 from neurodyn.numerics.arrays import Array, Integers
+from neurodyn.numerics.compilation import compile_together
+from neurodyn.numerics.kernel import Kernel
 from neurodyn.numerics.sparse_product import lay_out, product
 from neurodyn.system.attached import Attached
 from neurodyn.system.graph import LINEAR, SOFTMAX, Connection
 from neurodyn.system.parameters import Parameters
+from neurodyn.system.parts import parts_of
 
 if TYPE_CHECKING:
     from neurodyn.system.network import Network
 
-#: What terms add to each flow, by where its address stands in the header.
-TERM_PARTS = {
-    at.TERM_ENERGIES: term_energies,
-    at.FREE_TERMS: free_terms,
-    at.MOVING_TERMS: moving_terms,
-    at.NUDGED_TERMS: nudged_terms,
-    at.CURVE_TERMS: curve_terms,
-    at.TRANSPOSED_TERMS: transposed_terms,
-}
+#: What a kernel reads that calls terms with complex states.
+COMPLEX = "COMPLEX_GRADIENT"
 #: Floats in a line of the cache.
 CACHE_LINE = 8
 
 
 def assemble(network: Network) -> tuple[Array, Integers]:
-    """theta and the layout, without the addresses of the terms: see `with_addresses`."""
+    """theta and the layout, without addresses: see `write_addresses`."""
     graph = network.graph
     inner = [c for c in graph.connections if c.first in graph.slices and c.second in graph.slices]
     outer = [c for c in graph.connections if c not in inner]
@@ -73,29 +64,31 @@ def assemble(network: Network) -> tuple[Array, Integers]:
     return np.concatenate(store.values), layout.astype(np.int64)
 
 
-def with_addresses(network: Network, layout: Integers, *, complex_too: bool) -> Integers:
-    """The layout with the addresses that terms, own activations and an own cost have in this process."""
-    full = layout.copy()
+def write_addresses(network: Network, layout: Integers, kernel: Kernel) -> None:
+    """Write into the layout where what a kernel calls lies in this process, which is compiled for it.
+
+    That is the parts of flows, terms, own activations, and an own cost.
+    """
+    parts = parts_of(network, kernel)
+    compile_together(parts.values())
+    for place, part in parts.items():
+        layout[place] = part.address
     for k, p in enumerate(network.graph.free):
         o = at.HEADER + at.PER_POPULATION * k
-        if full[o + at.CODE] == OWN:
+        if layout[o + at.CODE] == OWN:
             own = OWN_ACTIVATIONS[p.activation]
-            full[o + at.OWN_RATES], full[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
-            full[o + at.OWN_DIFFERENCES] = own.differences.address
-    if network.attached:
-        for place, part in TERM_PARTS.items():
-            full[place] = part.address
-    if full[at.COST] == at.OWN_COST:
-        full[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
+            layout[o + at.OWN_RATES], layout[o + at.OWN_CURVATURE] = own.rates.address, own.curvatures.address
+            layout[o + at.OWN_DIFFERENCES] = own.differences.address
+    if layout[at.COST] == at.OWN_COST:
+        layout[at.COST_SLOPES] = OWN_COSTS[network.graph.readout].slopes.address
     for k, attached in enumerate(network.attached):
-        primitives, o = attached.term.primitives, full[at.TERM_TABLE] + at.PER_TERM * k
-        full[o + at.GRADIENT], full[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
-        full[o + at.TRANSPOSED] = (primitives.curve_transposed or primitives.curve).address
+        primitives, o = attached.term.primitives, layout[at.TERM_TABLE] + at.PER_TERM * k
+        layout[o + at.GRADIENT], layout[o + at.CURVE] = primitives.gradient.address, primitives.curve.address
+        layout[o + at.TRANSPOSED] = (primitives.curve_transposed or primitives.curve).address
         if primitives.energy is not None:
-            full[o + at.ENERGY] = primitives.energy.address
-        if complex_too and primitives.complex_gradient is not None:
-            full[o + at.COMPLEX_GRADIENT] = primitives.complex_gradient.address
-    return full
+            layout[o + at.ENERGY] = primitives.energy.address
+        if COMPLEX in kernel.names and primitives.complex_gradient is not None:
+            layout[o + at.COMPLEX_GRADIENT] = primitives.complex_gradient.address
 
 
 def _populations(network: Network) -> list[int]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodyn.flows.coupling import drive
 from neurodyn.flows.layout import STATES
 from neurodyn.flows.rows import DIAGONAL, DRIVE, LOWER, RATE, SLOPE, UPPER, free_blocks, stack
 from neurodyn.numerics.arrays import Array
@@ -24,7 +23,7 @@ def repeated_rate(network: Network, batch: int) -> Array:
 def free_rows(network: Network, x: Array | None, batch: int) -> Array:
     """Constants of the free flow; x (batch, n_in)."""
     n, clamped = network.n, network.input_rates(x, batch)
-    blocks = {RATE: repeated_rate(network, batch), DRIVE: network.evaluate(drive, clamped, np.empty((0, batch)), n)}
+    blocks = {RATE: repeated_rate(network, batch), DRIVE: network.currents(clamped)}
     if network.box.any():
         for name, low, inside in ((LOWER, -np.inf, 0.0), (UPPER, np.inf, 1.0)):
             blocks[name] = np.repeat(np.where(network.box, inside, low)[:, None], batch, axis=1)

@@ -23,23 +23,23 @@ from neurodyn.cards.card import Card
 from neurodyn.cards.graph_picture import Edge, Node, graph_picture
 from neurodyn.cards.shown import Shown, first_sentence, span, told
 from neurodyn.errors import ArgumentError, ModelError, TooLargeError, shown, spelled
-from neurodyn.flows.activation import CODES, inverse
+from neurodyn.flows.activation import CODES, LINEAR, code_of, inverse
 from neurodyn.flows.complex_nudged import ARRAYS as COMPLEX_ARRAYS
-from neurodyn.flows.coupling import coupled, drive
+from neurodyn.flows.coupling import FORTH, INPUT, products
 from neurodyn.flows.input import clamped_rates
-from neurodyn.flows.layout import RATES, STATES
+from neurodyn.flows.layout import BIASES, RATES, STATES
 from neurodyn.flows.linear import jvp, vjp
-from neurodyn.flows.local import LOCAL_BLOCKS, energy, local, rates
-from neurodyn.flows.own_cost import OWN_COSTS
+from neurodyn.flows.local import LOCAL_BLOCKS, energy, local
+from neurodyn.flows.populations import activations, all_differences
 from neurodyn.flows.terms import ARRAYS
 from neurodyn.inputs import as_batch, as_input, as_target, is_number, is_whole, real_number
 from neurodyn.names import NETWORKS, name_in_files
 from neurodyn.numerics import aligned
 from neurodyn.numerics.arrays import Array, Integers, inward, outward
-from neurodyn.numerics.kernel import Flow
+from neurodyn.numerics.kernel import Flow, Kernel
 from neurodyn.numerics.sparse_product import MANY, threads_lock
 from neurodyn.system import initial
-from neurodyn.system.assembly import assemble, with_addresses
+from neurodyn.system.assembly import assemble, write_addresses
 from neurodyn.system.attached import Attached
 from neurodyn.system.constants import clamped_of, free_rows, linear_rows
 from neurodyn.system.graph import Connection, Graph, Population, expand_tau
@@ -117,6 +117,7 @@ class Network(Shown):
     graph: Graph = field(init=False, repr=False)
     theta: Array = field(init=False, repr=False)
     _layout: Integers = field(init=False, repr=False)
+    _ready: set[Kernel] = field(init=False, repr=False)
 
     #: STATES or RATES: whether tau ds/dt is minus the derivative of the energy by the states, or by the rates.
     metric: ClassVar[int] = STATES
@@ -172,9 +173,10 @@ class Network(Shown):
         object.__setattr__(self, "attached", tuple(Attached.all(terms, graph, parameters)))
         theta, layout = assemble(self)
         theta = aligned.copy(theta)
-        theta.flags.writeable = layout.flags.writeable = False
+        theta.flags.writeable = False
         object.__setattr__(self, "theta", theta)
         object.__setattr__(self, "_layout", layout)
+        object.__setattr__(self, "_ready", set())
 
     # -- what a kind of network says ---------------------------------------------------------------------------
 
@@ -213,20 +215,17 @@ class Network(Shown):
 
     @cached_property
     def layout(self) -> Integers:
-        """Where things lie, for the kernels; with the addresses of what flows call, which is compiled for it."""
-        return self._with_addresses(complex_too=False)
-
-    @cached_property
-    def complex_layout(self) -> Integers:
-        """The layout with the addresses of the complex primitives too."""
-        return self._with_addresses(complex_too=True)
-
-    def _with_addresses(self, *, complex_too: bool) -> Integers:
-        if not self.extended and self.graph.readout not in OWN_COSTS:
-            return self._layout
-        found = with_addresses(self, self._layout, complex_too=complex_too)
+        """Where things lie, for the kernels: see `layout_for`."""
+        found = self._layout.view()  # no copy: patterns of many weights are in it
         found.flags.writeable = False
         return found
+
+    def layout_for(self, kernel: Kernel) -> Integers:
+        """The layout, with the addresses of what a kernel calls; which is compiled for it."""
+        if kernel not in self._ready:
+            write_addresses(self, self._layout, kernel)
+            self._ready.add(kernel)
+        return self.layout
 
     def work_rows(self, flow: Flow) -> int:
         """Scratch rows of a flow."""
@@ -241,7 +240,7 @@ class Network(Shown):
         guard: AbstractContextManager[Any] = threads_lock if self.threads_inside else nullcontext()
         with guard:
             work = np.empty((self.work_rows(kernel), batch))
-            kernel(np.zeros(batch), s, rows, self.theta, self.layout, work, out)
+            kernel(np.zeros(batch), s, rows, self.theta, self.layout_for(kernel), work, out)
         return out
 
     @property
@@ -258,12 +257,43 @@ class Network(Shown):
         """Rates of the clamped units, (n_in, batch), for what they are clamped at, x (batch, n_in)."""
         if x is None:
             return np.zeros((self.n_in, batch or 0))
+        if self.clamps_rates:
+            return np.array(x.T, order="C")
         return self.evaluate(clamped_rates, inward(x), np.empty((0, len(x))), self.n_in)
+
+    def currents(self, clamped: Array) -> Array:
+        """Constant current of each free unit, (n, b): biases, and the clamped rates (n_in, b) through their weights."""
+        first = self._layout[BIASES]
+        biases = self.theta[first : first + self.n]
+        return self._add_products(INPUT, clamped, np.repeat(biases[:, None], clamped.shape[1], axis=1))
+
+    @property
+    def clamps_rates(self) -> bool:
+        """Whether the rates of the clamped units are what these are clamped at."""
+        return self.graph.input is None or code_of(self.graph.input.activation) == LINEAR
 
     @cached_property
     def coupling(self) -> Array:
         """W between free units, (n, n), written down: row i has the weights that lead to unit i."""
-        return self.evaluate(coupled, np.eye(self.n), np.empty((0, self.n)), self.n)
+        return self._add_products(FORTH, np.eye(self.n), np.zeros((self.n, self.n)))
+
+    def _add_products(self, which: int, r: Array, out: Array) -> Array:
+        guard: AbstractContextManager[Any] = threads_lock if self.threads_inside else nullcontext()
+        with guard:
+            products(which, r, self.theta, self.layout_for(products), out)
+        return out
+
+    def rates(self, s: Array) -> Array:
+        """Rho(s) of all free units, (n, b), at s (n, b)."""
+        r, d = np.empty(s.shape), np.empty(s.shape)
+        activations(s, self.layout_for(activations), r, d)
+        return r
+
+    def rate_changes(self, delta: Array, rows: Array) -> Array:
+        """(rho(s* + beta delta) - rho(s*)) / beta, (n, b), for delta (n, b); rows are those of `nudged`."""
+        change, bent = np.empty(delta.shape), np.empty(delta.shape)
+        all_differences(delta, rows, self.layout_for(all_differences), change, bent)
+        return change
 
     @cached_property
     def leak(self) -> Array:
@@ -286,7 +316,7 @@ class Network(Shown):
         """What energy and cost are functions of, (n, b), at states (n, b): see `Local`."""
         if self.metric == STATES:
             return s
-        return self.evaluate(rates, s, np.empty((0, s.shape[1])), self.n)
+        return self.rates(s)
 
     def output_state(self, coordinate: Array) -> Array:
         """States of the outputs, (n_out, b), at which the coordinate is this: where a clamp must put them.
@@ -398,7 +428,7 @@ class Network(Shown):
         if self.attached:  # whose constants the rows have in the drive already
             clamped = clamped_of(self, rows)
             rows = rows.copy()
-            rows[self.n : 2 * self.n] = self.evaluate(drive, clamped, np.empty((0, s.shape[1])), self.n)
+            rows[self.n : 2 * self.n] = self.currents(clamped)
         return self.evaluate(energy, s, rows, 1)[0]
 
     def force(self, s: ArrayLike, x: ArrayLike | None = None, y: ArrayLike | None = None, beta: float = 0.0) -> Array:
