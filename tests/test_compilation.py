@@ -40,13 +40,14 @@ def python(code, **environment):
     return done
 
 
+#: Kernels that take the shortest to compile.
 SMALL = """
 import sys
 from neurodyn import progress
-from neurodyn.flows.input import clamped_rates
-from neurodyn.flows.nudged import change
 from neurodyn.numerics import compilation
-kernels = [clamped_rates, change]
+from neurodyn.numerics.sparse_product import pair_sums
+from neurodyn.reproductions.feedback import fed_back
+kernels = [pair_sums, fed_back]
 """
 
 
@@ -66,7 +67,7 @@ def test_what_others_compile_is_loaded_and_a_users_own_is_compiled_here(tmp_path
 def test_progress_names_what_is_compiled_and_the_time_left(tmp_path):
     code = SMALL + "progress.PATIENCE = progress.FILE_SECONDS = 0.0\ncompilation.compile_together(kernels)"
     shown = python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stderr
-    assert "compiling kernels, once per installation: clamped_rates, change" in shown
+    assert "compiling kernels, once per installation: pair_sums, fed_back" in shown
     assert " left" in shown
 
 
@@ -122,7 +123,7 @@ def test_what_a_kernel_costs_is_counted_by_the_functions_that_it_is_made_of():
 
 @pytest.mark.slow  # cache hits and misses of two processes are in test_kernel.py
 def test_what_another_process_has_compiled_is_ready(tmp_path):
-    code = "from neurodyn.flows.input import clamped_rates\nprint(clamped_rates.is_ready)\nclamped_rates.compiled"
+    code = "from neurodyn.numerics.sparse_product import pair_sums\nprint(pair_sums.is_ready)\npair_sums.compiled"
     for expected in ("False\n", "True\n"):
         assert python(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout == expected
 
