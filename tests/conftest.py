@@ -1,5 +1,6 @@
 """Fixtures and settings of all tests."""
 
+import gc
 import importlib
 import os
 import sys
@@ -37,6 +38,11 @@ def pytest_configure(config):
         from neurodyn.numerics.compilation import all_kernels, compile_together
 
         compile_together(all_kernels())
+
+
+def pytest_collection_finish():
+    """Modules and tests stay to the end: each search for garbage in cycles would take 0.7 seconds for them alone."""
+    gc.freeze()
 
 
 @pytest.fixture
