@@ -61,7 +61,7 @@ SERIES = types.void(cube, constant_matrix, constant_vector, constant_integers, c
 @cache
 def cache_folder(module: str = "") -> str:
     """Folder of the compiled kernels of a module: below `NUMBA_CACHE_DIR`, the user's cache, or a temporary folder."""
-    name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_processor_hash()}")
+    name = os.path.join("neurodyn-kernels", f"{_source_hash(module)}-{_place_hash()}")
     for place in places():
         with contextlib.suppress(OSError):  # an unwritable place, or none at all, is passed over for the next
             base = place()
@@ -74,9 +74,13 @@ def cache_folder(module: str = "") -> str:
     raise OSError("no writable folder for compiled kernels: set NUMBA_CACHE_DIR to one")
 
 
-def _processor_hash() -> str:
-    """A name for the processor that numba compiles for: machine code of another is neither used nor looked for."""
-    return hashlib.sha256(repr(target()).encode()).hexdigest()[:8]
+def _place_hash() -> str:
+    """A name for the processor that numba compiles for, and for where this package is.
+
+    Machine code of another processor is neither used nor looked for; that of another copy of the package is not found
+    by numba, which keeps it by the path of its source.
+    """
+    return hashlib.sha256(repr((target(), str(Path(__file__).resolve()))).encode()).hexdigest()[:8]
 
 
 def _source_hash(module: str) -> str:
