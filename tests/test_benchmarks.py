@@ -11,10 +11,12 @@ from click.testing import CliRunner
 from matplotlib.text import Text
 
 from benchmarks import __main__ as command
-from benchmarks import contest, diffrax_peer, measure, methods, peers, precision, report, roofline, scaling
+from benchmarks import contest, diffrax_peer, learning, measure, methods, peers, precision, report, roofline, scaling
 from benchmarks.cases import CASES, Case
 from benchmarks.claims import Claim
+from benchmarks.learning import LOOP
 from benchmarks.record import OURS, Curve, Precision, Record, Row
+from neurodyn.errors import DataError
 
 TINY = Case("tiny", units=3, batch=2, outputs=4, end=5.0)
 
@@ -130,16 +132,42 @@ def test_record_survives_json_and_is_drawn():
         curves.append(Curve(against, 1, x, [0.5 * a for a in x]))
     rows, line = [Row("pairs", 1, OURS, "tsit5", 1e-7, 1e-6, [1.0, 2.0])], [1e-2, 1e-6, 1e-13]
     precise = [Precision("pairs", 1, peer, line, [x**-0.1 for x in line]) for peer in (OURS, "another")]
-    record = Record(rows, curves, precise, ["A remark."], {"system": "any"})
+    learned = [Row("784-500-10", 1, OURS, seconds=[0.01]), Row("784-500-10", 1, LOOP, seconds=[0.08])]
+    record = Record(rows, curves, precise, learned, ["A remark."], {"system": "any"})
     again = Record.from_data(json.loads(json.dumps(asdict(record))))
     assert again == record
     assert again.curves[0].slope() == pytest.approx(1.0)
     assert "batch 1.00 on 1 thread" in report.text([again])
     assert len(scaling.plot_scaling(again).axes) == 4
     assert f"{1e-9**-0.1:.2g}" in report.text([again])
+    assert re.search(r"drive once +\| +12 \| +8\.00", report.text([again]))
+    assert re.search(r"784-500-10, 20 steps.*8\.00, aim reached", report.text([again]))
     assert len(precision.plot_precision(again).axes) == 1
     for drawn in (scaling.plot_scaling(again), precision.plot_precision(again)):
         assert min(float(text.get_fontsize()) for text in drawn.findobj(Text)) > 5.0
+
+
+def test_files_of_earlier_versions_have_no_training():
+    data = asdict(Record(machine={"system": "any"}))
+    del data["training"]
+    assert Record.from_data(data).training == []
+
+
+def test_learners_take_one_minibatch_after_another():
+    taken: list[tuple[int, int]] = []
+    work = learning._in_stretches(lambda first, last: taken.append((first, last)), 3)
+    work()
+    work()
+    assert taken == [(0, 3), (3, 6)]
+
+
+def test_training_without_images_is_said(monkeypatch):
+    def missing(*arguments):
+        raise DataError("MNIST is not here.")
+
+    monkeypatch.setattr(learning, "_learners", missing)
+    (row,) = learning.measure_training("784-500-10", 1, 2, quick=True)
+    assert report.training_table(Record(training=[row]), "784-500-10", 1) == f"{OURS}: MNIST is not here."
 
 
 def test_times_at_equal_error_lie_on_lines_between_logarithms():

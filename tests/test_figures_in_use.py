@@ -124,6 +124,15 @@ def test_a_run_looks_for_no_garbage_in_cycles(monkeypatch):
     assert gc.isenabled()
 
 
+@pytest.fixture
+def unfrozen():
+    """Nothing is set apart for good, as it is in other tests."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
+@pytest.mark.usefixtures("unfrozen")
 def test_what_is_made_in_a_block_without_collections_is_not_looked_through_after_it():
     gc.collect()
     with uncollected():
@@ -133,11 +142,9 @@ def test_what_is_made_in_a_block_without_collections_is_not_looked_through_after
     assert any(thing is kept[0] for thing in gc.get_objects(2))
 
 
+@pytest.mark.usefixtures("unfrozen")
 def test_objects_set_apart_for_good_stay_there():
     gc.freeze()
-    try:
-        with uncollected():
-            pass
-        assert gc.get_freeze_count()
-    finally:
-        gc.unfreeze()
+    with uncollected():
+        pass
+    assert gc.get_freeze_count()

@@ -15,7 +15,7 @@ import neurodyn as nd
 from learning_naive import Naive
 from neurodyn import models
 from neurodyn.learning import clipped, descent, thread_choice
-from neurodyn.learning.layout import padded_size
+from neurodyn.learning.layout import Layout, padded_size
 from neurodyn.learning.learner import make_learner, signs
 from neurodyn.learning.rates import rates_by_block
 from neurodyn.learning.recipe import Recipe
@@ -149,7 +149,7 @@ def test_states_of_earlier_versions_whose_rows_were_not_spaced_are_read(samples)
         one.epoch(epoch, np.arange(len(x)), lambda part: None)
         return one.network.parameters.vector
 
-    now, plain = learner(), clipped.Layout(network, spaced=False)
+    now, plain = learner(), Layout(network, spaced=False)
     assert plain.size < now.layout.size
     learn(now, 0)
     state = now.state()
