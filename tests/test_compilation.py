@@ -89,20 +89,25 @@ def test_processes_that_end_early_are_made_up_for(tmp_path):
     assert python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stdout.split() == ["1", "1"]
 
 
-def test_an_interrupt_leaves_no_process(tmp_path):
+def test_an_interrupt_leaves_no_process_and_closes_no_pipe_that_is_read(tmp_path):
     code = SMALL + (
-        "import subprocess\n"
-        "started, popen = [], subprocess.Popen\n"
-        "def keep(*a, **k):\n"
-        "    started.append(popen(*a, **k))\n"
-        "    return started[-1]\n"
-        "subprocess.Popen = keep\n"
+        "import subprocess, threading\n"
+        "started, reading = [], []\n"
+        "class Kept(subprocess.Popen):\n"
+        "    def __init__(self, *a, **k):\n"
+        "        super().__init__(*a, **k)\n"
+        "        started.append(self)\n"
+        "    def communicate(self, *a, **k):\n"
+        "        reading.append(threading.active_count() - 1)\n"
+        "        return super().communicate(*a, **k)\n"
+        "subprocess.Popen = Kept\n"
         "def stop(self, bar): raise KeyboardInterrupt\n"
         "compilation._Workers._report = stop\n"
         "try: compilation.compile_together(kernels)\n"
-        "except KeyboardInterrupt: print([p.returncode is not None for p in started])"
+        "except KeyboardInterrupt: print([p.returncode is not None for p in started], reading)"
     )
-    assert python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2").stdout == "[True, True]\n"
+    found = python(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_NUM_THREADS="2")
+    assert found.stdout == "[True, True] [0, 0]\n"
 
 
 def test_all_kernels_that_the_package_names_are_found_and_can_be_named():

@@ -72,6 +72,10 @@ class _Workers:
         finally:
             for process in self._processes:
                 process.kill()
+            for thread in threads:  # which read what `communicate` closes
+                if thread.ident is not None:
+                    thread.join()
+            for process in self._processes:
                 process.communicate()
 
     def _report(self, bar: Bar) -> None:
