@@ -65,12 +65,12 @@ def assemble(network: Network) -> tuple[Array, Integers]:
 
 
 def write_addresses(network: Network, layout: Integers, kernel: Kernel) -> None:
-    """Write into the layout where what a kernel calls lies in this process, which is compiled for it.
+    """Write into the layout where what a kernel calls lies in this process; both are compiled for it.
 
     That is the parts of flows, terms, own activations, and an own cost.
     """
     parts = parts_of(network, kernel)
-    compile_together(parts.values())
+    compile_together((*parts.values(), kernel))
     for place, part in parts.items():
         layout[place] = part.address
     for k, p in enumerate(network.graph.free):
