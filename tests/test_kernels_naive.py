@@ -17,7 +17,7 @@ from neurodyn import models
 from neurodyn.flows.activation import CODES, curvature, divided_differences, rate_and_slope
 from neurodyn.flows.free import free
 from neurodyn.flows.nudged import change
-from neurodyn.numerics.product import add_product
+from neurodyn.numerics.product import add_product, add_row
 from neurodyn.numerics.vectors import NARROW
 from neurodyn.phases.nudged_problem import nudged_problem, nudged_rows
 from neurodyn.phases.relax import free_problem
@@ -26,7 +26,7 @@ from neurodyn.system.constants import free_rows
 from neurodyn.system.fixed_point import FixedPoint
 
 curvature, divided_differences = called(curvature), called(divided_differences)
-rate_and_slope, add_product = called(rate_and_slope), called(add_product)
+rate_and_slope, add_product, add_row = called(rate_and_slope), called(add_product), called(add_row)
 
 SMALL = {
     "mixed": lambda: prepared(models.Hopfield.layered([2, 3, 2, 1], activation=["sigmoid", "softplus", "tanh"])),
@@ -171,10 +171,11 @@ def test_products_have_the_same_bits_in_every_tile_and_from_the_other_side(rng, 
     for j in (0, 15, 16, 40, 47, 48, 51, 52):
         alone = np.zeros((m, 1))
         add_product(w, np.ascontiguousarray(r[:, j : j + 1]), alone)
-        row = np.zeros((1, m))
-        add_product(np.ascontiguousarray(r[:, j]).reshape(1, n), np.ascontiguousarray(w.T), row)
         np.testing.assert_array_equal(alone[:, 0], whole[:, j])
-        np.testing.assert_array_equal(row[0], whole[:, j])
+        for add in (add_product, add_row):
+            row = np.zeros((1, m))
+            add(np.ascontiguousarray(r[:, j]).reshape(1, n), np.ascontiguousarray(w.T), row)
+            np.testing.assert_array_equal(row[0], whole[:, j])
 
 
 # -- the model's kernels -----------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from neurodyn.numerics.kernel import (
     make_call,
     matrix,
 )
-from neurodyn.numerics.product import add_product
+from neurodyn.numerics.product import add_product, add_row
 from neurodyn.numerics.sparse_product import add_sparse
 from neurodyn.numerics.view import constant, rectangle, units
 
@@ -59,10 +59,9 @@ def _products(which, r, theta, layout, out):
             add_sparse(layout[SPARSE], theta, place, layout, pattern, units(r, b, n), units(out, a, m))
             continue
         if r.shape[1] == 1 and which != INPUT:
-            left, right, sums = rectangle(r, b, 1, n), rectangle(theta, other, n, m), rectangle(out, a, 1, m)
+            add_row(rectangle(r, b, 1, n), rectangle(theta, other, n, m), rectangle(out, a, 1, m))
         else:
-            left, right, sums = rectangle(theta, place, m, n), units(r, b, n), units(out, a, m)
-        add_product(left, right, sums)
+            add_product(rectangle(theta, place, m, n), units(r, b, n), units(out, a, m))
 
 
 products = Kernel(_products, PRODUCTS_OF)

@@ -18,8 +18,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from neurodyn.numerics.aligned import LINE
-from neurodyn.numerics.kernel import helper
+from neurodyn.numerics.kernel import helper, inlined_helper
 from neurodyn.numerics.processor import multiply_add, vector_unit
+from neurodyn.numerics.vectors import all_of, load, narrow_zeros, plus_times, store
 from neurodyn.numerics.view import units
 
 #: Rows and columns of the tiles: half the registers hold sums, two of them side by side, one, and half of one.
@@ -27,6 +28,8 @@ TALL, WIDE = vector_unit().registers // 4, 2 * vector_unit().doubles
 NARROW, SLIM = WIDE // 2, WIDE // 4
 #: Columns of a tile of one row, which streams through the weights: the longer its stretches, the faster they come.
 LONG, MIDDLE = vector_unit().registers // 2 * NARROW, vector_unit().registers // 8 * NARROW
+#: Rows of r that a single row of w meets at a time: half of 16 registers hold its weights.
+EIGHT = 8
 #: Rows of r that are packed at a time: with their tile of weights they fill half of a first-level cache.
 DEEP = 128
 #: A strip is packed if so many tiles use it.
@@ -188,3 +191,48 @@ def add_product(w, r, out):
             flat_narrow(w, r, out, i, 0, j, j)
         for j in range(narrow, b):
             flat_single(w, r, out, i, 0, j, j)
+
+
+@helper
+def add_row(w, r, out):
+    """The same of a single row, out (1, b) += w (1, n) r (n, b): through r once, as it lies in memory.
+
+    That is how the weights of a network stream to a single sample.
+    """
+    n, b = r.shape
+    whole, eights = b - b % NARROW, n - n % EIGHT
+    for k in range(0, eights, EIGHT):
+        add_eight(w, r, out, k, range(0, whole, NARROW), narrow_zeros())
+        add_eight(w, r, out, k, range(whole, b), 0.0)
+    for k in range(eights, n):
+        add_one(w, r, out, k, range(0, whole, NARROW), narrow_zeros())
+        add_one(w, r, out, k, range(whole, b), 0.0)
+
+
+@inlined_helper
+def add_eight(w, r, out, k, columns, like):
+    """What eight rows of r, from k on, give, in vectors that begin at some columns."""
+    b = r.shape[1]
+    w0, w1 = all_of(w[0, k], like), all_of(w[0, k + 1], like)
+    w2, w3 = all_of(w[0, k + 2], like), all_of(w[0, k + 3], like)
+    w4, w5 = all_of(w[0, k + 4], like), all_of(w[0, k + 5], like)
+    w6, w7 = all_of(w[0, k + 6], like), all_of(w[0, k + 7], like)
+    for j in columns:
+        e = k * b + j
+        total = plus_times(w0, load(r, e, like), load(out, j, like))
+        total = plus_times(w1, load(r, e + b, like), total)
+        total = plus_times(w2, load(r, e + 2 * b, like), total)
+        total = plus_times(w3, load(r, e + 3 * b, like), total)
+        total = plus_times(w4, load(r, e + 4 * b, like), total)
+        total = plus_times(w5, load(r, e + 5 * b, like), total)
+        total = plus_times(w6, load(r, e + 6 * b, like), total)
+        total = plus_times(w7, load(r, e + 7 * b, like), total)
+        store(out, j, total)
+
+
+@inlined_helper
+def add_one(w, r, out, k, columns, like):
+    """The same of one row of r."""
+    weight, b = all_of(w[0, k], like), r.shape[1]
+    for j in columns:
+        store(out, j, plus_times(weight, load(r, k * b + j, like), load(out, j, like)))
