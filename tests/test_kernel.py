@@ -356,7 +356,9 @@ print(Hopfield.recurrent(2, seed=0).force([1.0, 2.0])[0])
     cache = str(tmp_path / "cache")
     before = float(python(code, root=copy, NUMBA_CACHE_DIR=cache))
     path = copy / "neurodyn" / "numerics/product.py"
-    path.write_text(path.read_text().replace("target[j] += weight * source[j]", "target[j] -= weight * source[j]"))
+    text, weight = path.read_text(), "weight, b = all_of(w[0, k], like)"
+    assert weight in text
+    path.write_text(text.replace(weight, weight.replace("w[", "-w[")))
     after = float(python(code, root=copy, NUMBA_CACHE_DIR=cache))
     assert after + 1.0 == pytest.approx(-(before + 1.0))  # force + s = rho' W rho turns its sign
     assert abs(after - before) > 0.01
