@@ -26,8 +26,8 @@ else:
     from neurodyn.numerics.view import like, rows_from, sides
 
 # The header: N free units and CLAMPED ones of the input; how many populations, arrows, connections of the input and
-# terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the addresses
-# in this process of the sparse product, 0 if nothing is sparse; the kind of the cost, its first unit and number of
+# terms there are, and where the terms begin; where the biases begin in theta; the input's activation; the address in
+# this process of the sparse product, 0 if nothing is sparse; the kind of the cost, its first unit and number of
 # units, and the address of its slopes if it is a user's own; whether the flow descends an energy of the states or of
 # the rates; whether some units live in a box; and whether rows of constants hold the state at which a phase began, as
 # terms and activations of a user's own need it.
