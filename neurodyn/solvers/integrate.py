@@ -206,15 +206,18 @@ def _rates_of_samples(some: slice, problem: Problem, times: Array, y: Array, f: 
 
 
 def _rates_of_times(j: int, some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
-    """Many times of one trajectory side by side, in calls that stay in the cache."""
-    components, width = y.shape[1], 0
-    for piece in _pieces(some.stop - some.start, (some.stop - some.start) * components // CALL_ENTRIES):
-        at = slice(some.start + piece.start, some.start + piece.stop)
-        state = aligned.copy(y[at, :, j].T)
-        if state.shape[1] != width:
-            width = state.shape[1]
-            rows = np.repeat(problem.rows[:, j : j + 1], width, axis=1)
-            out, work = aligned.empty(state.shape), aligned.empty((problem.work_rows, width))
+    """Many times of one trajectory side by side, in calls that stay in the cache; the last repeats some of the one before.
+
+    Memory is asked for once: fresh pages cost more than what is computed in them.
+    """
+    components = y.shape[1]
+    width = min(some.stop - some.start, max(1, CALL_ENTRIES // components))
+    state, out = aligned.empty((components, width)), aligned.empty((components, width))
+    rows, work = aligned.empty((len(problem.rows), width)), aligned.empty((problem.work_rows, width))
+    rows[...] = problem.rows[:, j : j + 1]
+    for first in range(some.start, some.stop, width):
+        at = slice(min(first, some.stop - width), min(first + width, some.stop))
+        state[...] = y[at, :, j].T
         problem.flow(times[at], state, rows, problem.theta, problem.layout, work, out)
         out[np.isnan(state)] = np.nan
         f[at, :, j] = out.T

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -273,27 +274,27 @@ class Graph:
     def __getitem__(self, name: str) -> Population:
         return next(p for p in self.populations if p.name == name)
 
-    @property
+    @cached_property
     def free(self) -> tuple[Population, ...]:
         """The populations that move: all but the input."""
         return tuple(p for p in self.populations if p.role != "input")
 
-    @property
+    @cached_property
     def input(self) -> Population | None:
         """The clamped population, if there is one."""
         return next((p for p in self.populations if p.role == "input"), None)
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Number of free units."""
         return sum(p.size for p in self.free)
 
-    @property
+    @cached_property
     def n_in(self) -> int:
         """Number of clamped units."""
         return self.input.size if self.input else 0
 
-    @property
+    @cached_property
     def outputs(self) -> slice:
         """The output units among the free ones (an empty slice if there are none)."""
         for p in self.free:

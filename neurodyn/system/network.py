@@ -377,12 +377,13 @@ class Network(Shown):
         self.readout.check(target)
         return target
 
-    @property
+    @cached_property
     def box(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which free units live in the box [0, 1], (n,): those with the hard sigmoid."""
         mask = np.zeros(self.n, dtype=bool)
         for p in self.graph.free:
             mask[self.graph.slices[p.name]] = p.activation == "hard-sigmoid"
+        mask.flags.writeable = False
         return mask
 
     def population(self, values: ArrayLike, name: str) -> Array:
