@@ -12,6 +12,7 @@ import pytest
 import neurodyn as nd
 from neurodyn import models
 from neurodyn.errors import ArgumentError
+from neurodyn.numerics.aligned import LINE
 from neurodyn.numerics.vectors import NARROW, WIDE
 from neurodyn.phases.nudge import resting_point
 from neurodyn.phases.nudged_problem import nudged_problem
@@ -143,6 +144,26 @@ def test_bits_do_not_depend_on_company_lanes_or_threads(phase, monkeypatch):
     monkeypatch.setattr("neurodyn.solvers.columns.SLICE_SECONDS", 0.0)
     monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 2)
     assert np.array_equal(integrate(problem, TAYLOR, TIMES).y, everyone.y)
+
+
+@pytest.mark.parametrize("phase", ["free", "nudged", "side"])
+def test_bits_do_not_depend_on_rows_that_keep_orders_apart(phase, monkeypatch):
+    problem = dataclasses.replace(problems("states", 11)[phase], sizes=None)
+    plain = integrate(problem, TAYLOR, TIMES)
+    monkeypatch.setattr(lanes, "spaced", lambda components, lanes: components + 3)
+    found = integrate(problem, TAYLOR, TIMES)
+    assert np.array_equal(found.y, plain.y)
+    assert np.array_equal(found.last, plain.last)
+
+
+def test_coefficients_of_a_unit_are_spread_over_the_cache():
+    """Of the orders of a step no eight lie a multiple of an eighth of the cache's places apart."""
+    for components in (16, 42, 64, 128, 500, 512):
+        for count in (1, 2, 4, 8, 16):
+            height = lanes.spaced(components, count)
+            lines = height * count * 8 / LINE
+            assert lines % 8 != 0
+            assert 0 <= (height - components) * count * 8 <= LINE * max(1, count * 8 // LINE)
 
 
 def test_lanes_are_whole_vectors_that_fit_the_cache():

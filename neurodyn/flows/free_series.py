@@ -47,7 +47,7 @@ def begin(rows, u, v, layout):
 @inlined_helper
 def coefficients(how, e, c, rows, work, like):
     """v_(k-1), s_k, r_k and q_k of some entries from e on, and of v_k what is known already."""
-    k, code, sloped, leak = how
+    k, code, sloped, leak, _ = how
     size, orders = work.shape[1] * work.shape[2], c.shape[0]
     q, u, v, here = e + orders * size, e + 2 * orders * size, e + 3 * orders * size, k * size
     field = load(work, u + here - size, like)

@@ -57,14 +57,14 @@ def begin(c, rows, theta, layout, work):
 @inlined_helper
 def coefficients(how, e, c, rows, work, like):
     """v_(k-1), delta_k, D_k and q_k of some entries from e on, and of v_k what is known already."""
-    k, code, sloped, leak = how
+    k, code, sloped, leak, block = how
     size, orders = work.shape[1] * work.shape[2], c.shape[0]
     q, u, v, here = e + orders * size, e + 2 * orders * size, e + 3 * orders * size, k * size
-    beta = load(rows, BETA * size + e, like)
+    beta = load(rows, BETA * block + e, like)
     velocity = load(work, v + here - size, like)
     if k > 1:
         field = load(work, u + here - size, like)
-        pull = times(beta, load(rows, COST_CURVATURE * size + e, like))
+        pull = times(beta, load(rows, COST_CURVATURE * block + e, like))
         if sloped:
             if code != LINEAR:
                 field = plus_times(load(work, q, like), field, velocity)
@@ -85,11 +85,11 @@ def coefficients(how, e, c, rows, work, like):
     by_velocity, by_field, by_rate = sums(k, work, (e, q, u, v, size), like)
     rate = times(plus_times(load(work, q, like), velocity, by_velocity), share)
     store(work, e + here, rate)
-    start = load(rows, BASE_RATE * size + e, like)
+    start = load(rows, BASE_RATE * block + e, like)
     steep = minus(all_of(1.0 if code == SIGMOID else 0.0, like), times(all_of(2.0, like), start))
     squared = plus_times(all_of(2.0, like), times(load(work, e, like), rate), by_rate)
     bent = minus(times(steep, rate), times(beta, squared))
     slope = times(beta, bent)
     store(work, q + here, slope)
-    known = plus_times(load(rows, BASE_FIELD * size + e, like), bent, by_field)
+    known = plus_times(load(rows, BASE_FIELD * block + e, like), bent, by_field)
     store(work, v + here, plus_times(slope, load(work, u, like), known))

@@ -1,8 +1,8 @@
 """What the Taylor series of all flows share: sums of products of coefficients, and the fields of all units.
 
 Scratch memory holds, order after order, the coefficients r of the rates, q of their slopes, u of the fields, and v of
-the velocities, each (orders, n, samples). Entries are counted along memory, units first, and many are taken at a time:
-as many as the vector `like` has, which must be 0.
+the velocities, each (orders, at least n, samples). Entries are counted along memory, units first, and many are taken at
+a time: as many as the vector `like` has, which must be 0.
 
 Source of the recurrences: A. Griewank, A. Walther, Evaluating Derivatives, 2nd edition (2008), section 13.2.
 """
@@ -57,9 +57,12 @@ def call(which, s, rows, theta, layout, spare, out):
 
 @inlined_helper
 def in_vectors(coefficients, k, p, c, rows, work, layout):
-    """Call `coefficients` for all entries of population p, as many at a time as fill vectors."""
+    """Call `coefficients` for all entries of population p, as many at a time as fill vectors.
+
+    It is told the order, what the population is like, and how many entries a block of the rows has.
+    """
     o, start, stop, code = population(layout, p)
-    how = k, code, layout[METRIC] != RATES, float(layout[o + LEAK])
+    how = k, code, layout[METRIC] != RATES, float(layout[o + LEAK]), layout[N] * work.shape[2]
     e, last = start * work.shape[2], stop * work.shape[2]
     while e + WIDE <= last:
         coefficients(how, e, c, rows, work, wide_zeros())

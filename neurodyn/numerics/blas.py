@@ -30,7 +30,9 @@ def _libraries() -> ThreadpoolController:
 
 def one_thread() -> Any:
     """A context in which linear algebra runs in one thread."""
-    return _libraries().limit(limits=1)
+    found = _libraries()
+    several = any(library.num_threads != 1 for library in found.lib_controllers)
+    return found.limit(limits=1) if several else nullcontext()
 
 
 def few_threads(function: Callable[Given, Found]) -> Callable[Given, Found]:

@@ -179,7 +179,7 @@ def relax(
 def check_box(network: Network, start: Array) -> None:
     """Refuse start states outside the box of hard-sigmoid units."""
     box = network.box
-    if np.any((start[:, box] < 0.0) | (start[:, box] > 1.0)):
+    if box.any() and np.any((start[:, box] < 0.0) | (start[:, box] > 1.0)):
         raise ArgumentError("`start` must lie in [0, 1] for units with the hard sigmoid, which live in that box")
 
 

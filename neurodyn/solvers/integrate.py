@@ -206,7 +206,7 @@ def _rates_of_samples(some: slice, problem: Problem, times: Array, y: Array, f: 
 
 
 def _rates_of_times(j: int, some: slice, problem: Problem, times: Array, y: Array, f: Array) -> None:
-    """Many times of one trajectory side by side, in calls that stay in the cache; the last repeats some of the one before.
+    """Many times of one trajectory side by side, in calls that stay in the cache; the last repeats some times.
 
     Memory is asked for once: fresh pages cost more than what is computed in them.
     """

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurodyn.numerics import aligned
+from neurodyn.numerics.aligned import LINE
 from neurodyn.numerics.arrays import Array
 from neurodyn.numerics.compilation import compile_together
 from neurodyn.numerics.kernel import Series
@@ -45,6 +46,15 @@ def lanes_for(batch: int, entries: int) -> int:
     fitting = LANE_BYTES // (8 * entries) // NARROW * NARROW
     needed = -(-batch // NARROW) * NARROW
     return min(max(fitting, 2 * NARROW), WIDE, needed)
+
+
+def spaced(components: int, lanes: int) -> int:
+    """How many rows coefficients of one order have: some more than components, where these would all meet in a cache.
+
+    A step passes along the coefficients of all orders at once. If an order is a multiple of eight cache lines, those of
+    the same unit lie in an eighth of the places of a cache, or fewer, and drive each other out.
+    """
+    return components + (-(-LINE // (8 * lanes)) if components * lanes * 8 % (8 * LINE) == 0 else 0)
 
 
 class Lanes:
@@ -99,8 +109,8 @@ class Lanes:
         problem, solver, m = self.problem, self.solver, len(self.last)
         orders, stacks = self.order + 1, self.series.stacks
         lanes = lanes_for(together.stop - together.start, m * orders * stacks)
-        scratch = max(stacks * orders, -(-problem.work_rows // m))
-        c, work = aligned.empty((orders, m, lanes)), aligned.empty((scratch, m, lanes))
+        scratch, height = max(stacks * orders, -(-problem.work_rows // m)), spaced(m, lanes)
+        c, work = aligned.empty((orders, height, lanes)), aligned.empty((scratch, height, lanes))
         rows, sizes = aligned.empty((len(problem.rows), lanes)), aligned.empty((m, lanes))
         for values, filled in ((c, 0.0), (work, 0.0), (rows, 1.0), (sizes, 1.0)):
             values[...] = filled  # what idle lanes compute with
@@ -122,7 +132,8 @@ class Lanes:
                 marks[taylor.STATUS, marks[taylor.STATUS] == taylor.RUNNING] = int(Status.MAX_SECONDS)
                 counts[[taylor.ITERATIONS, taylor.STOP]] = 0, counts[taylor.FRESH]
                 running = self.advance(given, arrays, counts)
-            self.report(clock, marks)
+            if running:
+                self.report(clock, marks)
 
     def advance(self, given: Any, arrays: Any, counts: Any) -> int:
         """Call the compiled loop."""

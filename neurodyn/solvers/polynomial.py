@@ -1,7 +1,7 @@
 """Taylor polynomials of trajectories side by side, in lanes: their values, and how far each of them can be trusted.
 
-Coefficients are (orders, m, lanes). What is summed over the components of a lane is one chain in their order, so that
-it has the same bits whatever lies in the other lanes.
+Coefficients are (orders, at least m, lanes). What is summed over the components of a lane is one chain in their order,
+so that it has the same bits whatever lies in the other lanes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neurodyn.numerics.vectors import (
 @helper
 def evaluate(c, steps, out):
     """Values (m, lanes) of the polynomials at the steps (lanes,), by Horner's rule; out may be the states c[0]."""
-    m, lanes = c.shape[1], c.shape[2]
+    m, lanes = out.shape
     if lanes == 1:
         along(c, steps[0], out)
         return
@@ -41,7 +41,7 @@ def evaluate(c, steps, out):
 @inlined_helper
 def along(c, step, out):
     """The same of a single lane, along its components."""
-    e, m = 0, c.shape[1]
+    e, m = 0, out.shape[0]
     while e + NARROW <= m:
         horner(c, all_of(step, narrow_zeros()), e, out)
         e += NARROW
@@ -80,14 +80,14 @@ def weigh_last(c, sizes, tolerances, last, before, sums):
 @inlined_helper
 def weigh(c, sizes, tolerances, last, before, j, sums, like):
     """The same of some lanes from j on."""
-    order, m, lanes = c.shape[0] - 1, c.shape[1], c.shape[2]
+    order, lanes, stride = c.shape[0] - 1, c.shape[2], c.shape[1] * c.shape[2]
     rtol, atol, one = all_of(tolerances[0], like), all_of(tolerances[1], like), all_of(1.0, like)
     highest, second, at = like, like, j
-    for _ in range(m):
+    for _ in range(sizes.shape[0]):
         tolerance = plus_times(rtol, size_of(load(c, at, like)), times(atol, load(sizes, at, like)))
         share = over(one, tolerance)
-        a = times(share, load(c, at + order * m * lanes, like))
-        b = times(share, load(c, at + (order - 1) * m * lanes, like))
+        a = times(share, load(c, at + order * stride, like))
+        b = times(share, load(c, at + (order - 1) * stride, like))
         highest, second = plus_times(a, a, highest), plus_times(b, b, second)
         at += lanes
     store(sums, last * lanes + j, highest)

@@ -114,7 +114,7 @@ def choose_steps(lanes, numbers):
     Returns whether some series is not finite.
     """
     c, rows, size, work, value, clock, marks = lanes
-    order, share = c.shape[0] - 1, 1.0 / c.shape[1]
+    order, share = c.shape[0] - 1, 1.0 / size.shape[0]
     weigh_last(c, size, numbers, LAST, BEFORE, clock)
     last, before, lost, used = row(clock, LAST), row(clock, BEFORE), row(clock, LOST), row(clock, USED)
     total = 0.0
@@ -249,7 +249,8 @@ def _advance_lanes(series, problem, lanes, record, ended, numbers, counts):
     problem: start (m, B), rows (k, B), sizes (m, B), theta, layout. lanes: coefficients (orders, m, b), rows (k, b),
     sizes (m, b), scratch (w, m, b), values (m, b), clock (CLOCKS, b), marks (MARKS, b). record: times (T,), states
     (T, m, B). ended: last states (m, B), and what is kept of clocks and marks. counts[FRESH] is the next trajectory of
-    the block to begin, counts[STOP] where the block ends.
+    the block to begin, counts[STOP] where the block ends. Coefficients and scratch may have more rows than m, which
+    stay 0.
     """
     c, rows, size, work, value, clock, marks = lanes
     theta, layout, m = problem[3], problem[4], borrowed(marks)
