@@ -31,7 +31,7 @@ IMPLICIT = "Radau"
 #: Beyond so many units a step of the series costs more than it gains, unless the tolerance is tight.
 MANY, TIGHT = 128, 1e-7
 #: State entries for which rates are evaluated in one call, and at least in one task.
-CALL_ENTRIES, TASK_ENTRIES = 8192, 200_000
+CALL_ENTRIES, TASK_ENTRIES = 4096, 200_000
 
 
 def integrate(
@@ -219,5 +219,7 @@ def _rates_of_times(j: int, some: slice, problem: Problem, times: Array, y: Arra
         at = slice(min(first, some.stop - width), min(first + width, some.stop))
         state[...] = y[at, :, j].T
         problem.flow(times[at], state, rows, problem.theta, problem.layout, work, out)
-        out[np.isnan(state)] = np.nan
         f[at, :, j] = out.T
+    missing = np.isnan(y[some, 0, j])
+    if missing.any():
+        f[some, :, j][missing] = np.nan
