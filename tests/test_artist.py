@@ -47,15 +47,24 @@ def test_the_process_draws_what_would_be_drawn_here(given, helped, tmp_path):
     with artist(True) as hand:
         assert hand._process is not None
         hand.give(experiment_figures, *given)
-        assert set(hand.write(tmp_path)) == FIGURES
+        written = hand.write(tmp_path)
     run, compared, _ = given
     assert not helped
     assert hand._process.poll() is not None
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == as_files(draw_report(run, compared, None))
+    assert {name: (tmp_path / name).read_bytes() for name in written} == as_files(draw_report(run, compared, None))
+    assert written == list(as_files(draw_report(run, compared, None)))
 
 
 @pytest.mark.parametrize(
-    "command", ["raise SystemExit(1)", "import os; os.close(0); os.close(1); import time; time.sleep(9)"]
+    "command",
+    [
+        "raise SystemExit(1)",
+        "import os; os.close(0); os.close(1); import time; time.sleep(9)",
+        pytest.param(
+            "import os; fork = os.fork; os.fork = lambda: fork() or os._exit(0); " + artists._COMMAND,
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="the process is copied on Linux alone"),
+        ),
+    ],
 )
 def test_what_the_process_does_not_draw_is_drawn_here(given, helped, tmp_path, monkeypatch, command):
     monkeypatch.setattr(artists, "_COMMAND", command)

@@ -2,7 +2,8 @@
 
 What draws takes as long to import as what computes, and drawing as long as all the rest. The process is there before
 this one imports what computes; it is given results as soon as they are there, and gives back files as bytes, so that
-whatever becomes of it, nothing is half-written. Its standard input ends with this process, and it with that.
+whatever becomes of it, nothing is half-written. Its standard input ends with this process, and it with that. While this
+one waits for figures a copy of the other draws half of them.
 
 Where it cannot help, figures are drawn here at the end, as they would be without it: on one processor, in notebooks and
 programs that call the command, and where it has ended early, for whatever reason. Errors of drawing show here alone.
@@ -136,17 +137,43 @@ def serve() -> None:
     threading.Thread(target=_listen, args=[sys.stdin.buffer, jobs], daemon=True).start()
     from neurodyn.analysis.plots import report  # noqa: F401  (while there is nothing to do yet)
     from neurodyn.collection import uncollected
-    from neurodyn.results.figure_files import as_files
+    from neurodyn.results.figure_files import as_files  # noqa: F401
 
     with uncollected():
         while True:
             try:
                 formats, draw, given = pickle.loads(jobs.get())
                 with in_formats(formats):
-                    pickle.dump(as_files(draw(*given)), answers)
+                    pickle.dump(_by_two(draw(*given), answers), answers)
                 answers.flush()
             except Exception:
                 os._exit(1)  # it is drawn once more where it came from, and the error seen there
+
+
+def _by_two(figures: dict[str, Any], answers: IO[bytes]) -> dict[str, bytes]:
+    """The files of figures, of which a copy of this process makes half, where a process can be copied safely."""
+    from neurodyn.results.figure_files import as_files
+
+    names = list(figures)
+    own, others = ({name: figures[name] for name in some} for some in (names[::2], names[1::2]))
+    if not others or sys.platform != "linux":
+        return as_files(figures)
+    source, sink = os.pipe()
+    copy = os.fork()
+    if not copy:
+        try:
+            for held in (source, answers.fileno()):  # which end with the process that was copied
+                os.close(held)
+            with os.fdopen(sink, "wb") as out:
+                pickle.dump(as_files(others), out)
+        finally:
+            os._exit(0)
+    os.close(sink)
+    made = as_files(own)
+    with os.fdopen(source, "rb") as found:
+        made |= pickle.load(found)  # which ends early where the copy failed
+    os.waitpid(copy, 0)
+    return {file: made[file] for file in sorted(made, key=lambda file: names.index(file.rpartition(".")[0]))}
 
 
 def _listen(source: IO[bytes], jobs: SimpleQueue[bytes]) -> None:
