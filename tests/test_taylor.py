@@ -210,7 +210,7 @@ def test_adaptive_takes_the_series_where_there_is_one_and_it_pays():
     assert series_for(free, adaptive) is free.series
     for solver in (nd.Solver("relax5"), nd.Solver("auto"), nd.Solver(step=0.1), nd.Solver("Radau")):
         assert series_for(free, solver) is None
-    large = free_problem(models.Hopfield.recurrent(200, seed=0), np.zeros((200, 1)), None)
+    large = free_problem(models.Hopfield.recurrent(600, seed=0), np.zeros((600, 1)), None)
     assert series_for(large, nd.Solver(rtol=1e-6)) is None
     assert series_for(large, nd.Solver(rtol=1e-9)) is large.series
     boxed = free_problem(models.Hopfield.recurrent(3, activation="hard-sigmoid"), np.zeros((3, 1)), None)

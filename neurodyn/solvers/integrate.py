@@ -29,7 +29,7 @@ from neurodyn.solvers.solver import ADAPTIVE, TAYLOR, Solver
 #: The implicit method that `auto` goes over to.
 IMPLICIT = "Radau"
 #: Beyond so many units a step of the series costs more than it gains, unless the tolerance is tight.
-MANY, TIGHT = 128, 1e-7
+MANY, TIGHT = 512, 1e-7
 #: State entries for which rates are evaluated in one call, and at least in one task.
 CALL_ENTRIES, TASK_ENTRIES = 4096, 200_000
 
