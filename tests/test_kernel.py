@@ -60,12 +60,18 @@ def places(monkeypatch, tmp_path):
 def afresh():
     """What is kept of sources is of these, also after a test looked at others."""
     yield
-    kernel._texts.cache_clear()
+    forget()
+
+
+def forget():
+    """Read all sources anew."""
+    kernel._text.cache_clear()
+    kernel._needed.cache_clear()
 
 
 def folder(module=""):
     """The folder that a fresh process would use for the kernels of a module, or of one that is not neurodyn's."""
-    kernel._texts.cache_clear()
+    forget()
     return Path(kernel.cache_folder.__wrapped__(module))
 
 

@@ -88,16 +88,16 @@ def _source_hash(module: str) -> str:
 
     Of a module that is not neurodyn's: of all that hold kernels.
     """
-    texts = _texts()
-    found, todo = set(), [name for name in _names_of(module.removeprefix(_ROOT)) if name in texts]
+    found, todo = set(), [place for place in _places_of(module.removeprefix(_ROOT)) if _text(place)]
     while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += [other for other in _imported(texts[name]) if other in texts]
+        place = todo.pop()
+        if place not in found:
+            found.add(place)
+            todo += _needed(place)
     digest = hashlib.sha256()
-    for name in sorted(found or texts):
-        digest.update(b"%s\0%d\0%s" % (name.encode(), len(texts[name]), texts[name]))
+    for place in sorted(found or _all_places()):
+        text = _text(place) or b""
+        digest.update(b"%s\0%d\0%s" % (place.encode(), len(text), text))
     return digest.hexdigest()[:16]
 
 
@@ -108,44 +108,59 @@ _IMPORTS = re.compile(
 )
 
 
-def _imported(text: bytes) -> Iterator[str]:
-    """The files that an import in a source may mean."""
-    for module, names in _IMPORTS.findall(text):
-        yield from _names_of(module.decode())
-        for name in re.findall(rb"\w+", names):
-            yield from _names_of(f"{module.decode()}.{name.decode()}")
+@cache
+def _needed(place: str) -> list[str]:
+    """The sources of kernels that the one at a place imports."""
+    found = set()
+    for module, names in _IMPORTS.findall(_text(place) or b""):
+        found.update(_places_of(module.decode()))
+        if not _text(_places_of(module.decode())[0]):  # a package, of which modules may be imported
+            for name in re.findall(rb"\w+", names):
+                found.update(_places_of(f"{module.decode()}.{name.decode()}"))
+    return [other for other in sorted(found) if _text(other)]
 
 
-def _names_of(module: str) -> tuple[str, str]:
+def _places_of(module: str) -> tuple[str, str]:
     """The places in the package that a module may have."""
     place = module.replace(".", "/")
     return f"{place}.py", f"{place}/__init__.py"
 
 
 @cache
-def _texts() -> dict[str, bytes]:
-    """The sources of kernels by their places in the package: those beside this one and all that name it."""
+def _text(place: str) -> bytes | None:
+    """The source at a place in the package; none if there is no file, or one without kernels.
+
+    Those with kernels lie beside this one, or name it.
+    """
     own = Path(__file__).resolve()
     package, _, module = __name__.rpartition(".")
-    naming = re.compile(rf"{re.escape(package)}(\.| import [^\n]*\b){module}\b".encode())
-    sources = {name: path.read_bytes() for name, path in _sources(own.parents[package.count(".")]).items()}
-    here = "/".join(__name__.split(".")[1:-1]) + "/"
-    return {name: text for name, text in sources.items() if name.startswith(here) or naming.search(text)}
+    base = own.parents[package.count(".")]
+    for path in (base / place, base.parent / place):  # which is where models lie in a checkout without symbolic links
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            text = path.read_bytes()
+            naming = rf"{re.escape(package)}(\.| import [^\n]*\b){module}\b".encode()
+            here = "/".join(__name__.split(".")[1:-1]) + "/"
+            return text if place.startswith(here) or re.search(naming, text) else None
+    return None
+
+
+def _all_places() -> list[str]:
+    """The places of all sources of kernels in the package."""
+    return [place for place in _sources(Path(__file__).resolve().parents[__package__.count(".")]) if _text(place)]
 
 
 def kernel_modules() -> list[str]:
     """The modules of the package that hold kernels or helpers."""
-    places = (Path(name).with_suffix("") for name in _texts())
+    places = (Path(place).with_suffix("") for place in _all_places())
     return sorted(_ROOT + ".".join(place.parts).removesuffix(".__init__") for place in places)
 
 
-def _sources(package: Path) -> dict[str, Path]:
-    """The source files of neurodyn by their places in the package, also in a checkout without symbolic links."""
-    found = {}
+def _sources(package: Path) -> list[str]:
+    """The places of all source files of neurodyn, also in a checkout without symbolic links."""
+    found = []
     for part in ("", "models", "analysis"):  # `rglob` goes into no link that it meets
         folder = package / part if (package / part).is_dir() else package.parent / part
-        for path in folder.rglob("*.py"):
-            found[(part / path.relative_to(folder)).as_posix()] = path
+        found += [(part / path.relative_to(folder)).as_posix() for path in folder.rglob("*.py")]
     return found
 
 
