@@ -111,7 +111,7 @@ _IMPORTS = re.compile(
 @cache
 def _needed(place: str) -> list[str]:
     """The sources of kernels that the one at a place imports."""
-    found = set()
+    found = set[str]()
     for module, names in _IMPORTS.findall(_text(place) or b""):
         found.update(_places_of(module.decode()))
         if not _text(_places_of(module.decode())[0]):  # a package, of which modules may be imported
