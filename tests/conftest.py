@@ -18,11 +18,11 @@ hypothesis.settings.register_profile("neurodyn", derandomize=True, deadline=None
 hypothesis.settings.load_profile("neurodyn")
 
 #: Files that take longest come first, so that no worker is left alone with one at the end.
-FIRST = ("test_docs.py", "test_docstrings.py", "test_examples.py", "test_scikit.py", "test_solvers.py", "test_sweep.py")
+FIRST = ("docs", "docstrings", "examples", "expressions", "own_term", "scikit", "solvers", "sweep", "text_terms")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.name not in FIRST)
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in FIRST)
 
 
 def pytest_configure(config):

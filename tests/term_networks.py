@@ -150,6 +150,6 @@ def force_net():
         terms.PairForce("h", "x", "w*tanh(b)"),
         terms.PairForce("h", "h", "K*w*sin(b - a - 0.3)", K=0.5),
         terms.PairForce("y", "h", "w*b/(1 + a**2)"),
-        terms.PairForce("h", "y", "0.3*tanh(b)"),
+        terms.PairForce("h", "y", "k*tanh(b)", k=0.3),
     ]
     return models.EnergyNetwork(POPULATIONS, found, tau=np.geomspace(0.3, 6.0, 7), seed=6)

@@ -52,7 +52,9 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.usefixtures("not_laid_out", "no_processes")
 def test_code_on_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    script = ModuleType(f"page_{page.stem}")  # a module, so that what it defines can be compiled and pickled
+    # A module, so that what it defines can be compiled and pickled; of one name, so that what two pages define alike is
+    # compiled once.
+    script = ModuleType("page")
     monkeypatch.setitem(sys.modules, script.__name__, script)
     exec(compile("\n".join(blocks(page)), str(page), "exec"), vars(script))
 

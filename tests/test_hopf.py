@@ -51,7 +51,7 @@ def rossler(c):
 
 def pair(w):
     """An excitatory unit that excites itself, and an inhibitory one."""
-    forces = [terms.UnitForce("e", "w*tanh(s)", w=w), terms.PairForce("e", "i", "-k*tanh(b)", k=3.0)]
+    forces = [terms.UnitForce("e", "w*tanh(s)", w=w), terms.PairForce("e", "i", "k*tanh(b)", k=-3.0)]
     forces += [terms.PairForce("i", "e", "k*tanh(b)", k=2.0)]
     return models.EnergyNetwork({"e": 1, "i": {"size": 1, "outputs": 1}}, [terms.Leak(), *forces], tau=[1.0, 0.5])
 

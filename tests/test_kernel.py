@@ -313,8 +313,11 @@ def test_kernel_keeps_the_functions_documentation():
 
 
 def test_kernel_is_compiled_once_for_its_signature():
-    integrate(limit_cycle_problem(), Solver(), np.array([1.0]))
+    problem = limit_cycle_problem()
+    out = np.empty_like(problem.start)
+    limit_cycle(np.zeros(1), problem.start, problem.rows, problem.theta, problem.layout, out, out)
     dispatcher = limit_cycle.compiled
+    limit_cycle(np.ones(1), problem.start, problem.rows, problem.theta, problem.layout, out, out)
     assert dispatcher is limit_cycle.compiled
     assert isinstance(dispatcher, numba.core.dispatcher.Dispatcher)
     assert len(dispatcher.signatures) == 1

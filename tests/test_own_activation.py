@@ -127,7 +127,9 @@ def test_beside_terms_by_functions_and_texts(rng):
     from neurodyn.models import terms
 
     populations = {"h": {"size": 3, "activation": SIGN}, "y": {"size": 2, "role": "output"}}
-    net = models.EnergyNetwork(populations, [terms.Leak(), terms.Bilinear("h", "y"), terms.Unit("h", "s**4/4")])
+    net = models.EnergyNetwork(
+        populations, [terms.Leak(), terms.Bilinear("h", "y"), terms.Unit("h", "k*(s**4/4 - s**2/2)", k=0.5)]
+    )
     rest = nd.relax(net, start=rng.normal(size=5))
     run = nd.nudge(net, rest, [0.3, -0.2])
     side = nd.side_network(net, rest, [0.3, -0.2], t_eval=run.t)

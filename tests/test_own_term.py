@@ -107,12 +107,15 @@ def test_a_sample_has_the_same_bits_in_any_company(rng):
 
 
 def coupling(s, r, theta):
-    """-r_h W r_y over h and y, and k s^4/4 over both."""
+    """-r_h W r_y over h and y, and k (s^4/4 - s^2/2) over both."""
     total = 0.0j
     for i in range(6):
         for j in range(2):
             total -= r[i] * theta[2 * i + j] * r[6 + j]
-    return total + theta[12] * np.sum(s * s * s * s) / 4.0
+    return total + theta[12] * np.sum(s * s * s * s / 4.0 - s * s / 2.0)
+
+
+COUPLING = terms.Own(("h", "y"), energy=coupling, parameters={"h-y": ("h", "y")}, constants={"k": 0.3})
 
 
 def weights_alone(s, r, theta):
@@ -142,10 +145,10 @@ def test_an_energy_of_the_rates_is_that_of_connections(energy_of, rng):
 
 
 def test_states_and_rates_of_several_populations_add_up(rng):
-    own = terms.Own(("h", "y"), energy=coupling, parameters={"h-y": ("h", "y")}, constants={"k": 0.3})
-    text = [terms.Unit(name, "k*s**4/4", k=0.3) for name in ("h", "y")]
+    text = [terms.Unit(name, "k*(s**4/4 - s**2/2)", k=0.3) for name in ("h", "y")]
     nets = [
-        models.EnergyNetwork(POPULATIONS, [terms.Leak(), *more]) for more in ([own], [terms.Bilinear("h", "y"), *text])
+        models.EnergyNetwork(POPULATIONS, [terms.Leak(), *more])
+        for more in ([COUPLING], [terms.Bilinear("h", "y"), *text])
     ]
     nets[1] = nets[1].replace(parameters=dict(nets[0].parameters))
     s, x = rng.normal(size=8), rng.normal(size=2)
@@ -237,11 +240,24 @@ def test_a_random_rate_network_as_a_field(rng):
 # -- as data, and compiled once ------------------------------------------------------------------------------------
 
 
+def square(s, r, theta):
+    return 0.5 * np.sum(s * s)
+
+
+def stretched(s, r, theta, out_s, out_r):
+    """The gradient of `square` where the constant is 1."""
+    for i in range(s.size):
+        out_s[i] = theta[0] * s[i]
+
+
+SPRINGS = terms.Own("h", energy=square, gradient=stretched, constants={"slope": 1.0})
+
+
 def test_terms_and_networks_are_plain_data():
-    net = memory(energy=energy, gradient=gradient)
+    net = models.EnergyNetwork(POPULATIONS, [terms.Leak(), SPRINGS, terms.Bilinear("x", "h")])
     term = net.own_terms[0]
     described = json.loads(json.dumps(term.describe()))
-    assert described["energy"] == f"{__name__}:energy"
+    assert (described["energy"], described["gradient"]) == (f"{__name__}:square", f"{__name__}:stretched")
     assert Term.read(described) == term == pickle.loads(pickle.dumps(term))
     assert pickle.loads(pickle.dumps(net)) == net
 
@@ -370,15 +386,6 @@ def corner(s, r, theta):
     return np.sum(np.abs(s)) + 0.0j
 
 
-def sign(s, r, theta, out_s, out_r):
-    for i in range(s.size):
-        out_s[i] = -s[i]
-
-
-def square(s, r, theta):
-    return 0.5 * np.sum(s * s)
-
-
 def stuck(s, r, theta, out):
     for i in range(s.size):
         out[i] = -s[i].real
@@ -392,7 +399,7 @@ def test_derivatives_that_are_none_are_refused(name):
         "power": {"energy": power},
         "corner": {"energy": corner},
         "other-variable": {"energy": square, "of": "rates"},
-        "wrong-gradient": {"energy": square, "gradient": sign},
+        "wrong-gradient": {"energy": square, "gradient": stretched, "constants": {"slope": -1.0}},
         "real-part": {"force": stuck},
     }
     with pytest.raises(ModelError, match=r"a derivative along some direction is .*, but the values have the slope"):
@@ -401,7 +408,7 @@ def test_derivatives_that_are_none_are_refused(name):
 
 def test_an_energy_of_rates_takes_no_energy_of_states():
     with pytest.raises(ModelError, match="is a function of states"):
-        models.EnergyNetwork(POPULATIONS, [terms.Leak(), terms.Own("h", energy=square)], energy_of="rates")
+        models.EnergyNetwork(POPULATIONS, [terms.Leak(), COUPLING], energy_of="rates")
 
 
 def test_complex_nudging_is_refused():

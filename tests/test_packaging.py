@@ -3,11 +3,13 @@
 import ast
 import configparser
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -99,6 +101,21 @@ def test_installed_wheel_is_what_is_tested():
     assert python(code, ROOT).strip() == "[]", "the wheel must install no package of such a general name"
     beside = {Path(part, name) for part in PARTS for name in no_code(ROOT / part)} | no_code(ROOT / "neurodyn")
     assert beside <= no_code(Path(neurodyn.__file__).parent)
+
+
+@pytest.mark.skipif(not sys.flags.safe_path, reason="only where the installed wheel is tested")
+def test_installed_program_runs_an_experiment_and_its_result_is_read(tmp_path):
+    """As plain Python: nothing need be compiled to see that nothing is missing."""
+    program = shutil.which("neurodyn", path=sysconfig.get_path("scripts"))
+    assert program is not None
+    command = [program, "run", "two-neurons", "--out", "o"]
+    run = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads((tmp_path / "o" / "summary.json").read_text("utf-8"))["max_relative_error"] < 1e-5
+    assert len(list(tmp_path.glob("o/*.png"))) > 3
+    assert python("import neurodyn as nd; print(type(nd.load('o/result.nc')).__name__)", tmp_path) == "Experiment\n"
 
 
 def no_code(folder: Path) -> set[Path]:

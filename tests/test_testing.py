@@ -13,6 +13,7 @@ from neurodyn.models import EnergyNetwork, terms
 from neurodyn.names import NETWORK_MODULES
 from neurodyn.system.term import Primitives, Term
 from neurodyn.testing import CheckError, check_network, check_term
+from test_own_term import energy
 
 INPUT, OUTPUT = {"size": 3, "role": "input"}, {"size": 2, "role": "output"}
 POPULATIONS = {"x": INPUT, "h": 4, "y": OUTPUT}
@@ -39,14 +40,6 @@ class PlainBilinear(terms.Bilinear, kind="called-bilinear"):
 IMAGES = {"x": {"size": 16, "role": "input"}, "h": 8, "y": OUTPUT}
 
 
-def double_well(s, r, theta):
-    """A user's own energy."""
-    total = 0.0j
-    for i in range(s.size):
-        total += theta[0] * s[i] * s[i] * s[i] * s[i] - s[i] * s[i]
-    return total
-
-
 def rotation(s, r, theta, out):
     """A user's own force, without an energy."""
     for i in range(s.size):
@@ -62,7 +55,7 @@ TERMS: dict[str, list[Any]] = {
     "diode": [terms.Diode("x", "y")],
     "log-sum-exp": [terms.LogSumExp("h", memories=3, sharpness=2.0)],
     "own": [
-        terms.Own("h", energy=double_well, constants={"k": 0.5}, of="states"),
+        terms.Own("h", energy=energy, parameters={"h.memories": (3, "h")}, constants={"k": 2.0}, of="states"),
         terms.Own("h", force=rotation, constants={"k": 0.5}),
     ],
     "pair": [terms.Pair("h", "y", "-w*a*sin(b)"), terms.Pair("h", "h", "-w*cos(a - b)")],
@@ -74,7 +67,7 @@ TERMS: dict[str, list[Any]] = {
     "recurrent-prediction": [terms.RecurrentPrediction("x", ("h", "y"))],
     "resistor": [terms.Resistor("x", "h"), terms.Resistor("h", "h")],
     "spring": [terms.Spring(("x", "h", "y"), ((0, 0), (9, 0), (4, 8), (12, 9)), ((1, 0), (1, 2), (3, 2)))],
-    "unit": [terms.Unit("h", "s**4/4 - k*s**2/2", k=2.0)],
+    "unit": [terms.Unit("h", "k*(s**4/4 - s**2/2)", k=2.0)],
     "unit-force": [terms.UnitForce("h", "s - s**3")],
 }
 #: By name. Those of a text or of functions take seconds to compile: of each kind one is always tested.

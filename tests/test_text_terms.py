@@ -27,7 +27,7 @@ def test_coupled_oscillators_from_text_to_figures_and_a_gradient():
             terms.Pair("x", "h", "-w*cos(a - b)"),
             terms.Pair("h", "h", "-K*w*cos(a - b)", K=0.5),
             terms.Pair("h", "y", "-w*cos(a - b)"),
-            *(terms.Unit(name, "-h*cos(s)", h=1.0) for name in ("h", "y")),
+            *(terms.Unit(name, "-cos(s)") for name in ("h", "y")),
         ],
         tau=np.geomspace(0.3, 6.0, 7),
         seed=2,
@@ -50,7 +50,7 @@ def test_quartic_wells_from_text_to_figures_and_a_gradient():
             terms.Bias(),
             terms.Bilinear("x", "h"),
             terms.Bilinear("h", "y"),
-            *(terms.Unit(name, "s**4/4 - s**2/2") for name in ("h", "y")),
+            *(terms.Unit(name, "k*(s**4/4 - s**2/2)", k=1.0) for name in ("h", "y")),
         ],
         tau=np.geomspace(0.3, 6.0, 6),
     )
@@ -76,9 +76,9 @@ def energy_net():
     found = [
         terms.Leak(("h",)),
         terms.Unit("y", "k*s**4/4 + log(cosh(s))", k=0.5),
-        terms.Unit("h", "0.1*s**2/2"),
-        terms.Pair("x", "h", "-w*sin(b - a)"),
-        terms.Pair("h", "h", "-K*w**2*cos(a - b)", K=0.3),
+        terms.Unit("h", "k*s**p/2", k=0.1, p=2.0),
+        terms.Pair("x", "h", "-w*a*sin(b)"),
+        terms.Pair("h", "h", "K*w**2*a*tanh(b)", K=0.3),
         terms.Pair("h", "y", "softplus(w*a*b)*c", c=0.4),
         terms.Pair("y", "h", "-a*tanh(b)*v", v=0.2),
     ]
@@ -89,8 +89,8 @@ def jax_energy(parts, s, x):
     """The energy of `energy_net` by hand."""
     h, y = s[H], s[Y]
     e = 0.5 * h @ h + jnp.sum(0.5 * y**4 / 4 + jnp.logaddexp(y, -y) - jnp.log(2.0)) + 0.05 * h @ h
-    e -= jnp.sum(parts["x-h"] * jnp.sin(h[None, :] - x[:, None]))
-    e -= 0.3 * jnp.sum((parts["h-h"] ** 2 * jnp.cos(h[:, None] - h[None, :]))[UPPER])
+    e -= jnp.sum(parts["x-h"] * jnp.outer(x, jnp.sin(h)))
+    e += 0.3 * jnp.sum((parts["h-h"] ** 2 * jnp.outer(h, jnp.tanh(h)))[UPPER])
     e += 0.4 * jnp.sum(jax.nn.softplus(parts["h-y"] * jnp.outer(h, y)))
     return e - 0.2 * jnp.sum(jnp.outer(y, jnp.tanh(h)))
 
