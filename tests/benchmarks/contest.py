@@ -9,7 +9,7 @@ import numpy as np
 
 from neurodyn.numerics.arrays import Array
 
-from . import diffrax_peer, heyoka_peer, peers, roofline
+from . import cyrk_peer, diffrax_peer, heyoka_peer, peers, roofline
 from .cases import Case
 from .diffrax_peer import Trial, Variant
 from .measure import Runner, Setting, in_turns, independent_error, reference, tune_tolerance
@@ -65,6 +65,8 @@ class Contest:
         self.enter_diffrax()
         for width in heyoka_peer.widths(case, threads):
             self.enter(heyoka_peer.name(width), lambda width=width: heyoka_peer.runner(case, width))  # type: ignore[misc]
+        if cyrk_peer.takes_part(case, threads):
+            self.enter(cyrk_peer.CYRK, lambda: cyrk_peer.runner(case))
         self.enter(TORCH, lambda: peers.torchdiffeq(case, threads))
 
     def check_reference(self) -> None:

@@ -9,7 +9,19 @@ from pathlib import Path
 
 from neurodyn.numerics.processor import vector_unit
 
-LIBRARIES = ("neurodyn", "numpy", "numba", "scipy", "diffrax", "jax", "heyoka", "brian2", "torchdiffeq", "torch")
+LIBRARIES = (
+    "neurodyn",
+    "numpy",
+    "numba",
+    "scipy",
+    "diffrax",
+    "jax",
+    "heyoka",
+    "cyrk",
+    "brian2",
+    "torchdiffeq",
+    "torch",
+)
 
 
 def describe() -> dict[str, str]:

@@ -11,7 +11,7 @@ import neurodyn as nd
 from neurodyn.analysis.plots import style as look
 from neurodyn.numerics.arrays import Array
 
-from . import diffrax_peer, heyoka_peer, peers
+from . import cyrk_peer, diffrax_peer, heyoka_peer, peers
 from .cases import CASES, Case
 from .diffrax_peer import Variant
 from .measure import ABSOLUTE, Runner, in_turns, largest_error
@@ -38,6 +38,8 @@ def solvers(case: Case, threads: int) -> dict[str, Callable[[], Runner]]:
     }
     for width in heyoka_peer.widths(case, threads):
         found[heyoka_peer.name(width)] = lambda width=width: heyoka_peer.runner(case, width)  # type: ignore[misc]
+    if cyrk_peer.takes_part(case, threads):
+        found[f"{cyrk_peer.CYRK}, {cyrk_peer.METHOD}"] = lambda: cyrk_peer.runner(case)
     return found
 
 
