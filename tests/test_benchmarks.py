@@ -147,6 +147,18 @@ def test_record_survives_json_and_is_drawn():
         assert min(float(text.get_fontsize()) for text in drawn.findobj(Text)) > 5.0
 
 
+def test_a_solver_looks_the_same_in_all_panels_and_once_in_the_legend():
+    """Also where one that comes before it takes part in some panels alone."""
+    entered = [("pairs", ("a", "b", "c")), ("single", ("a", "c"))]
+    curves = [Precision(case, 1, peer, [1e-3, 1e-6], [1.0, 2.0]) for case, peers in entered for peer in peers]
+    pairs, single = precision.plot_precision(Record(precision=curves)).axes
+    look = {line.get_label(): (line.get_color(), line.get_marker()) for line in pairs.lines}
+    assert {line.get_label(): (line.get_color(), line.get_marker()) for line in single.lines} == {
+        peer: look[peer] for peer in ("a", "c")
+    }
+    assert [text.get_text() for text in single.get_legend().get_texts()] == ["a", "b", "c"]
+
+
 def test_files_of_earlier_versions_have_no_training():
     data = asdict(Record(machine={"system": "any"}))
     del data["training"]

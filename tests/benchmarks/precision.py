@@ -77,18 +77,20 @@ def plot_precision(record: Record) -> Figure:
     """A panel for each case, logarithmic on both axes. Errors fall to the right: down and to the right is better."""
     cases = list(dict.fromkeys(curve.case for curve in record.precision))
     axes = look.new_axes(1, len(cases), height=3.2, width=3.2 * len(cases) + 1.5)
-    names = list(dict.fromkeys(curve.peer for curve in record.precision))
+    styles = {
+        peer: {"color": f"C{k}", "marker": look.cycle(look.MARKERS, k)}
+        for k, peer in enumerate(dict.fromkeys(curve.peer for curve in record.precision))
+    }
+    lines = {}
     for ax, case in zip(axes, cases, strict=True):
         for curve in record.precision:
             if curve.case == case:
-                k = names.index(curve.peer)
-                ax.loglog(
-                    curve.error, curve.seconds, label=curve.peer, marker=look.cycle(look.MARKERS, k), markersize=3
+                (lines[curve.peer],) = ax.loglog(
+                    curve.error, curve.seconds, label=curve.peer, markersize=3, **styles[curve.peer]
                 )
         ax.set_title(CASES[case].title, fontsize=look.small_size())
         ax.set_xlabel("largest error")
         ax.invert_xaxis()
     axes[0].set_ylabel("seconds")
-    most = max(axes, key=lambda ax: len(ax.lines))
-    look.legend(axes[-1], handles=most.lines)
+    look.legend(axes[-1], handles=[lines[peer] for peer in styles])
     return look.figure_of(axes[0])
