@@ -28,26 +28,23 @@ def evaluate(c, steps, out):
     if lanes == 1:
         along(c, steps[0], out)
         return
+    whole = lanes - lanes % NARROW
     for i in range(m):
-        j = 0
-        while j + NARROW <= lanes:
+        for j in range(0, whole, NARROW):
             horner(c, load(steps, j, narrow_zeros()), i * lanes + j, out)
-            j += NARROW
-        while j < lanes:
+        for j in range(whole, lanes):
             horner(c, steps[j], i * lanes + j, out)
-            j += 1
 
 
 @inlined_helper
 def along(c, step, out):
     """The same of a single lane, along its components."""
-    e, m = 0, out.shape[0]
-    while e + NARROW <= m:
+    m = out.shape[0]
+    whole = m - m % NARROW
+    for e in range(0, whole, NARROW):
         horner(c, all_of(step, narrow_zeros()), e, out)
-        e += NARROW
-    while e < m:
+    for e in range(whole, m):
         horner(c, step, e, out)
-        e += 1
 
 
 @inlined_helper
@@ -68,13 +65,12 @@ def weigh_last(c, sizes, tolerances, last, before, sums):
 
     `tolerances` are the relative and the absolute one; the latter is multiplied by the sizes (m, lanes).
     """
-    j, lanes = 0, c.shape[2]
-    while j + NARROW <= lanes:
+    lanes = c.shape[2]
+    whole = lanes - lanes % NARROW
+    for j in range(0, whole, NARROW):
         weigh(c, sizes, tolerances, last, before, j, sums, narrow_zeros())
-        j += NARROW
-    while j < lanes:
+    for j in range(whole, lanes):
         weigh(c, sizes, tolerances, last, before, j, sums, 0.0)
-        j += 1
 
 
 @inlined_helper
@@ -97,13 +93,12 @@ def weigh(c, sizes, tolerances, last, before, j, sums, like):
 @helper
 def largest(y, out, at):
     """Write the largest |y| of every lane into the row `at` of out."""
-    j, lanes = 0, y.shape[1]
-    while j + NARROW <= lanes:
+    lanes = y.shape[1]
+    whole = lanes - lanes % NARROW
+    for j in range(0, whole, NARROW):
         largest_of(y, out, at, j, narrow_zeros())
-        j += NARROW
-    while j < lanes:
+    for j in range(whole, lanes):
         largest_of(y, out, at, j, 0.0)
-        j += 1
 
 
 @inlined_helper
