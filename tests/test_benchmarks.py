@@ -156,7 +156,9 @@ def test_a_solver_looks_the_same_in_all_panels_and_once_in_the_legend():
     assert {line.get_label(): (line.get_color(), line.get_marker()) for line in single.lines} == {
         peer: look[peer] for peer in ("a", "c")
     }
-    assert [text.get_text() for text in single.get_legend().get_texts()] == ["a", "b", "c"]
+    legend = single.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]
 
 
 def test_files_of_earlier_versions_have_no_training():
