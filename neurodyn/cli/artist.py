@@ -137,7 +137,6 @@ def serve() -> None:
     threading.Thread(target=_listen, args=[sys.stdin.buffer, jobs], daemon=True).start()
     from neurodyn.analysis.plots import report  # noqa: F401  (while there is nothing to do yet)
     from neurodyn.collection import uncollected
-    from neurodyn.results.figure_files import as_files  # noqa: F401
 
     with uncollected():
         while True:
